@@ -1,0 +1,202 @@
+"""Execution of a plan: what is in the store is taken from there, the rest is scheduled on warm workers."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from deploymatrix import stages
+from deploymatrix.errors import EnvironmentFailed
+from deploymatrix.outcomes import Done, Failed, Result
+from deploymatrix.plan import Task
+from deploymatrix.schedule import Job, run_jobs
+from deploymatrix.stages import Bench
+from deploymatrix.store import Entry, write_json
+from deploymatrix.workshop import Place
+
+# Outcomes that may come out otherwise on a machine that is less busy: they are never taken from the store.
+NOT_KEPT = frozenset({"environment_failed", "timed_out", "out_of_memory"})
+
+# Seconds, until a task's own duration is known; they only order the schedule.
+USUAL_SECONDS = {"reference": 6.0, "export": 6.0, "run": 1.5, "compare": 0.05, "prepare": 20.0}
+USUAL_MEMORY_MB = {"reference": 1500, "export": 2500, "run": 800, "compare": 200, "prepare": 1000}
+
+
+class Listener(Protocol):
+    """Who wants to know what happens. Called from several threads."""
+
+    def planned(self, total: int, cached: int) -> None: ...
+    def started(self, id_: str) -> None: ...
+    def finished(self, id_: str, result: Result | None) -> None: ...
+
+
+class Execution:
+    """Results of tasks by id; `run` may be called again with further tasks (blame does)."""
+
+    def __init__(self, bench: Bench, *, jobs: int, fresh: bool, listener: Listener) -> None:
+        self.results: dict[str, Result] = {}
+        self.executed: Counter[str] = Counter()
+        self._bench = bench
+        self._jobs = jobs
+        self._fresh = fresh
+        self._listener = listener
+        self._costs = _Costs(bench.project.build / "costs.json")
+        self._broken: dict[Place, str] = {}
+        self._open: Counter[Place] = Counter()
+        self._lock = threading.Lock()
+
+    def run(self, tasks: Mapping[str, Task]) -> None:
+        """Decide every task that has no result yet; `tasks` lists each after those that it needs."""
+        remaining = [
+            task for task in tasks.values() if task.id not in self.results and not self._resolve(task)
+        ]
+        self._listener.planned(len(tasks), len(tasks) - len(remaining))
+        places = {task.id: stages.place_of(self._bench, task) for task in remaining}
+        self._open = Counter(place for place in places.values() if place)
+        jobs = [self._prepare_job(place) for place in self._open]
+        jobs += [self._task_job(task, places[task.id]) for task in remaining]
+        try:
+            run_jobs(
+                jobs, width=self._jobs, memory_mb=memory_budget_mb(), interrupt=self._bench.workshop.close_all
+            )
+        finally:
+            self._costs.save()
+
+    def _resolve(self, task: Task) -> bool:
+        """Whether the task is decided without doing anything: by a need that failed, or by the store."""
+        needs = [self.results.get(need) for need in task.needs]
+        failed = next((need for need in needs if isinstance(need, Failed)), None)
+        if failed is not None:
+            self.results[task.id] = failed
+            return True
+        if None in needs or self._fresh:
+            return False
+        kept = self._kept(task, [need.entry for need in needs if isinstance(need, Done)])
+        if kept is not None:
+            self.results[task.id] = kept
+        return kept is not None
+
+    def _kept(self, task: Task, needs: list[Entry]) -> Result | None:
+        kind, key = stages.key_of(self._bench, task, needs)
+        entry = self._bench.store.get(kind, key)
+        if entry is not None:
+            return Done(entry=entry, cached=True)
+        failure = self._bench.store.get("failures", key)
+        return _failed(failure.about, self._bench.project.build) if failure else None
+
+    def _task_job(self, task: Task, place: Place | None) -> Job:
+        needs = (*task.needs, _prepare_id(place)) if place else task.needs
+        return Job(
+            id=task.id,
+            needs=needs,
+            call=lambda: self._decide(task, place),
+            seconds=self._costs.seconds(task.id, task.kind),
+            memory_mb=self._costs.memory_mb(task.id, task.kind),
+        )
+
+    def _decide(self, task: Task, place: Place | None) -> None:
+        try:
+            if not self._resolve(task):
+                self._listener.started(task.id)
+                self.results[task.id] = self._execute(task, place)
+            self._listener.finished(task.id, self.results[task.id])
+        finally:
+            self._leave(place)
+
+    def _execute(self, task: Task, place: Place | None) -> Result:
+        if place in self._broken:
+            return Failed(outcome="environment_failed", stage="environment", detail=self._broken[place])
+        needs = [need.entry for need in map(self.results.__getitem__, task.needs) if isinstance(need, Done)]
+        try:
+            result = stages.execute(self._bench, task, needs)
+        except EnvironmentFailed as error:
+            return Failed(outcome="environment_failed", stage="environment", detail=str(error))
+        with self._lock:
+            self.executed[task.kind] += 1
+        if isinstance(result, Done):
+            self._costs.note(task.id, result.entry.record.measured)
+        elif result.outcome not in NOT_KEPT and result.log is not None:
+            _, key = stages.key_of(self._bench, task, needs)
+            self._bench.store.put("failures", key, None, _about(result, self._bench.project.build))
+        return result
+
+    def _leave(self, place: Place | None) -> None:
+        """Stop a worker as soon as its last task is done."""
+        if place is None:
+            return
+        with self._lock:
+            self._open[place] -= 1
+            last = self._open[place] == 0
+        if last:
+            self._bench.workshop.close(place)
+
+    def _prepare_job(self, place: Place) -> Job:
+        return Job(
+            id=_prepare_id(place),
+            needs=(),
+            call=lambda: self._prepare(place),
+            seconds=USUAL_SECONDS["prepare"],
+            memory_mb=USUAL_MEMORY_MB["prepare"],
+        )
+
+    def _prepare(self, place: Place) -> None:
+        self._listener.started(_prepare_id(place))
+        try:
+            self._bench.workshop.prepare(place)
+        except EnvironmentFailed as error:
+            self._broken[place] = str(error)
+        self._listener.finished(_prepare_id(place), None)
+
+
+class _Costs:
+    """Wall seconds and peak MiB of tasks, as they were when last executed."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._known: dict[str, dict[str, float]] = {}
+        if path.is_file():
+            self._known = json.loads(path.read_text())
+        self._changed = False
+
+    def seconds(self, id_: str, kind: str) -> float:
+        return self._known.get(id_, {}).get("wall_s", USUAL_SECONDS[kind])
+
+    def memory_mb(self, id_: str, kind: str) -> int:
+        return int(self._known.get(id_, {}).get("peak_mb", USUAL_MEMORY_MB[kind]))
+
+    def note(self, id_: str, measured: dict[str, Any]) -> None:
+        known = {name: measured[name] for name in ("wall_s", "peak_mb") if measured.get(name) is not None}
+        if known:
+            self._known[id_] = known
+            self._changed = True
+
+    def save(self) -> None:
+        if self._changed:
+            write_json(self._path, self._known)
+
+
+def _prepare_id(place: Place) -> str:
+    return f"prepare {place}"
+
+
+def _about(failed: Failed, build: Path) -> dict[str, Any]:
+    log = failed.log.relative_to(build).as_posix() if failed.log else None
+    return {**failed.__dict__, "log": log}
+
+
+def _failed(about: dict[str, Any], build: Path) -> Failed:
+    return Failed(**{**about, "log": build / about["log"] if about["log"] else None})
+
+
+def memory_budget_mb() -> int:
+    """Three quarters of the machine's memory in MiB; 8 GiB where it does not tell."""
+    try:
+        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return 8192
+    return total // 2**20 * 3 // 4

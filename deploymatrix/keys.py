@@ -1,0 +1,128 @@
+"""The key of each task: the digest of exactly what its result depends on.
+
+A source is known by the digest of its content, not of how it was made: an export that is repeated and comes out the
+same leaves everything behind it as it is.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from deploymatrix import digests
+from deploymatrix.project import Model, Project, Target
+from deploymatrix.records import Isolation
+from deploymatrix.routes import Step
+from deploymatrix.store import Entry
+
+WORKER = Path(__file__).parent / "worker"
+COMPARING = (Path(__file__).parent / "compare.py", Path(__file__).parent / "references.py")
+DRAWING = Path(__file__).parent / "samples.py"
+
+
+def samples_key(model: Model) -> str:
+    """Samples depend on the seed, their number, the inputs' declarations and the code that draws them."""
+    inputs = [tensor.model_dump(mode="json") for tensor in model.spec.inputs]
+    return digests.of_data(
+        {
+            "seed": model.spec.seed,
+            "samples": model.spec.samples,
+            "inputs": inputs,
+            "code": digests.of_code(DRAWING),
+        }
+    )
+
+
+def reference_key(project: Project, model: Model) -> str:
+    """A reference depends on the model's code and declarations, its samples, and how its framework freezes and runs it."""
+    framework = model.spec.framework
+    return digests.of_data(
+        {
+            "model": digests.of_code_folder(model.folder, without=frozenset({"model.toml"})),
+            "spec": wire_spec(model, ""),
+            "samples": samples_key(model),
+            "framework": digests.of_code(project.opener(framework, framework)),
+            "environment": environment_digest(project, project.frameworks[framework].environment),
+            "checks": digests.of_code(COMPARING[1]),
+            "worker": worker_digest(".py"),
+        }
+    )
+
+
+def artifact_key(project: Project, model: Model, variant: str, step: Step, source: Entry) -> str:
+    """An artifact depends on its step's code, options and environment, on its source, and on what opens the source."""
+    opener = project.opener(step.opener, model.spec.framework) if step.opener else None
+    return digests.of_data(
+        {
+            "step": digests.of_code(project.step_module(step.format, step.source)),
+            "options": step.options,
+            "environment": environment_digest(project, step.environment),
+            "spec": wire_spec(model, variant),
+            "samples": samples_key(model),
+            "source": source.digest,
+            "opener": [digests.of_code(opener), digests.of_code(model.module)] if opener else None,
+            "limits": [model.spec.timeouts.export, model.spec.memory_mb],
+            "worker": worker_digest(".py"),
+        }
+    )
+
+
+def run_key(
+    project: Project, model: Model, target: Target, artifact: Entry, isolation: Isolation, runtime: str
+) -> str:
+    """A run depends on the artifact, the samples, the runner's code, the runtime and the limits.
+
+    `runtime` is the digest of the image or of the environment's lock.
+    """
+    return digests.of_data(
+        {
+            "artifact": artifact.digest,
+            "samples": samples_key(model),
+            "runner": digests.of_code(project.run_module(target)),
+            "isolation": isolation,
+            "runtime": runtime,
+            "limits": [model.spec.timeouts.run, target.spec.resources.model_dump(mode="json")],
+            "worker": worker_digest(".mjs" if target.spec.runner == "node" else ".py"),
+        }
+    )
+
+
+def cell_key(run: Entry, reference: Entry, artifact: Entry, limit: float) -> str:
+    """A comparison depends on both sides, on the limit, and on the code that compares."""
+    return digests.of_data(
+        {
+            "run": run.digest,
+            "reference": reference.digest,
+            "outputs": artifact.about["signature"]["outputs"],
+            "limit": limit,
+            "code": [digests.of_code(path) for path in COMPARING],
+        }
+    )
+
+
+def environment_digest(project: Project, environment: str) -> str:
+    """Digest of an exporter environment: its lock and the variables that are set in it."""
+    return digests.of_data(
+        [digests.of_code(project.environment_lock(environment)), project.environment_variables(environment)]
+    )
+
+
+def worker_digest(suffix: str) -> str:
+    """Digest of the worker's code in one language."""
+    files = sorted(WORKER.glob(f"*{suffix}"))
+    return digests.of_data([digests.of_code(path) for path in files])
+
+
+def wire_spec(model: Model, variant: str) -> dict[str, Any]:
+    """The model's specification as a step sees it."""
+    spec = model.spec
+    return {
+        "name": model.name,
+        "framework": spec.framework,
+        "family": spec.family,
+        "variant": variant,
+        "seed": spec.seed,
+        "calibrate": spec.calibrate,
+        "inputs": [t.model_dump(mode="json", include={"name", "dtype", "shape"}) for t in spec.inputs],
+        "outputs": [t.model_dump(mode="json") for t in spec.outputs],
+    }

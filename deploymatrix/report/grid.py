@@ -1,0 +1,48 @@
+"""The matrix as rows and columns, for every report that shows it as a table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from deploymatrix.records import Cell, Matrix
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grid:
+    """Rows are models, columns are targets (with the variant where there are several), sorted by name."""
+
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    cells: dict[tuple[str, str], Cell]
+
+
+def grid(matrix: Matrix) -> Grid:
+    """The grid of a matrix."""
+    several = len({cell.variant for cell in matrix.cells}) > 1
+    cells = {
+        (cell.model, f"{cell.target} {cell.variant}" if several else cell.target): cell
+        for cell in matrix.cells
+    }
+    return Grid(
+        rows=tuple(sorted({row for row, _ in cells})),
+        columns=tuple(sorted({column for _, column in cells})),
+        cells=cells,
+    )
+
+
+def summary(matrix: Matrix) -> str:
+    """One line: how many cells of each outcome, and how they were isolated."""
+    counts: dict[str, int] = {}
+    for cell in matrix.cells:
+        counts[cell.outcome] = counts.get(cell.outcome, 0) + 1
+    parts = [
+        f"{count} {outcome}"
+        for outcome, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    ]
+    return f"{len(matrix.cells)} cells: {', '.join(parts)}; isolation: {matrix.isolation}"
+
+
+def cell_figure(cell: Cell) -> str:
+    """The share of its limit that the worst output of a cell uses, such as 4 %; empty where nothing was measured."""
+    used = [output.headroom for output in cell.outputs if output.headroom is not None]
+    return f"{max(used):.0%}" if used else ""

@@ -1,0 +1,52 @@
+"""A symbol and a colour for each outcome: readable without colour."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from deploymatrix.records import Cell, Outcome
+
+
+class Symbol(NamedTuple):
+    """One character, a rich style, and a few words for the legend."""
+
+    character: str
+    style: str
+    words: str
+
+
+SYMBOLS: dict[Outcome, Symbol] = {
+    "passed": Symbol("✓", "green", "passed"),
+    "mismatch": Symbol("≠", "red", "answers differ from the reference"),
+    "nonfinite": Symbol("∞", "red", "NaN or infinity where the reference has none"),
+    "io_mismatch": Symbol("⇄", "red", "names, shapes or dtypes differ"),
+    "export_failed": Symbol("E", "red", "export failed"),
+    "load_failed": Symbol("L", "red", "the runtime cannot load it"),
+    "run_failed": Symbol("R", "red", "the runtime cannot run it"),
+    "crashed": Symbol("!", "red", "the process died by a signal"),
+    "timed_out": Symbol("T", "red", "no answer within the time limit"),
+    "out_of_memory": Symbol("M", "red", "over the memory limit"),
+    "environment_failed": Symbol("V", "magenta", "environment or image could not be made"),
+    "reference_failed": Symbol("F", "magenta", "the reference proves nothing"),
+    "unsupported": Symbol("–", "yellow", "no route"),
+    "missing": Symbol("?", "magenta", "no result"),
+}
+
+
+def mark(cell: Cell) -> str:
+    """A cell's symbol; in brackets when an expectation covers it, with ↯ when it breaks one."""
+    character = SYMBOLS[cell.outcome].character
+    if cell.verdict == "expected":
+        return f"({character})"
+    return f"{character}↯" if cell.expectation else character
+
+
+def legend(cells: tuple[Cell, ...]) -> str:
+    """The meaning of each symbol that the cells use."""
+    used = {cell.outcome for cell in cells}
+    parts = [f"{s.character} {s.words}" for outcome, s in SYMBOLS.items() if outcome in used]
+    if any(cell.verdict == "expected" for cell in cells):
+        parts.append("(…) expected, with a reason")
+    if any(cell.expectation and cell.verdict != "expected" for cell in cells):
+        parts.append("↯ not what was expected")
+    return " · ".join(parts)

@@ -1,0 +1,109 @@
+"""One run from selection to matrix: plan, execute, blame, write."""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from deploymatrix.blame import cells_to_verify
+from deploymatrix.errors import EnvironmentFailed
+from deploymatrix.execute import Execution, Listener
+from deploymatrix.matrix import MEASUREMENTS, build_matrix, measure_cell, write_matrix
+from deploymatrix.plan import PlannedCell, Selection, plan_cells, plan_tasks
+from deploymatrix.project import Project
+from deploymatrix.records import Isolation, Matrix, Measurements
+from deploymatrix.stages import Bench
+from deploymatrix.store import Store, write_json
+from deploymatrix.workshop import Workshop
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """How to run. `jobs` 0 means as many as there are cores."""
+
+    isolation: Literal["auto", "docker", "process"] = "auto"
+    jobs: int = 0
+    fresh: bool = False
+
+
+def run(project: Project, selection: Selection, options: RunOptions, listener: Listener, say: Say) -> Matrix:
+    """Decide every selected cell and write matrix.json and measurements.json.
+
+    The matrix is written before anything runs, with every cell `missing`: a run that dies leaves no older green one.
+    Raises ConfigurationError, NothingSelected; EnvironmentFailed when docker isolation is asked for and no engine answers.
+    """
+    started = time.monotonic()
+    cells = plan_cells(project, selection)
+    isolation, client = choose_isolation(options.isolation, say)
+    run_id, jobs = uuid.uuid4().hex[:12], options.jobs or os.cpu_count() or 1
+    workshop = Workshop(project, isolation=isolation, client=client, run_id=run_id, jobs=jobs, say=say)
+    execution = Execution(
+        Bench(project=project, store=Store(project.build / "store"), workshop=workshop),
+        jobs=jobs,
+        fresh=options.fresh,
+        listener=listener,
+    )
+    write_matrix(build_matrix(project, workshop, selection, cells, {}), project.build)
+    _reap(client, None)
+    try:
+        execution.run(plan_tasks(cells))
+        execution.run(plan_tasks(cells_to_verify(project, cells, execution.results)))
+    finally:
+        workshop.close_all()
+        _reap(client, run_id)
+        matrix = build_matrix(project, workshop, selection, cells, execution.results)
+        write_matrix(matrix, project.build)
+        _write_measurements(project, cells, execution, time.monotonic() - started)
+    return matrix
+
+
+def choose_isolation(
+    wanted: Literal["auto", "docker", "process"], say: Say
+) -> tuple[Isolation, DockerClient | None]:
+    """Containers when an engine answers; never silently anything else."""
+    if wanted == "process":
+        return "process", None
+    from deploymatrix.containers import engine
+
+    client = engine()
+    if client is not None:
+        return "docker", client
+    if wanted == "docker":
+        raise EnvironmentFailed(
+            "--isolation docker: no Docker engine answers; start it, or use --isolation process"
+        )
+    say("no Docker engine answers: every artifact runs in a process of its target's runtime-only environment")
+    return "process", None
+
+
+def _reap(client: DockerClient | None, run_id: str | None) -> None:
+    """Remove the containers of this run; without a run id, those that runs which are gone left behind."""
+    if client is None:
+        return
+    from deploymatrix.containers import reap, reap_stale
+
+    if run_id is None:
+        reap_stale(client)
+    else:
+        reap(client, run_id)
+
+
+def _write_measurements(
+    project: Project, cells: list[PlannedCell], execution: Execution, wall_s: float
+) -> None:
+    measurements = Measurements(
+        wall_s=round(wall_s, 3),
+        exports=execution.executed["export"],
+        runs=execution.executed["run"],
+        cells=tuple(measure_cell(cell, execution.results) for cell in cells),
+    )
+    write_json(project.build / MEASUREMENTS, measurements.model_dump(mode="json"))

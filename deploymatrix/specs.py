@@ -1,0 +1,211 @@
+"""What the TOML files say, validated: models, pipelines, frameworks and targets.
+
+A mistake in a file is a ConfigurationError that names the file, the key and the remedy.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from deploymatrix.errors import ConfigurationError
+
+DType = Literal["float16", "float32", "float64", "int8", "uint8", "int32", "int64", "bool"]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+FolderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+Shape = Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(max_length=8)]
+Seconds = Annotated[float, Field(gt=0)]
+
+
+class Strict(BaseModel):
+    """A record in which an unknown key is an error: a typo must not be a silent default."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Tensor(Strict):
+    """A named tensor of fixed shape; the first axis is the batch."""
+
+    name: Name
+    dtype: DType
+    shape: Shape
+
+
+class Input(Tensor):
+    """An input, and how its sample values are drawn (see samples.py)."""
+
+    values: Literal["normal", "uniform", "integers", "prefix_mask"] = "normal"
+    low: float | None = None
+    high: float | None = None
+
+    @model_validator(mode="after")
+    def _range_is_given_where_it_is_needed(self) -> Self:
+        needs_range = self.values in {"uniform", "integers"}
+        if needs_range and (self.low is None or self.high is None):
+            raise ValueError(f'values = "{self.values}" needs low and high')
+        if needs_range and not self.low < self.high:  # type: ignore[operator]
+            raise ValueError("low must be below high")
+        if self.values == "integers" and self.dtype.startswith("float"):
+            raise ValueError('values = "integers" needs an integer dtype')
+        return self
+
+
+class Timeouts(Strict):
+    """Limits in seconds of wall time: one export step; load and run together."""
+
+    export: Seconds = 300.0
+    run: Seconds = 120.0
+
+
+class RouteChoice(Strict):
+    """A model's own wish for one format: the source to come from, options laid over the step's."""
+
+    source: FolderName | None = None
+    options: dict[str, Any] = {}
+
+
+class ModelSpec(Strict):
+    """models/<name>/model.toml."""
+
+    framework: FolderName
+    family: str = "other"
+    tags: tuple[str, ...] = ()
+    seed: int = 0
+    samples: Annotated[int, Field(ge=4)] = 4
+    calibrate: bool = False
+    inputs: Annotated[tuple[Input, ...], Field(min_length=1)]
+    outputs: Annotated[tuple[Tensor, ...], Field(min_length=1)]
+    timeouts: Timeouts = Timeouts()
+    memory_mb: Annotated[int, Field(ge=64)] = 8192
+    routes: dict[FolderName, RouteChoice] = {}
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Self:
+        for group in (self.inputs, self.outputs):
+            names = [tensor.name for tensor in group]
+            if len(set(names)) != len(names):
+                raise ValueError(f"names must differ: {', '.join(names)}")
+        return self
+
+
+class SourceSpec(Strict):
+    """One step of a pipeline: from_<source>.py, run in an environment."""
+
+    source: FolderName
+    environment: FolderName
+    frameworks: tuple[FolderName, ...] = ()
+    variants: Annotated[tuple[FolderName, ...], Field(min_length=1)] = ("fp32",)
+    options: dict[str, Any] = {}
+
+
+class PipelineSpec(Strict):
+    """pipelines/<format>/pipeline.toml: the sources of a format in order of preference."""
+
+    sources: Annotated[tuple[SourceSpec, ...], Field(min_length=1)]
+
+
+class FrameworkSpec(Strict):
+    """pipelines/frameworks/<name>/framework.toml."""
+
+    environment: FolderName
+
+
+class EnvironmentSpec(Strict):
+    """pipelines/environments/<name>.toml: variables that are set before the environment's interpreter starts."""
+
+    variables: dict[str, str] = {}
+
+
+class Resources(Strict):
+    """What one runner may use: MiB of memory, processes and threads, cores."""
+
+    memory_mb: Annotated[int, Field(ge=64)] = 4096
+    pids: Annotated[int, Field(ge=16)] = 512
+    cpus: Annotated[float, Field(gt=0)] | None = None
+
+
+class Expectation(Strict):
+    """A reviewed entry that says cells are not expected to pass, and why."""
+
+    cell: Annotated[str, Field(min_length=1)]
+    outcome: str
+    stage: str | None = None
+    reason: Annotated[str, Field(min_length=10)]
+    link: Annotated[str, Field(pattern=r"^(https?://|docs/)\S+$")]
+
+
+class TargetSpec(Strict):
+    """targets/<name>/target.toml."""
+
+    format: FolderName
+    runner: FolderName
+    tags: tuple[str, ...] = ()
+    limits: dict[FolderName, Annotated[float, Field(gt=0, lt=1)]]
+    resources: Resources = Resources()
+    expectations: tuple[Expectation, ...] = ()
+
+
+Spec = TypeVar("Spec", bound=Strict)
+
+
+def read_spec(path: Path, kind: type[Spec]) -> Spec:
+    """The file at `path` as a `kind`.
+
+    Raises ConfigurationError naming the file, each wrong key and what it should be.
+    """
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigurationError(f"{path}: the file is missing; every such folder needs one") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path}: not valid TOML: {error}") from None
+    try:
+        return kind.model_validate(data)
+    except ValidationError as error:
+        raise ConfigurationError("\n".join(_complaints(path, kind, error))) from None
+
+
+def nearest(name: str, known: list[str]) -> str:
+    """A hint for an unknown name: the closest known one, or all of them."""
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    return f"known: {', '.join(sorted(known)) or 'none'}"
+
+
+def _complaints(path: Path, kind: type[BaseModel], error: ValidationError) -> Iterator[str]:
+    for item in error.errors():
+        key = ".".join(str(part) for part in item["loc"]) or "(the file as a whole)"
+        if item["type"] == "extra_forbidden":
+            known = _known_keys(kind, item["loc"][:-1])
+            yield f"{path}: {key}: unknown key; {nearest(str(item['loc'][-1]), known)}"
+        elif item["type"] == "missing":
+            yield f"{path}: {key}: missing; add it"
+        else:
+            yield f"{path}: {key}: {item['msg']} (it is {item['input']!r:.80})"
+
+
+def _known_keys(kind: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
+    """The keys that are allowed at `location` inside a `kind`."""
+    current: Any = kind
+    for part in location:
+        if isinstance(part, str) and hasattr(current, "model_fields") and part in current.model_fields:
+            current = current.model_fields[part].annotation
+        current = _record_inside(current)
+    return sorted(current.model_fields) if hasattr(current, "model_fields") else []
+
+
+def _record_inside(annotation: Any) -> Any:
+    """The BaseModel inside tuple[Model, ...], dict[str, Model] or Annotated[...], else the annotation itself."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for argument in getattr(annotation, "__args__", ()):
+        found = _record_inside(argument)
+        if isinstance(found, type) and issubclass(found, BaseModel):
+            return found
+    return annotation

@@ -1,0 +1,212 @@
+"""The store: what was made, under the digest of all that it depends on.
+
+An entry is a folder: `record.json` (what is known about it, and the SHA-256 and size of each file) beside `files/`.
+It is made under a temporary name in the store and renamed when whole, so that an entry is either there or not.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from deploymatrix import digests
+from deploymatrix.errors import StoreCorrupted
+
+Kind = Literal["samples", "references", "artifacts", "runs", "cells", "failures"]
+VERSION = 1
+
+
+class FileRecord(BaseModel):
+    """One file of an entry: size in bytes and SHA-256."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    sha256: str
+    bytes: int
+
+
+class Record(BaseModel):
+    """record.json: the entry's key, what is known about it, its files by relative path.
+
+    `measured` (seconds, MiB) differs each time the entry is made, so it does not count in the digest.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    version: Literal[1] = VERSION
+    kind: Kind
+    key: str
+    digest: str
+    files: dict[str, FileRecord]
+    about: dict[str, Any]
+    measured: dict[str, Any] = {}
+
+
+class Entry:
+    """A whole entry: its record, and where its files lie."""
+
+    def __init__(self, folder: Path, record: Record) -> None:
+        self.folder = folder
+        self.record = record
+
+    @property
+    def files(self) -> Path:
+        return self.folder / "files"
+
+    @property
+    def about(self) -> dict[str, Any]:
+        return self.record.about
+
+    @property
+    def digest(self) -> str:
+        """Digest of the files' contents and of what is known about them."""
+        return self.record.digest
+
+    @property
+    def bytes(self) -> int:
+        return sum(file.bytes for file in self.record.files.values())
+
+    @property
+    def sha256(self) -> str:
+        """Of a single file its own digest, of several the digest of their list."""
+        files = self.record.files
+        if len(files) == 1:
+            return next(iter(files.values())).sha256
+        return digests.of_data({name: file.sha256 for name, file in files.items()})
+
+
+class Store:
+    """Entries by kind and key below one folder; several processes may use it at once."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._verified: set[str] = set()
+
+    def folder(self, kind: Kind) -> Path:
+        """Where the entries of a kind lie; made if need be."""
+        folder = self.root / kind
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def get(self, kind: Kind, key: str) -> Entry | None:
+        """The entry, or None when there is none or when its record cannot be read."""
+        folder = self.root / kind / key
+        try:
+            record = Record.model_validate_json((folder / "record.json").read_bytes())
+        except (FileNotFoundError, NotADirectoryError, ValidationError):
+            return None
+        return Entry(folder, record) if (record.kind, record.key) == (kind, key) else None
+
+    def verify(self, entry: Entry) -> None:
+        """Read every file once per process and compare with the record.
+
+        Raises StoreCorrupted naming the first file that is missing, added or changed.
+        """
+        if entry.record.key in self._verified:
+            return
+        found = {p.relative_to(entry.files).as_posix(): p for p in entry.files.rglob("*") if p.is_file()}
+        for name in sorted(set(found) ^ set(entry.record.files)):
+            state = "was added" if name in found else "is missing"
+            raise StoreCorrupted(f"{name} {state} after the manifest was written")
+        for name, path in found.items():
+            expected, actual = entry.record.files[name].sha256, digests.of_file(path)
+            if actual != expected:
+                raise StoreCorrupted(
+                    f"{name} changed after its manifest was written: sha256 is {actual[:12]}…, "
+                    f"the manifest says {expected[:12]}…; `deploymatrix run --fresh` makes it again"
+                )
+        self._verified.add(entry.record.key)
+
+    def put(
+        self,
+        kind: Kind,
+        key: str,
+        files: Path | None,
+        about: dict[str, Any],
+        measured: dict[str, Any] | None = None,
+    ) -> Entry:
+        """Move the folder `files` in as the entry `key`. An entry that is there already is replaced.
+
+        Raises StoreCorrupted when the folder holds a link: what it points to could change, or lie anywhere.
+        """
+        with self._new_folder(kind) as temporary:
+            inside = temporary / "files"
+            if files is None:
+                inside.mkdir()
+            else:
+                files.rename(inside)
+            record = _describe(kind, key, inside, about, measured or {})
+            _write_synced(temporary / "record.json", record.model_dump_json(indent=1).encode())
+            final = self.root / kind / key
+            _replace_folder(temporary, final)
+        self._verified.discard(key)
+        return Entry(final, record)
+
+    @contextmanager
+    def _new_folder(self, kind: Kind) -> Iterator[Path]:
+        temporary = Path(tempfile.mkdtemp(prefix=".new-", dir=self.folder(kind)))
+        temporary.chmod(0o755)  # mkdtemp makes it private; a container's user must read it
+        try:
+            yield temporary
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write to a temporary name in the same folder, sync, rename: a reader sees the old file or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    os.close(descriptor)
+    temporary = Path(name)
+    try:
+        _write_synced(temporary, data)
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_json(path: Path, data: Any) -> None:
+    """Canonical, yet readable JSON: sorted keys, one key a line; written atomically."""
+    text = json.dumps(data, sort_keys=True, indent=1, allow_nan=False, ensure_ascii=False)
+    write_atomically(path, (text + "\n").encode())
+
+
+def _describe(kind: Kind, key: str, files: Path, about: dict[str, Any], measured: dict[str, Any]) -> Record:
+    for link in (p for p in files.rglob("*") if p.is_symlink()):
+        raise StoreCorrupted(f"{link.name} is a symbolic link; a result must hold its own bytes")
+    paths = sorted(p for p in files.rglob("*") if p.is_file())
+    listed = {
+        p.relative_to(files).as_posix(): FileRecord(sha256=digests.of_file(p), bytes=p.stat().st_size)
+        for p in paths
+    }
+    digest = digests.of_data({"files": {n: f.sha256 for n, f in listed.items()}, "about": about})
+    return Record(kind=kind, key=key, digest=digest, files=listed, about=about, measured=measured)
+
+
+def _write_synced(path: Path, data: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _replace_folder(new: Path, final: Path) -> None:
+    """Put `new` where `final` may be already: rename() cannot replace a folder that is not empty."""
+    try:
+        new.rename(final)
+    except OSError:
+        if not final.exists():
+            raise
+        old = final.with_name(f".old-{new.name}")
+        final.rename(old)
+        new.rename(final)
+        shutil.rmtree(old, ignore_errors=True)

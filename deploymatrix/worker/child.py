@@ -1,0 +1,99 @@
+"""The child: limits and threads are set, the task is done, one reply is written, the process exits."""
+
+from __future__ import annotations
+
+import ctypes
+import faulthandler
+import json
+import os
+import resource
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, NoReturn
+
+from . import exporting, referencing, running
+from .reporting import Reporter
+from .result import failure
+
+Task = Callable[[dict[str, Any], Reporter], dict[str, Any]]
+TASKS: dict[str, Task] = {
+    "reference": referencing.perform,
+    "export": exporting.perform,
+    "run": running.perform,
+}
+
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+    "DEPLOYMATRIX_THREADS",
+)
+
+# How frameworks word it when they cannot get memory but raise something else than MemoryError.
+OUT_OF_MEMORY = (
+    "DefaultCPUAllocator: can't allocate memory",
+    "DefaultCPUAllocator: not enough memory",
+    "bad_alloc",
+)
+
+
+def spawned(reply_fd: int) -> NoReturn:
+    """The child where it is not a fork: the request comes by stdin."""
+    request = json.load(sys.stdin.buffer)
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    main(request, reply_fd)
+
+
+def main(request: dict[str, Any], reply_fd: int) -> NoReturn:
+    restore_signals()
+    os.set_inheritable(reply_fd, False)  # a program that the step starts must not hold the reply open
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    faulthandler.enable(2)  # the log then says where it crashed; the signal still ends the child
+    set_threads(request["threads"])
+    reporter = Reporter(request["nonce"], reply_fd)
+    reporter.finish(outcome(request, reporter))
+    flush()
+    os._exit(0)
+
+
+def restore_signals() -> None:
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def set_threads(threads: int) -> None:
+    os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(threads)))
+    if "torch" in sys.modules:  # it has read its variables at import
+        sys.modules["torch"].set_num_threads(threads)
+
+
+def outcome(request: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
+    """The task's value, or the exception that ended it; SystemExit is one, since exporters call sys.exit."""
+    try:
+        if request["task"] not in TASKS:
+            raise ValueError(f"unknown task {request['task']!r}: this worker does {', '.join(TASKS)}")
+        return {"status": "ok", "value": TASKS[request["task"]](request, reporter)}
+    except BaseException as error:
+        status = "out_of_memory" if lacks_memory(error) else "failed"
+        report = failure(error)
+        print(report["traceback"], file=sys.stderr)
+        return {"status": status, "error": report}
+
+
+def lacks_memory(error: BaseException) -> bool:
+    return isinstance(error, MemoryError) or any(words in str(error) for words in OUT_OF_MEMORY)
+
+
+def flush() -> None:
+    """Python's buffers and those of C libraries, which `os._exit` would throw away."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(ValueError, OSError):  # a step may have closed it
+            stream.flush()
+    ctypes.CDLL(None).fflush(None)

@@ -1,0 +1,79 @@
+"""Imports files by path, once each."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import re
+import sys
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+failed: dict[Path, Exception] = {}
+
+
+class Source(SourceFileLoader):
+    """Leaves no bytecode beside the user's files."""
+
+    def set_data(self, path: str, data: Any, *, _mode: int = 0o666) -> None:
+        pass
+
+
+def preload(request: dict[str, Any]) -> bool:
+    """Imports what the request names; True if any of it was new. Raises what the import raised."""
+    before = len(sys.modules)
+    for path in modules_of(request):
+        load(path)
+    return len(sys.modules) != before
+
+
+def modules_of(request: dict[str, Any]) -> list[Path]:
+    args = request["args"]
+    source = args.get("source", {})
+    named = [request["module"], args.get("model"), source.get("framework"), source.get("model")]
+    return [Path(name) for name in named if name]
+
+
+def load(path: Path) -> ModuleType:
+    """The module of a file. Raises what its import raised, RuntimeError for an exit."""
+    name = module_name(path)
+    if name in sys.modules:
+        return sys.modules[name]
+    if path in failed:
+        raise failed[path]
+    try:
+        return execute(name, path)
+    except Exception as error:
+        failed[path] = error
+        raise
+
+
+def execute(name: str, path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, path, loader=Source(name, str(path)))
+    if spec is None or spec.loader is None:
+        raise ImportError(f"cannot import {path}")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException as error:
+        del sys.modules[name]
+        if isinstance(error, Exception):
+            raise
+        raise RuntimeError(f"{path} ended its own import with {error!r}") from error
+    return module
+
+
+def module_name(path: Path) -> str:
+    """`models/mlp/model.py` is `deploymatrix_mlp_model`.
+
+    The name ends up in TorchScript files, so it does not depend on where the project lies, unless two such
+    folders meet in one worker.
+    """
+    name = "deploymatrix_" + re.sub(r"\W", "_", f"{path.parent.name}_{path.stem}")
+    known = sys.modules.get(name)
+    if known is None or known.__file__ == str(path):
+        return name
+    return f"{name}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"

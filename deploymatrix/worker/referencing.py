@@ -1,0 +1,49 @@
+"""The task `reference`: freeze a model's weights, then compute its outputs in float64 and in float32."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import spec as specs
+from . import tensors, versions
+from .loading import load
+from .reporting import Reporter
+
+
+def perform(request: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
+    """Writes `out/<i>/<output>.<dtype>.npy` for each sample i; the framework fills the weights folder."""
+    args, out = request["args"], Path(request["out"])
+    framework, model = load(Path(request["module"])), load(Path(args["model"]))
+    used = versions.of(framework, model)
+
+    reporter.stage("reference")
+    spec = specs.build(args["spec"], args["samples"])
+    weights = out / "weights"
+    weights.mkdir(parents=True, exist_ok=True)
+    framework.freeze(model, spec, weights)
+    for dtype in ("float64", "float32"):
+        outputs = framework.reference(model, spec, weights, dtype)
+        write(outputs, spec, dtype, out)
+    return {"versions": used}
+
+
+def write(outputs: list[Any], spec: specs.Spec, dtype: str, out: Path) -> None:
+    for index, (sample, _) in enumerate(zip(outputs, spec.samples, strict=True)):
+        arrays = tensors.checked(sample, "reference()")
+        check(arrays, spec, dtype)
+        for name, array in arrays.items():
+            tensors.write(out / str(index) / f"{name}.{dtype}.npy", array)
+
+
+def check(arrays: dict[str, tensors.Array], spec: specs.Spec, dtype: str) -> None:
+    """Raises ValueError unless the outputs are the declared ones and the floating ones truly of `dtype`."""
+    declared = {tensor.name: np.dtype(tensor.dtype) for tensor in spec.outputs}
+    if set(arrays) != set(declared):
+        raise ValueError(f"reference() gave outputs {sorted(arrays)}, the model declares {sorted(declared)}")
+    for name, array in arrays.items():
+        expected = np.dtype(dtype) if declared[name].kind == "f" else declared[name]
+        if array.dtype != expected:
+            raise ValueError(f"reference() gave {name!r} as {array.dtype} where {expected} was asked for")

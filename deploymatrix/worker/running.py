@@ -1,0 +1,75 @@
+"""The task `run`: an artifact's outputs for each sample, by declared name and exactly as they came."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from . import tensors, versions
+from .loading import load
+from .reporting import Reporter
+from .tensors import Array
+
+Run = Callable[[dict[str, Array]], Any]
+
+
+def perform(request: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
+    """Writes `out/<i>/<output>.npy` for each sample i; says which outputs were found, extra and missing."""
+    args, out = request["args"], Path(request["out"])
+    runner = load(Path(request["module"]))
+    used = versions.of(runner)
+
+    reporter.stage("load")
+    samples = tensors.read_samples(args["samples"])
+    start = time.perf_counter()
+    session = runner.load(Path(args["payload"]))
+    load_s = time.perf_counter() - start
+
+    reporter.stage("run")
+    signature = args["signature"]
+    declared = {entry["name"]: name for name, entry in signature["outputs"].items()}
+    names, run_s = [], []
+    for index, sample in enumerate(samples):
+        inputs = prepared(sample, signature["inputs"])
+        outputs, seconds = timed(lambda given: runner.run(session, given), inputs, args["repeat"])
+        for name in declared.keys() & outputs.keys():
+            tensors.write(out / str(index) / f"{declared[name]}.npy", outputs[name])
+        names.append(set(outputs))
+        run_s.append(seconds)
+    return {**matched(declared, names), "load_s": load_s, "run_s": run_s, "versions": used}
+
+
+def prepared(sample: dict[str, Array], entries: dict[str, dict[str, Any]]) -> dict[str, Array]:
+    """A sample under the artifact's own names and dtypes. Raises ValueError for a value that does not fit."""
+    if set(sample) != set(entries):
+        raise ValueError(f"the sample has inputs {sorted(sample)}, the signature {sorted(entries)}")
+    return {
+        entry["name"]: tensors.cast(sample[name], entry["dtype"], name) for name, entry in entries.items()
+    }
+
+
+def timed(run: Run, inputs: dict[str, Array], repeat: int) -> tuple[dict[str, Array], float]:
+    """The first run's outputs and the median of all runs' seconds; each run gets inputs of its own."""
+    outputs, seconds = None, []
+    for _ in range(max(1, repeat)):
+        given = {name: array.copy() for name, array in inputs.items()}
+        start = time.perf_counter()
+        result = run(given)
+        seconds.append(time.perf_counter() - start)
+        if outputs is None:
+            outputs = tensors.checked(result, "run()")
+    assert outputs is not None
+    return outputs, statistics.median(seconds)
+
+
+def matched(declared: dict[str, str], names: list[set[str]]) -> dict[str, list[str]]:
+    """Declared names found in every sample, names that nobody declared, declared names lacking in some."""
+    always, ever = set.intersection(*names), set.union(*names)
+    return {
+        "outputs": [name for own, name in declared.items() if own in always],
+        "extra": sorted(ever - declared.keys()),
+        "missing": [name for own, name in declared.items() if own not in always],
+    }

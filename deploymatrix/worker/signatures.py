@@ -1,0 +1,61 @@
+"""The signature that an exporter returns: which of the artifact's tensors is which declared one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from .spec import Spec, Tensor
+
+Entry = dict[str, Any]
+Signature = dict[str, dict[str, Entry]]
+
+
+def normalised(raw: Any, spec: Spec) -> Signature:
+    """Each declared tensor's `{"name", "dtype", "shape"}` in the artifact, in declared order.
+
+    Raises ValueError naming what is unknown, missing, named twice, or not well-formed.
+    """
+    if not isinstance(raw, dict) or set(raw) != {"inputs", "outputs"}:
+        found = sorted(map(str, raw)) if isinstance(raw, dict) else type(raw).__name__
+        raise ValueError(f"export() must return a signature with 'inputs' and 'outputs', not {found}")
+    return {
+        "inputs": side("inputs", raw["inputs"], spec.inputs),
+        "outputs": side("outputs", raw["outputs"], spec.outputs),
+    }
+
+
+def side(which: str, raw: Any, declared: list[Tensor]) -> dict[str, Entry]:
+    if not isinstance(raw, dict):
+        raise ValueError(f"the signature's {which} must map declared names to the artifact's, not be {raw!r}")
+    names = [tensor.name for tensor in declared]
+    if unknown := sorted(set(map(str, raw)) - set(names)):
+        raise ValueError(
+            f"the signature's {which} name {unknown}, which the model does not declare; it declares {names}"
+        )
+    if missing := [name for name in names if name not in raw]:
+        raise ValueError(f"the signature's {which} lack {missing}, which the model declares")
+    entries = {tensor.name: entry(which, raw[tensor.name], tensor) for tensor in declared}
+    counts = Counter(entry["name"] for entry in entries.values())
+    if twice := [name for name, count in counts.items() if count > 1]:
+        raise ValueError(
+            f"the signature's {which} give more than one declared name to the artifact's {twice}"
+        )
+    return entries
+
+
+def entry(which: str, raw: Any, tensor: Tensor) -> Entry:
+    given = {"name": raw} if isinstance(raw, str) else raw
+    where = f"the signature's {which}, {tensor.name!r}:"
+    if not isinstance(given, dict) or not isinstance(given.get("name"), str):
+        raise ValueError(f"{where} expected the artifact's name or an object with 'name', not {raw!r}")
+    if extra := sorted(set(given) - {"name", "dtype", "shape"}):
+        raise ValueError(f"{where} unknown keys {extra}; known are name, dtype, shape")
+    try:
+        dtype = np.dtype(given.get("dtype", tensor.dtype)).name
+        shape = [int(size) for size in given.get("shape", tensor.shape)]
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{where} {error}") from error
+    return {"name": given["name"], "dtype": dtype, "shape": shape}

@@ -1,0 +1,61 @@
+"""The `spec` that models' and steps' code is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .tensors import read_samples
+
+Sample = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A declared input or output."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What a model declares, with its samples as arrays by declared input name, at least one."""
+
+    name: str
+    framework: str
+    family: str
+    variant: str
+    seed: int
+    calibrate: bool
+    inputs: list[Tensor]
+    outputs: list[Tensor]
+    samples: list[Sample]
+    source_signature: dict[str, Any] | None = None
+
+    @property
+    def example(self) -> Sample:
+        """The first sample."""
+        return self.samples[0]
+
+
+def build(
+    wire: dict[str, Any], samples: list[dict[str, str]], source_signature: dict[str, Any] | None = None
+) -> Spec:
+    """Reads the samples' files. Raises ValueError for no samples, or for others than the declared inputs."""
+    declared = {**wire, "inputs": tensors(wire["inputs"]), "outputs": tensors(wire["outputs"])}
+    arrays = read_samples(samples)
+    names = {tensor.name for tensor in declared["inputs"]}
+    for index, sample in enumerate(arrays):
+        if set(sample) != names:
+            raise ValueError(
+                f"sample {index} has inputs {sorted(sample)}, the model declares {sorted(names)}"
+            )
+    return Spec(**declared, samples=arrays, source_signature=source_signature)
+
+
+def tensors(wire: list[dict[str, Any]]) -> list[Tensor]:
+    return [Tensor(tensor["name"], tensor["dtype"], tuple(tensor["shape"])) for tensor in wire]

@@ -1,0 +1,62 @@
+"""Tensors as .npy files, and the cast that refuses to change a value."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+def read_samples(samples: list[dict[str, str]]) -> list[dict[str, Array]]:
+    """The arrays of samples given as paths by input name. Raises ValueError where there are none."""
+    if not samples:
+        raise ValueError("there are no samples: at least one is needed")
+    return [{name: np.load(path, allow_pickle=False) for name, path in sample.items()} for sample in samples]
+
+
+def write(path: Path, array: Array) -> None:
+    """Writes one tensor as it is. Raises ValueError for objects, which would need pickle."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.save(path, array, allow_pickle=False)
+
+
+def checked(outputs: Any, source: str) -> dict[str, Array]:
+    """The outputs of user's code, as copies. Raises TypeError unless they are a dict of name to array."""
+    if not isinstance(outputs, dict):
+        raise TypeError(
+            f"{source} returned {type(outputs).__name__}; it must return a dict of name to numpy.ndarray"
+        )
+    for name, value in outputs.items():
+        if not isinstance(name, str):
+            raise TypeError(f"{source} returned an output named {name!r}; names must be str")
+        if not isinstance(value, (np.ndarray, np.generic)):
+            raise TypeError(
+                f"{source} returned {type(value).__name__} as {name!r}; it must be a numpy.ndarray"
+            )
+    return {name: np.array(value) for name, value in outputs.items()}
+
+
+def cast(array: Array, dtype: str, name: str) -> Array:
+    """`array` as `dtype`. Raises ValueError where a value would not survive.
+
+    Between floating types rounding is what a narrower variant is about: only finite must stay finite.
+    """
+    target = np.dtype(dtype)
+    if array.dtype == target:
+        return array
+    with np.errstate(all="ignore"):
+        converted = array.astype(target)
+        if array.dtype.kind == target.kind == "f":
+            survives = np.array_equal(np.isfinite(converted), np.isfinite(array))
+        else:  # -1 as uint8 comes back as it was, and 2**53 + 1 equals itself as float32: so both tests
+            survives = np.array_equal(converted, array) and np.array_equal(
+                converted.astype(array.dtype), array
+            )
+    if not survives:
+        raise ValueError(
+            f"input {name!r} holds values that {dtype} cannot hold: cast from {array.dtype} refused"
+        )
+    return converted

@@ -1,0 +1,39 @@
+"""PyTorch → ExecuTorch: torch.export, then lowering to the XNNPACK delegate and the portable kernels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
+from executorch.exir import to_edge_transform_and_lower
+from torch import nn
+from torch.export import ExportedProgram
+
+VERSIONS = ("executorch", "torch", "numpy")
+ENTRY = "model.pte"
+
+
+def export(source: nn.Module, spec: Any, out: Path, options: dict[str, Any]) -> dict[str, Any]:
+    """Write `model.pte`; its inputs and outputs go by position."""
+    inputs = tuple(torch.tensor(spec.example[declared.name]) for declared in spec.inputs)
+    exported = torch.export.export(source, inputs).run_decompositions({})
+    make_clones_contiguous(exported)
+    lowered = to_edge_transform_and_lower(exported, partitioner=[XnnpackPartitioner()])
+    (out / ENTRY).write_bytes(lowered.to_executorch().buffer)
+    return {
+        "inputs": {declared.name: str(i) for i, declared in enumerate(spec.inputs)},
+        "outputs": {declared.name: str(i) for i, declared in enumerate(spec.outputs)},
+    }
+
+
+def make_clones_contiguous(exported: ExportedProgram) -> None:
+    """Let every clone keep the default dimension order, instead of one of channels_last.
+
+    Models that change layout themselves, as Keras's do, hold such clones; without this the program is exported but fails
+    when run, in dim_order_ops::_clone_dim_order.out with error 0x12 (docs/findings/executorch-channels-last-clone.md).
+    """
+    for node in exported.graph.nodes:
+        if node.target is torch.ops.aten.clone.default and "memory_format" in node.kwargs:
+            node.kwargs = {**node.kwargs, "memory_format": torch.contiguous_format}

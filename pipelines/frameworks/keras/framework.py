@@ -1,0 +1,125 @@
+"""How Keras models are built, frozen, opened and answered for: in the `tensorflow` environment."""
+
+from __future__ import annotations
+
+import json
+import re
+import zipfile
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+VERSIONS = ("keras", "tensorflow", "numpy")
+FILE = "model.keras"
+LEVEL = 0.5  # of the pre-activations: at 1 and above MobileNetV3 amplifies float32 rounding tenfold
+EARLIEST = (1980, 1, 1, 0, 0, 0)  # the zip format's own beginning of time
+
+
+def freeze(model: ModuleType, spec: Any, weights: Path) -> None:
+    """Build the model from its seed, calibrate it on the samples and save `weights/model.keras`.
+
+    The same seed, samples and versions give the same bytes.
+    """
+    tf.config.experimental.enable_op_determinism()
+    keras.utils.clear_session()
+    keras.utils.set_random_seed(spec.seed)
+    network = model.build()
+    if spec.calibrate:
+        calibrate(network, batch(spec))
+    weights.mkdir(parents=True, exist_ok=True)
+    network.save(weights / FILE)
+    normalise(weights / FILE)
+
+
+def open(model: ModuleType, spec: Any, weights: Path) -> keras.Model:
+    """The frozen float32 network. Only the file counts: the model module is not called again."""
+    network = keras.models.load_model(weights / FILE, compile=False)
+    network.trainable = False
+    return network
+
+
+def reference(model: ModuleType, spec: Any, weights: Path, dtype: str) -> list[dict[str, np.ndarray]]:
+    """Eager outputs of each sample by declared name, computed throughout in `dtype`, float64 or float32."""
+    network = open(model, spec, weights)
+    floatx = keras.config.floatx()
+    keras.config.set_floatx(dtype)
+    try:
+        if dtype != "float32":
+            network = recast(network, dtype)
+        return [answer(network, spec, sample) for sample in spec.samples]
+    finally:
+        keras.config.set_floatx(floatx)
+
+
+def answer(network: keras.Model, spec: Any, sample: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    inputs = [sample[declared.name] for declared in spec.inputs]
+    outputs = keras.tree.flatten(network(inputs, training=False))
+    names = [declared.name for declared in spec.outputs]
+    return {name: np.asarray(output) for name, output in zip(names, outputs, strict=True)}
+
+
+def recast(network: keras.Model, dtype: str) -> keras.Model:
+    """The same network and weights with every float32 of its configuration replaced by `dtype`.
+
+    Raises TypeError when a float32 tensor is left over, for instance behind a cast written in Python.
+    """
+    twin = keras.models.model_from_json(network.to_json().replace('"float32"', f'"{dtype}"'))
+    twin.set_weights(network.get_weights())
+    for operation in twin.operations:
+        for tensor in keras.tree.flatten(operation.output):
+            if "float" in tensor.dtype and tensor.dtype != dtype:
+                raise TypeError(f"{operation.name} of {network.name} computes in {tensor.dtype}, not in {dtype}")
+    return twin
+
+
+def batch(spec: Any) -> list[np.ndarray]:
+    """All samples as one batch, an array for each declared input: shape (samples × first dimension, …)."""
+    return [np.concatenate([sample[declared.name] for sample in spec.samples]) for declared in spec.inputs]
+
+
+def calibrate(network: keras.Model, inputs: list[np.ndarray]) -> None:
+    """Scale the initial weights, first layer to last, so that signal survives the whole depth of the network.
+
+    A layer with a kernel is scaled until its pre-activations over the samples have a root mean square of LEVEL (after
+    LSUV, Mishkin and Matas 2016, https://arxiv.org/abs/1511.06422); a BatchNormalization gets the moving variance that
+    does the same for each channel. Its moving mean stays 0: centring on these samples amplifies rounding layer by layer.
+    """
+    for layer in network.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            square = evaluate(network, layer.input, inputs) ** 2
+            axes = tuple(axis for axis in range(square.ndim) if axis != layer.axis % square.ndim)
+            layer.moving_variance.assign(square.mean(axis=axes) / LEVEL**2)
+        elif getattr(layer, "kernel", None) is not None:
+            activation, layer.activation = layer.activation, keras.activations.linear
+            square = evaluate(network, layer.output, inputs) ** 2
+            layer.activation = activation
+            layer.kernel.assign(layer.kernel * (LEVEL / np.sqrt(square.mean())))
+
+
+def evaluate(network: keras.Model, tensor: Any, inputs: list[np.ndarray]) -> np.ndarray:
+    return np.asarray(keras.Model(network.inputs, tensor)(inputs, training=False), dtype=np.float64)
+
+
+def normalise(path: Path) -> None:
+    """Rewrite a .keras archive without the time and the memory addresses of its making, so equal models are equal bytes."""
+    with zipfile.ZipFile(path) as archive:
+        files = {name: archive.read(name) for name in sorted(archive.namelist())}
+    metadata = json.loads(files["metadata.json"])
+    metadata.pop("date_saved", None)
+    files["metadata.json"] = json.dumps(metadata, sort_keys=True).encode()
+    files["config.json"] = number_shared_objects(files["config.json"].decode()).encode()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(zipfile.ZipInfo(name, EARLIEST), content)
+
+
+def number_shared_objects(config: str) -> str:
+    """Objects that Keras saves as shared are known by their addresses: number them in order of appearance instead."""
+    numbers: dict[str, int] = {}
+    return re.sub(
+        r'(?<="shared_object_id": )\d+', lambda found: str(numbers.setdefault(found[0], len(numbers))), config
+    )

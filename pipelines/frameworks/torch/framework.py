@@ -1,0 +1,115 @@
+"""How PyTorch models are built, frozen, opened and answered for: in the `torch` environment.
+
+A model is an nn.Module that takes its inputs by position, in the order of model.toml, and returns a tensor or a
+tuple of tensors in the order of model.toml.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import load_model, save_model
+from torch import Tensor, nn
+
+VERSIONS = ("torch", "safetensors", "numpy")
+FILE = "model.safetensors"
+WEIGHTED = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.ConvTranspose2d, nn.Embedding)
+NORMALISED = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
+
+
+def freeze(model: ModuleType, spec: Any, weights: Path) -> None:
+    """Build the model from its seed, calibrate it on the samples and save `weights/model.safetensors`."""
+    use_declared_threads()
+    torch.manual_seed(spec.seed)
+    network = model.build().eval()
+    if spec.calibrate:
+        calibrate(network, batch(spec))
+    weights.mkdir(parents=True, exist_ok=True)
+    save_model(network, str(weights / FILE))
+
+
+def open(model: ModuleType, spec: Any, weights: Path) -> nn.Module:
+    """The model with its frozen float32 weights, in evaluation mode and without gradients.
+
+    Raises RuntimeError when the file's tensors are not exactly the model's.
+    """
+    use_declared_threads()
+    network = model.build().eval().requires_grad_(False)
+    load_model(network, str(weights / FILE), strict=True)
+    return network
+
+
+def reference(model: ModuleType, spec: Any, weights: Path, dtype: str) -> list[dict[str, np.ndarray]]:
+    """Eager outputs of each sample by declared name, computed throughout in `dtype`, float64 or float32."""
+    network = open(model, spec, weights).to(getattr(torch, dtype))
+    return [answer(network, spec, sample, getattr(torch, dtype)) for sample in spec.samples]
+
+
+@torch.no_grad()
+def answer(
+    network: nn.Module, spec: Any, sample: dict[str, np.ndarray], dtype: torch.dtype
+) -> dict[str, np.ndarray]:
+    inputs = [torch.tensor(sample[declared.name]) for declared in spec.inputs]
+    outputs = network(*(tensor.to(dtype) if tensor.is_floating_point() else tensor for tensor in inputs))
+    tensors = (outputs,) if isinstance(outputs, Tensor) else outputs
+    names = [declared.name for declared in spec.outputs]
+    answers = dict(zip(names, tensors, strict=True))
+    for name, tensor in answers.items():
+        if tensor.is_floating_point() and tensor.dtype != dtype:
+            raise TypeError(f"output {name!r} is {tensor.dtype} in a model of {dtype}: its code holds a cast")
+    return {name: tensor.numpy() for name, tensor in answers.items()}
+
+
+def use_declared_threads() -> None:
+    """Split operators over DEPLOYMATRIX_THREADS cores: other tasks may have the rest of them."""
+    torch.set_num_threads(int(os.environ.get("DEPLOYMATRIX_THREADS", torch.get_num_threads())))
+
+
+def batch(spec: Any) -> list[Tensor]:
+    """All samples as one batch, a tensor for each declared input: shape (samples × first dimension, …)."""
+    arrays = [np.concatenate([sample[declared.name] for sample in spec.samples]) for declared in spec.inputs]
+    return [torch.tensor(array) for array in arrays]
+
+
+@torch.no_grad()
+def calibrate(network: nn.Module, inputs: list[Tensor]) -> None:
+    """Set the initial weights, first layer to last, so that signal survives the whole depth of the network.
+
+    One pass over the batch of all samples, in the order of execution. A layer's weight is scaled so that its product has unit
+    standard deviation (LSUV, Mishkin and Matas 2016, https://arxiv.org/abs/1511.06422); a batch normalisation gets its
+    input's mean and variance, as training would give it. A weight that two layers share is scaled at its first use.
+    """
+    seen: set[Tensor] = set()
+    hooks = []
+    for layer in network.modules():
+        if isinstance(layer, NORMALISED) and layer.running_mean is not None:
+            hooks.append(layer.register_forward_pre_hook(take_statistics))
+        elif isinstance(layer, WEIGHTED):
+            hooks.append(layer.register_forward_hook(lambda *call: normalise(*call, seen)))
+    network(*inputs)
+    for hook in hooks:
+        hook.remove()
+
+
+def take_statistics(layer: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+    axes = [axis for axis in range(inputs[0].ndim) if axis != 1]
+    layer.running_mean.copy_(inputs[0].mean(dim=axes))
+    layer.running_var.copy_(inputs[0].var(dim=axes))
+
+
+def normalise(layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor, seen: set[Tensor]) -> Tensor:
+    """Rescale `layer`, all but its bias, and answer with what it gives then."""
+    if layer.weight in seen:
+        return output
+    seen.add(layer.weight)
+    bias = getattr(layer, "bias", None)
+    if bias is None:
+        layer.weight.div_(output.std())
+    else:
+        layer.weight.div_((output - bias.view(-1, *[1] * (layer.weight.ndim - 2))).std())
+    return layer.forward(*inputs)

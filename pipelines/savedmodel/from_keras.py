@@ -1,0 +1,50 @@
+"""Keras → SavedModel with one signature, `serving_default`, whose inputs and outputs carry the declared names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+ENTRY = "saved_model"
+VERSIONS = ("tensorflow", "keras", "numpy")
+
+
+def export(source: keras.Model, spec: Any, out: Path, options: dict[str, Any]) -> dict[str, Any]:
+    """Write the folder `saved_model` for inputs of exactly the declared shapes.
+
+    options: unroll_rnn, false by default: recurrent layers are written out step by step instead of as loops.
+    """
+    network = unrolled(source) if options.get("unroll_rnn", False) else source
+    module = tf.Module()
+    module.serve = serving_function(network, spec)
+    # A function does not own the variables it reads, and a tf.Module does not find those inside a Keras 3 model: the
+    # SavedModel would load, but converters that freeze it would read nothing where the weights should be.
+    module.weights = [variable.value for variable in network.variables]
+    tf.saved_model.save(module, str(out / ENTRY), signatures={"serving_default": module.serve})
+    return {
+        "inputs": {declared.name: declared.name for declared in spec.inputs},
+        "outputs": {declared.name: declared.name for declared in spec.outputs},
+    }
+
+
+def serving_function(network: keras.Model, spec: Any) -> Any:
+    """A tf.function of one fixed signature: tensors by position in, a dictionary by declared name out."""
+    names = [declared.name for declared in spec.outputs]
+
+    @tf.function(input_signature=[tf.TensorSpec(i.shape, i.dtype, name=i.name) for i in spec.inputs])
+    def serve(*tensors: tf.Tensor) -> dict[str, tf.Tensor]:
+        outputs = network(tensors[0] if len(tensors) == 1 else list(tensors), training=False)
+        return dict(zip(names, keras.tree.flatten(outputs), strict=True))
+
+    return serve
+
+
+def unrolled(network: keras.Model) -> keras.Model:
+    """The same network and weights with each recurrent layer written out step by step."""
+    twin = keras.models.model_from_json(network.to_json().replace('"unroll": false', '"unroll": true'))
+    twin.set_weights(network.get_weights())
+    twin.trainable = False
+    return twin

@@ -1,0 +1,3 @@
+"""Cannot be imported."""
+
+import deploymatrix_has_no_such_module  # noqa: F401

@@ -1,0 +1,5 @@
+"""Never gets imported."""
+
+import threading
+
+threading.Event().wait()

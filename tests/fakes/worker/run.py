@@ -1,0 +1,144 @@
+"""A runner that does what its payload says: `{"do": <name of a function below>, ...}`. Without "do" it doubles."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+
+
+def load(payload):
+    order = json.loads(Path(payload).read_text())
+    if order.get("at") == "load":
+        globals()[order["do"]](order)
+    return order
+
+
+def run(session, inputs):
+    outputs = {"y": 2 * inputs["x"]}
+    return globals()[session["do"]](session) or outputs if "do" in session else outputs
+
+
+def fail(order):
+    raise ValueError("on purpose")
+
+
+def leave(order):
+    sys.exit(0)
+
+
+def segfault(order):
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
+def abort(order):
+    os.abort()
+
+
+def bad_alloc(order):
+    os.write(2, b"terminate called after throwing an instance of 'std::bad_alloc'\n")
+    os.abort()
+
+
+def kill_self(order):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def exit_silently(order):
+    os._exit(0)
+
+
+def hang(order):
+    """Tells its process id through a FIFO that stays open for as long as it, or a child of it, lives."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    tell(order["alive"])
+    threading.Event().wait()
+
+
+def hang_in_turn(order):
+    """Hangs the first time, once somebody listens; is well-behaved the second."""
+    if first_time(order):
+        hang(order)
+
+
+def allocate(order):
+    hoard = []
+    while True:
+        hoard.append(np.ones(1 << 20))
+
+
+def memory_error(order):
+    raise MemoryError("no more")
+
+
+def leave_a_child_behind(order):
+    alive = tell(order["alive"])
+    subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], pass_fds=[alive])
+
+
+def forge(order):
+    """Claims success on every descriptor that it finds, in the protocol's words but without the nonce."""
+    claim = {"nonce": "guessed", "stage": "run", "reply": {"status": "ok", "value": {"outputs": ["y"]}}}
+    result = {"op": "result", "nonce": "guessed", "status": "ok", "stage": "run", "value": {}}
+    for fd in range(64):
+        for line in (claim, result, "}{ not JSON"):
+            try:
+                os.write(fd, json.dumps(line).encode() + b"\n")
+            except OSError:
+                continue
+    os._exit(0)
+
+
+def chatter(order):
+    """5 MB, of which the first and the last words can be told."""
+    os.write(1, b"first words\n")
+    for _ in range(5):
+        print("x" * 999_999)
+    print("last words")
+
+
+def meet(order):
+    """Returns only once another request has opened the other end."""
+    open(order["fifo"], order["mode"]).close()
+
+
+def kill_server(order):
+    """Once another request is under way; the second time at once."""
+    if first_time(order):
+        open(order["alive"], "rb").read(1)
+    os.kill(os.getppid(), signal.SIGKILL)
+    threading.Event().wait()
+
+
+def misname(order):
+    return {"z": np.zeros(2), "y:0": np.zeros(2)}
+
+
+def no_arrays(order):
+    return {"y": [1, 2]}
+
+
+def threads(order):
+    return {"y": np.array([int(os.environ["DEPLOYMATRIX_THREADS"]), int(os.environ["OMP_NUM_THREADS"])])}
+
+
+def variables(order):
+    print(os.environ["FROM_HELLO"], os.environ["FROM_START"])
+
+
+def tell(fifo):
+    alive = os.open(fifo, os.O_WRONLY)
+    os.write(alive, b"%d\n" % os.getpid())
+    return alive
+
+
+def first_time(order):
+    try:
+        Path(order["once"]).touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
