@@ -128,17 +128,19 @@ def _make(
             f"no registry gives a base image, and {NEEDED}, which would make one, is missing: "
             f"apt-get install {NEEDED}, or name an image that the engine has: {_variable(runner)}=…"
         )
-    extra = [str(ensure_node_wheel(docker_dir / "node" / "requirements.lock", envs, say) / "bin" / "node")]
+    extra = [str(_node(docker_dir, envs, say))] if runner == "node" else []
     with tempfile.TemporaryDirectory() as folder:
         archive = Path(folder) / "base.tar"
-        command = ["sh", str(docker_dir / "base" / "make-base.sh"), runner, str(archive)]
-        done = subprocess.run(
-            command + (extra if runner == "node" else []), capture_output=True, text=True, check=False
-        )
+        command = ["sh", str(docker_dir / "base" / "make-base.sh"), runner, str(archive), *extra]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise EnvironmentFailed(f"{reference}: {NEEDED} failed:\n{done.stderr.strip()[-2000:]}")
         repository, _, tag = reference.partition(":")
         client.api.import_image_from_file(str(archive), repository=repository, tag=tag)
+
+
+def _node(docker_dir: Path, envs: Path, say: Say) -> Path:
+    return ensure_node_wheel(docker_dir / "node" / "requirements.lock", envs, say) / "bin" / "node"
 
 
 def _lost(reference: str) -> BaseImage:

@@ -1,0 +1,58 @@
+"""`list` and `doctor`: what the project holds, and what the machine has."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+from deploymatrix import errors
+from deploymatrix.commands.options import (
+    AsJson,
+    Expression,
+    ModelFolders,
+    Models,
+    Targets,
+    print_json,
+    project_of,
+    selection_of,
+)
+
+
+def register(app: typer.Typer) -> None:
+    app.command("list")(list_)
+    app.command()(doctor)
+    app.command()(schema)
+
+
+def list_(
+    context: typer.Context,
+    what: Annotated[Literal["models", "targets", "routes", "cells"], typer.Argument()],
+    target: Targets = None,
+    model: Models = None,
+    expression: Expression = "",
+    models: ModelFolders = None,
+    json: AsJson = False,
+) -> None:
+    """List models, targets, routes or cells."""
+    from deploymatrix.listing import listing, print_listing
+
+    rows = listing(project_of(context, models), what, selection_of(target, model, expression))
+    print_json(rows) if json else print_listing(rows)
+
+
+def doctor(context: typer.Context, json: AsJson = False) -> None:
+    """Tell what is here, what is missing, and what to do about it."""
+    from deploymatrix.doctor import examine, print_findings
+
+    findings = examine(project_of(context))
+    print_json([finding.__dict__ for finding in findings]) if json else print_findings(findings)
+    if any(finding.needed and not finding.found for finding in findings):
+        raise typer.Exit(errors.INCOMPLETE)
+
+
+def schema() -> None:
+    """Print the JSON Schema of matrix.json."""
+    from deploymatrix.records import Matrix
+
+    print_json(Matrix.model_json_schema())

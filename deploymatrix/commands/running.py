@@ -1,0 +1,128 @@
+"""`run`, `matrix` and `gate`: decide cells, print them, and act on them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from deploymatrix import errors
+from deploymatrix.commands.options import (
+    AsJson,
+    Expression,
+    ModelFolders,
+    Models,
+    Targets,
+    build_of,
+    print_json,
+    project_of,
+    selection_of,
+)
+
+if TYPE_CHECKING:
+    from deploymatrix.records import Matrix
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(run)
+    app.command()(matrix)
+    app.command()(gate)
+
+
+def run(
+    context: typer.Context,
+    target: Targets = None,
+    model: Models = None,
+    expression: Expression = "",
+    models: ModelFolders = None,
+    isolation: Annotated[Literal["auto", "docker", "process"], typer.Option(help="Where artifacts run.")] = "auto",
+    jobs: Annotated[int, typer.Option("-j", "--jobs", min=0, help="Tasks at a time; 0: one a core.")] = 0,
+    timeout: Annotated[
+        float | None,
+        typer.Option(metavar="S", min=0.1, help="Seconds for each task, instead of the model's own."),
+    ] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Take nothing from the store.")] = False,
+    json: AsJson = False,
+) -> None:
+    """Export, run and compare the selected cells; print the matrix. Exit code 1 when a cell is red."""
+    from deploymatrix.progress import make_progress
+    from deploymatrix.run import RunOptions
+    from deploymatrix.run import run as run_cells
+
+    options = RunOptions(isolation=isolation, jobs=jobs, fresh=fresh)
+    with make_progress() as progress:
+        matrix = run_cells(
+            project_of(context, models, timeout),
+            selection_of(target, model, expression),
+            options,
+            progress,
+            progress.say,
+        )
+    show(matrix, "json" if json else "table")
+    _exit_by_verdicts(matrix)
+
+
+def matrix(
+    context: typer.Context,
+    format_: Annotated[
+        Literal["table", "markdown", "json"], typer.Option("--format", help="How to print it.")
+    ] = "table",
+) -> None:
+    """Print the matrix of the last run."""
+    from deploymatrix.matrix import MATRIX, read_matrix
+
+    show(read_matrix(build_of(context) / MATRIX), format_)
+
+
+def gate(
+    context: typer.Context,
+    target: Targets = None,
+    model: Models = None,
+    expression: Expression = "",
+    models: ModelFolders = None,
+) -> None:
+    """Exit 0 only when every planned cell passed or carries a matching expectation; 1 for a red cell, 4 for a missing one."""
+    from deploymatrix.gate import explain_red
+    from deploymatrix.gate import gate as decide
+    from deploymatrix.matrix import MATRIX, read_matrix
+    from deploymatrix.plan import plan_cells
+
+    planned = plan_cells(project_of(context, models), selection_of(target, model, expression))
+    decision = decide(planned, read_matrix(build_of(context) / MATRIX))
+    for cell in decision.red:
+        typer.echo(f"red: {explain_red(cell)}")
+    for name in decision.missing:
+        typer.echo(f"missing: {name}: no result in the matrix; run it")
+    for cell in decision.expected:
+        typer.echo(f"expected: {explain_red(cell)}")
+    state = "open" if decision.is_open else "closed"
+    typer.echo(
+        f"gate {state}: {decision.passed} passed, {len(decision.expected)} expected, "
+        f"{len(decision.red)} red, {len(decision.missing)} missing"
+    )
+    if not decision.is_open:
+        raise typer.Exit(errors.GATE_FAILED if decision.red else errors.INCOMPLETE)
+
+
+def show(matrix: Matrix, format_: str) -> None:
+    if format_ == "json":
+        print_json(matrix.model_dump(mode="json"))
+    elif format_ == "markdown":
+        from deploymatrix.report.markdown import markdown
+
+        typer.echo(markdown(matrix), nl=False)
+    else:
+        from rich.console import Console
+
+        from deploymatrix.report.table import print_table
+
+        print_table(matrix, Console())
+
+
+def _exit_by_verdicts(matrix: Matrix) -> None:
+    from deploymatrix.records import VERDICTS_THAT_PASS
+
+    if any(cell.outcome == "missing" for cell in matrix.cells):
+        raise typer.Exit(errors.INCOMPLETE)
+    if any(cell.verdict not in VERDICTS_THAT_PASS for cell in matrix.cells):
+        raise typer.Exit(errors.GATE_FAILED)
