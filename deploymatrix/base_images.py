@@ -13,10 +13,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import docker
 from docker.errors import APIError, DockerException, ImageNotFound
+from filelock import FileLock
 from requests.exceptions import RequestException
 
+import docker
 from deploymatrix.environments import ensure_node_wheel
 from deploymatrix.errors import EnvironmentFailed
 
@@ -43,8 +44,25 @@ def ensure_base(client: docker.DockerClient, docker_dir: Path, runner: str, envs
     Raises EnvironmentFailed when it cannot be had.
     """
     wanted = base_reference(docker_dir, runner)
-    if found := _local(client, wanted):
-        return found
+    envs.mkdir(parents=True, exist_ok=True)
+    with FileLock(envs / f".base-{runner}.lock"):
+        return _local(client, wanted) or _obtained(client, docker_dir, runner, wanted, envs, say)
+
+
+def base_reference(docker_dir: Path, runner: str) -> str:
+    """The image that the user wants, else the default of the Dockerfile's ARG BASE."""
+    if own := os.environ.get(_variable(runner)):
+        return own
+    dockerfile = docker_dir / runner / "Dockerfile"
+    default = DEFAULT.search(dockerfile.read_text(encoding="utf-8"))
+    if not default:
+        raise EnvironmentFailed(f"{dockerfile}: it must have a line ARG BASE=<image>")
+    return default[1]
+
+
+def _obtained(
+    client: docker.DockerClient, docker_dir: Path, runner: str, wanted: str, envs: Path, say: Say
+) -> BaseImage:
     chosen = bool(os.environ.get(_variable(runner)))
     made_here = f"deploymatrix/base-{runner}:{_recipe(docker_dir)}"
     if not chosen and (found := _local(client, made_here)):
@@ -60,17 +78,6 @@ def ensure_base(client: docker.DockerClient, docker_dir: Path, runner: str, envs
     say(f"base image: no registry gives {wanted}; making {made_here} from this machine's Debian packages")
     _make(client, docker_dir, runner, made_here, envs, say)
     return _local(client, made_here) or _lost(made_here)
-
-
-def base_reference(docker_dir: Path, runner: str) -> str:
-    """The image that the user wants, else the default of the Dockerfile's ARG BASE."""
-    if own := os.environ.get(_variable(runner)):
-        return own
-    dockerfile = docker_dir / runner / "Dockerfile"
-    default = DEFAULT.search(dockerfile.read_text(encoding="utf-8"))
-    if not default:
-        raise EnvironmentFailed(f"{dockerfile}: it must have a line ARG BASE=<image>")
-    return default[1]
 
 
 def _variable(runner: str) -> str:
@@ -120,9 +127,7 @@ def _recipe(docker_dir: Path) -> str:
     return digest.hexdigest()[:DIGITS]
 
 
-def _make(
-    client: docker.DockerClient, docker_dir: Path, runner: str, reference: str, envs: Path, say: Say
-) -> None:
+def _make(client: docker.DockerClient, docker_dir: Path, runner: str, reference: str, envs: Path, say: Say) -> None:
     if shutil.which(NEEDED) is None:
         raise EnvironmentFailed(
             f"no registry gives a base image, and {NEEDED}, which would make one, is missing: "

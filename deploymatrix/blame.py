@@ -14,9 +14,7 @@ from deploymatrix.project import Project, Target
 WRONG_ANSWERS = frozenset({"mismatch", "nonfinite", "io_mismatch"})
 
 
-def cells_to_verify(
-    project: Project, cells: Iterable[PlannedCell], results: Mapping[str, Result]
-) -> list[PlannedCell]:
+def cells_to_verify(project: Project, cells: Iterable[PlannedCell], results: Mapping[str, Result]) -> list[PlannedCell]:
     """The cells on the way to each cell that answered wrongly: the earlier steps on their own targets."""
     return [way for cell in cells if answered_wrongly(cell, results) for way in _on_the_way(project, cell)]
 

@@ -1,7 +1,7 @@
 """Comparison of what a runtime answered with the float64 reference: by declared name; shape, dtype, non-finite
 values, then the values. Every output of every sample must pass.
 
-The error of an output is max|y − y64| / max|y64|. It is normalised by the output's own size, because an absolute limit
+The error of an output is max|y - y64| / max|y64|. It is normalised by the output's own size, because an absolute limit
 means nothing across models, and by the maximum rather than element by element, because elements near zero carry
 rounding of the large terms that cancelled in them.
 """
@@ -53,9 +53,7 @@ def compare(answers: Answers, limit: float) -> Comparison:
     if answers.missing or answers.extra:
         return Comparison(outcome="io_mismatch", detail=_name_problem(answers), outputs=())
     if not answers.samples or not answers.declared:
-        return Comparison(
-            outcome="io_mismatch", detail="nothing to compare: no samples or no outputs", outputs=()
-        )
+        return Comparison(outcome="io_mismatch", detail="nothing to compare: no samples or no outputs", outputs=())
     outputs = tuple(_compare_output(output, answers, limit) for output in answers.declared)
     for outcome in ("io_mismatch", "nonfinite", "mismatch"):
         bad = [o for o, result in outputs if result == outcome]
@@ -66,7 +64,7 @@ def compare(answers: Answers, limit: float) -> Comparison:
 
 
 def relative_error(actual: Array, reference: Array) -> tuple[float, float]:
-    """(max|a − r|, the same / max|r|) over the finite elements, in float64; where r is 0 everywhere, not normalised."""
+    """(max|a - r|, the same / max|r|) over the finite elements, in float64; where r is 0 everywhere, not normalised."""
     finite = np.isfinite(reference)
     if not finite.any():
         return 0.0, 0.0
@@ -104,9 +102,7 @@ def _arrays(output: Tensor, answers: Answers) -> Iterator[tuple[Array, Array, Ar
         )
 
 
-def _measured(
-    output: Tensor, triples: list[tuple[Array, Array, Array]], limit: float
-) -> tuple[OutputRecord, Outcome]:
+def _measured(output: Tensor, triples: list[tuple[Array, Array, Array]], limit: float) -> tuple[OutputRecord, Outcome]:
     errors = [relative_error(actual, reference) for actual, reference, _ in triples]
     error = max(relative for _, relative in errors)
     passed = error <= limit
@@ -128,9 +124,7 @@ def _measured(
     return record, "passed" if passed else "mismatch"
 
 
-def _unmeasured(
-    output: Tensor, problem: str, limit: float, triples: list[tuple[Array, Array, Array]]
-) -> OutputRecord:
+def _unmeasured(output: Tensor, problem: str, limit: float, triples: list[tuple[Array, Array, Array]]) -> OutputRecord:
     return OutputRecord(
         name=output.name,
         dtype=output.dtype,

@@ -8,8 +8,9 @@ import socket
 import subprocess
 from pathlib import Path
 
-import docker
 from docker.errors import NotFound
+
+import docker
 
 RUN = "deploymatrix.run"
 HOST = "deploymatrix.host"

@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import docker
 from docker.errors import APIError, DockerException, NotFound
 from docker.models.containers import Container
 from docker.types import Mount as BindMount
 from requests.exceptions import RequestException
 
+import docker
 from deploymatrix.container_labels import run_labels
 from deploymatrix.errors import EnvironmentFailed
 from deploymatrix.images import Image
@@ -219,9 +219,7 @@ def _client(timeout_s: int, options: dict[str, Any]) -> docker.DockerClient:
 
 def _attach(client: docker.DockerClient, container: Container) -> Any:
     """The raw stream of the container's stdin, stdout and stderr. Attached before the start: no word is lost."""
-    stream = client.api.attach_socket(
-        container.id, params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
-    )
+    stream = client.api.attach_socket(container.id, params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
     _socket(stream).settimeout(None)  # a worker may be silent for longer than an API call may take
     return stream
 

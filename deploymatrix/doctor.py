@@ -51,9 +51,7 @@ def print_findings(findings: list[Finding]) -> None:
 def _python() -> Finding:
     version = platform.python_version()
     found = sys.version_info >= (3, 11)
-    return Finding(
-        name="python", found=found, needed=True, what=version, remedy="install Python 3.11 or newer"
-    )
+    return Finding(name="python", found=found, needed=True, what=version, remedy="install Python 3.11 or newer")
 
 
 def _uv() -> Finding:
@@ -91,13 +89,11 @@ def _disk(project: Project) -> Finding:
     folder = next(p for p in (project.build, *project.build.parents) if p.exists())
     free = shutil.disk_usage(folder).free / 1e9
     remedy = f"free at least {LEAST_DISK_GB} GB: environments and images of all targets take that much"
-    return Finding(
-        name="disk", found=free > LEAST_DISK_GB, needed=False, what=f"{free:.0f} GB free", remedy=remedy
-    )
+    return Finding(name="disk", found=free > LEAST_DISK_GB, needed=False, what=f"{free:.0f} GB free", remedy=remedy)
 
 
 def _memory() -> Finding:
-    from deploymatrix.execute import memory_budget_mb
+    from deploymatrix.costs import memory_budget_mb
 
     what = f"{os.cpu_count()} cores; tasks may use {memory_budget_mb() / 1024:.0f} GiB"
     return Finding(name="machine", found=True, needed=False, what=what)

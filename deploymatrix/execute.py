@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 import threading
 from collections import Counter
 from collections.abc import Mapping
@@ -11,20 +9,18 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from deploymatrix import stages
+from deploymatrix.costs import Costs, memory_budget_mb
 from deploymatrix.errors import EnvironmentFailed
+from deploymatrix.last_keys import LastKeys
 from deploymatrix.outcomes import Done, Failed, Result
 from deploymatrix.plan import Task
 from deploymatrix.schedule import Job, run_jobs
 from deploymatrix.stages import Bench
-from deploymatrix.store import Entry, write_json
+from deploymatrix.store import Entry
 from deploymatrix.workshop import Place
 
 # Outcomes that may come out otherwise on a machine that is less busy: they are never taken from the store.
 NOT_KEPT = frozenset({"environment_failed", "timed_out", "out_of_memory"})
-
-# Seconds, until a task's own duration is known; they only order the schedule.
-USUAL_SECONDS = {"reference": 6.0, "export": 6.0, "run": 1.5, "compare": 0.05, "prepare": 20.0}
-USUAL_MEMORY_MB = {"reference": 1500, "export": 2500, "run": 800, "compare": 200, "prepare": 1000}
 
 
 class Listener(Protocol):
@@ -45,27 +41,25 @@ class Execution:
         self._jobs = jobs
         self._fresh = fresh
         self._listener = listener
-        self._costs = _Costs(bench.project.build / "costs.json")
+        self._costs = Costs(bench.project.build / "costs.json")
+        self._last_keys = LastKeys(bench.project.build / "last-keys.json")
         self._broken: dict[Place, str] = {}
         self._open: Counter[Place] = Counter()
         self._lock = threading.Lock()
 
     def run(self, tasks: Mapping[str, Task]) -> None:
         """Decide every task that has no result yet; `tasks` lists each after those that it needs."""
-        remaining = [
-            task for task in tasks.values() if task.id not in self.results and not self._resolve(task)
-        ]
+        remaining = [task for task in tasks.values() if task.id not in self.results and not self._resolve(task)]
         self._listener.planned(len(tasks), len(tasks) - len(remaining))
         places = {task.id: stages.place_of(self._bench, task) for task in remaining}
         self._open = Counter(place for place in places.values() if place)
         jobs = [self._prepare_job(place) for place in self._open]
         jobs += [self._task_job(task, places[task.id]) for task in remaining]
         try:
-            run_jobs(
-                jobs, width=self._jobs, memory_mb=memory_budget_mb(), interrupt=self._bench.workshop.close_all
-            )
+            run_jobs(jobs, width=self._jobs, memory_mb=memory_budget_mb(), interrupt=self._bench.workshop.close_all)
         finally:
             self._costs.save()
+            self._last_keys.save()
 
     def _resolve(self, task: Task) -> bool:
         """Whether the task is decided without doing anything: by a need that failed, or by the store."""
@@ -74,7 +68,7 @@ class Execution:
         if failed is not None:
             self.results[task.id] = failed
             return True
-        if None in needs or self._fresh:
+        if None in needs:
             return False
         kept = self._kept(task, [need.entry for need in needs if isinstance(need, Done)])
         if kept is not None:
@@ -83,10 +77,13 @@ class Execution:
 
     def _kept(self, task: Task, needs: list[Entry]) -> Result | None:
         kind, key = stages.key_of(self._bench, task, needs)
-        entry = self._bench.store.get(kind, key)
+        self._last_keys.note(task.id, kind, key.digest)
+        if self._fresh:
+            return None
+        entry = self._bench.store.get(kind, key.digest)
         if entry is not None:
             return Done(entry=entry, cached=True)
-        failure = self._bench.store.get("failures", key)
+        failure = self._bench.store.get("failures", key.digest)
         return _failed(failure.about, self._bench.project.build) if failure else None
 
     def _task_job(self, task: Task, place: Place | None) -> Job:
@@ -122,7 +119,8 @@ class Execution:
             self._costs.note(task.id, result.entry.record.measured)
         elif result.outcome not in NOT_KEPT and result.log is not None:
             _, key = stages.key_of(self._bench, task, needs)
-            self._bench.store.put("failures", key, None, _about(result, self._bench.project.build))
+            about = _about(result, self._bench.project.build)
+            self._bench.store.put("failures", key.digest, None, about=about, made_from=key.parts)
         return result
 
     def _leave(self, place: Place | None) -> None:
@@ -140,8 +138,8 @@ class Execution:
             id=_prepare_id(place),
             needs=(),
             call=lambda: self._prepare(place),
-            seconds=USUAL_SECONDS["prepare"],
-            memory_mb=USUAL_MEMORY_MB["prepare"],
+            seconds=self._costs.seconds(_prepare_id(place), "prepare"),
+            memory_mb=self._costs.memory_mb(_prepare_id(place), "prepare"),
         )
 
     def _prepare(self, place: Place) -> None:
@@ -151,33 +149,6 @@ class Execution:
         except EnvironmentFailed as error:
             self._broken[place] = str(error)
         self._listener.finished(_prepare_id(place), None)
-
-
-class _Costs:
-    """Wall seconds and peak MiB of tasks, as they were when last executed."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._known: dict[str, dict[str, float]] = {}
-        if path.is_file():
-            self._known = json.loads(path.read_text())
-        self._changed = False
-
-    def seconds(self, id_: str, kind: str) -> float:
-        return self._known.get(id_, {}).get("wall_s", USUAL_SECONDS[kind])
-
-    def memory_mb(self, id_: str, kind: str) -> int:
-        return int(self._known.get(id_, {}).get("peak_mb", USUAL_MEMORY_MB[kind]))
-
-    def note(self, id_: str, measured: dict[str, Any]) -> None:
-        known = {name: measured[name] for name in ("wall_s", "peak_mb") if measured.get(name) is not None}
-        if known:
-            self._known[id_] = known
-            self._changed = True
-
-    def save(self) -> None:
-        if self._changed:
-            write_json(self._path, self._known)
 
 
 def _prepare_id(place: Place) -> str:
@@ -191,12 +162,3 @@ def _about(failed: Failed, build: Path) -> dict[str, Any]:
 
 def _failed(about: dict[str, Any], build: Path) -> Failed:
     return Failed(**{**about, "log": build / about["log"] if about["log"] else None})
-
-
-def memory_budget_mb() -> int:
-    """Three quarters of the machine's memory in MiB; 8 GiB where it does not tell."""
-    try:
-        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        return 8192
-    return total // 2**20 * 3 // 4

@@ -26,9 +26,7 @@ def compile_expression(text: str) -> Callable[[Callable[[str], bool]], bool]:
     try:
         tree = ast.parse(source, mode="eval").body
     except SyntaxError:
-        raise ConfigurationError(
-            f"-k {text!r}: not an expression; write for example 'mlp and not tfjs'"
-        ) from None
+        raise ConfigurationError(f"-k {text!r}: not an expression; write for example 'mlp and not tfjs'") from None
     if not all(isinstance(node, ast.BoolOp | ast.UnaryOp | ast.Name | _MARKS) for node in ast.walk(tree)):
         raise ConfigurationError(f"-k {text!r}: join words by and, or, not")
     word_of = {name: word for word, name in words.items()}

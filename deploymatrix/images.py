@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import docker
 from docker.errors import DockerException, ImageNotFound
 from filelock import FileLock
 from requests.exceptions import RequestException
 
+import docker
 from deploymatrix.base_images import base_reference, ensure_base
 from deploymatrix.environments import ensure_node, ensure_python, site_packages
 from deploymatrix.errors import EnvironmentFailed
@@ -78,9 +78,7 @@ def _existing(client: docker.DockerClient, tag: str, digest: str) -> Image | Non
         return None
 
 
-def _packages(
-    client: docker.DockerClient, docker_dir: Path, target: str, lock: Path, envs: Path, say: Say
-) -> Path:
+def _packages(client: docker.DockerClient, docker_dir: Path, target: str, lock: Path, envs: Path, say: Say) -> Path:
     """The folder whose contents go into the image; the same environment serves runs outside containers."""
     name = f"target-{target}"
     if lock.name == "package-lock.json":
@@ -101,7 +99,6 @@ def _other_platform(client: docker.DockerClient) -> str | None:
 def _build(client: docker.DockerClient, stream: Iterable[bytes], tag: str, base: str, target: str) -> None:
     """Raises EnvironmentFailed with the end of what the engine said."""
     said: list[str] = []
-    client.api.timeout, before = BUILD_S, client.api.timeout
     try:
         messages = client.api.build(
             fileobj=stream,
@@ -113,6 +110,7 @@ def _build(client: docker.DockerClient, stream: Iterable[bytes], tag: str, base:
             rm=True,
             forcerm=True,
             decode=True,
+            timeout=BUILD_S,
         )
         for message in messages:
             said.append(str(message.get("stream", message.get("error", ""))))
@@ -120,8 +118,6 @@ def _build(client: docker.DockerClient, stream: Iterable[bytes], tag: str, base:
                 raise EnvironmentFailed(f"{tag}: the build failed:\n{''.join(said)[-2000:]}")
     except (DockerException, RequestException) as error:
         raise EnvironmentFailed(f"{tag}: the build failed: {error}\n{''.join(said)[-2000:]}") from error
-    finally:
-        client.api.timeout = before
 
 
 def _digest(parts: Iterable[bytes]) -> str:

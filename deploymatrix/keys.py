@@ -1,4 +1,4 @@
-"""The key of each task: the digest of exactly what its result depends on.
+"""The key of each task: the digest of exactly what its result depends on, part by part.
 
 A source is known by the digest of its content, not of how it was made: an export that is repeated and comes out the
 same leaves everything behind it as it is.
@@ -6,6 +6,8 @@ same leaves everything behind it as it is.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +22,25 @@ COMPARING = (Path(__file__).parent / "compare.py", Path(__file__).parent / "refe
 DRAWING = Path(__file__).parent / "samples.py"
 
 
-def samples_key(model: Model) -> str:
+@dataclass(frozen=True)
+class Key:
+    """What a result depends on, by name; its digest is where the result lies in the store."""
+
+    parts: dict[str, Any]
+
+    @cached_property
+    def digest(self) -> str:
+        return digests.of_data(self.parts)
+
+    def changes_since(self, before: dict[str, Any]) -> list[str]:
+        """The names of the parts that are not as they were."""
+        return sorted(name for name in {*self.parts, *before} if self.parts.get(name) != before.get(name))
+
+
+def samples_key(model: Model) -> Key:
     """Samples depend on the seed, their number, the inputs' declarations and the code that draws them."""
     inputs = [tensor.model_dump(mode="json") for tensor in model.spec.inputs]
-    return digests.of_data(
+    return Key(
         {
             "seed": model.spec.seed,
             "samples": model.spec.samples,
@@ -33,14 +50,14 @@ def samples_key(model: Model) -> str:
     )
 
 
-def reference_key(project: Project, model: Model) -> str:
-    """A reference depends on the model's code and declarations, its samples, and how its framework freezes and runs it."""
+def reference_key(project: Project, model: Model) -> Key:
+    """A reference depends on the model's code, declarations and samples, and on how its framework runs it."""
     framework = model.spec.framework
-    return digests.of_data(
+    return Key(
         {
             "model": digests.of_code_folder(model.folder, without=frozenset({"model.toml"})),
             "spec": wire_spec(model, ""),
-            "samples": samples_key(model),
+            "samples": samples_key(model).digest,
             "framework": digests.of_code(project.opener(framework, framework)),
             "environment": environment_digest(project, project.frameworks[framework].environment),
             "checks": digests.of_code(COMPARING[1]),
@@ -49,16 +66,16 @@ def reference_key(project: Project, model: Model) -> str:
     )
 
 
-def artifact_key(project: Project, model: Model, variant: str, step: Step, source: Entry) -> str:
+def artifact_key(project: Project, model: Model, variant: str, step: Step, source: Entry) -> Key:
     """An artifact depends on its step's code, options and environment, on its source, and on what opens the source."""
     opener = project.opener(step.opener, model.spec.framework) if step.opener else None
-    return digests.of_data(
+    return Key(
         {
             "step": digests.of_code(project.step_module(step.format, step.source)),
             "options": step.options,
             "environment": environment_digest(project, step.environment),
             "spec": wire_spec(model, variant),
-            "samples": samples_key(model),
+            "samples": samples_key(model).digest,
             "source": source.digest,
             "opener": [digests.of_code(opener), digests.of_code(model.module)] if opener else None,
             "limits": [model.spec.timeouts.export, model.spec.memory_mb],
@@ -67,17 +84,15 @@ def artifact_key(project: Project, model: Model, variant: str, step: Step, sourc
     )
 
 
-def run_key(
-    project: Project, model: Model, target: Target, artifact: Entry, isolation: Isolation, runtime: str
-) -> str:
+def run_key(project: Project, model: Model, target: Target, artifact: Entry, isolation: Isolation, runtime: str) -> Key:
     """A run depends on the artifact, the samples, the runner's code, the runtime and the limits.
 
     `runtime` is the digest of the image or of the environment's lock.
     """
-    return digests.of_data(
+    return Key(
         {
             "artifact": artifact.digest,
-            "samples": samples_key(model),
+            "samples": samples_key(model).digest,
             "runner": digests.of_code(project.run_module(target)),
             "isolation": isolation,
             "runtime": runtime,
@@ -87,9 +102,9 @@ def run_key(
     )
 
 
-def cell_key(run: Entry, reference: Entry, artifact: Entry, limit: float) -> str:
+def cell_key(run: Entry, reference: Entry, artifact: Entry, limit: float) -> Key:
     """A comparison depends on both sides, on the limit, and on the code that compares."""
-    return digests.of_data(
+    return Key(
         {
             "run": run.digest,
             "reference": reference.digest,

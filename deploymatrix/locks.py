@@ -72,9 +72,7 @@ def sources(root: Path, names: Iterable[str] | None = None) -> list[Source]:
     return [source for source in found if not wanted or source.name in wanted]
 
 
-def lock(
-    root: Path, names: Iterable[str] | None = None, say: Say = print, *, upgrade: bool = False
-) -> list[Path]:
+def lock(root: Path, names: Iterable[str] | None = None, say: Say = print, *, upgrade: bool = False) -> list[Path]:
     """Makes the locks anew and returns them. Versions stay where they still fit, unless `upgrade`.
 
     Raises EnvironmentFailed when something cannot be resolved; then that lock stays as it was.
@@ -109,11 +107,7 @@ def _staleness(source: Source) -> str | None:
     if not source.lock.is_file():
         return f"{source.lock}: missing; make it: nox -s lock -- {source.name}"
     try:
-        fresh = (
-            _node_is_fresh(source)
-            if source.is_node
-            else read_lock(source.lock).inputs == inputs_digest(source)
-        )
+        fresh = _node_is_fresh(source) if source.is_node else read_lock(source.lock).inputs == inputs_digest(source)
     except (EnvironmentFailed, ValueError, KeyError) as error:
         return f"{source.lock}: unsound: {error}"
     return None if fresh else f"{source.lock}: {source.path.name} changed since; nox -s lock -- {source.name}"
@@ -135,9 +129,7 @@ def _python_lock(source: Source, upgrade: bool) -> str:
         command += ["--python-version", PYTHON, "--python-platform", PLATFORM, "--output-file", str(output)]
         if source.excludes.is_file():
             command += ["--excludes", source.excludes.name]
-        run_uv(
-            command, cwd=source.path.parent, variables=registry_variables(), doing=f"locking {source.path}"
-        )
+        run_uv(command, cwd=source.path.parent, variables=registry_variables(), doing=f"locking {source.path}")
         body = portable(output.read_text(encoding="utf-8"))
     return _header(source) + body
 
@@ -189,9 +181,7 @@ def _package_lock(source: Source, upgrade: bool) -> str:
             raise EnvironmentFailed(f"locking {source.path}: npm said:\n{done.stderr.strip()[-2000:]}")
         locked = json.loads((Path(folder) / "package-lock.json").read_text(encoding="utf-8"))
     for entry in locked["packages"].values():
-        entry.pop(
-            "resolved", None
-        )  # the address of the registry of whoever made the lock; npm ci asks its own
+        entry.pop("resolved", None)  # the address of the registry of whoever made the lock; npm ci asks its own
     return json.dumps(locked, indent=2, ensure_ascii=False) + "\n"
 
 

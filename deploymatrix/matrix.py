@@ -36,9 +36,7 @@ def build_matrix(
     for planned in cells:
         cell = _cell(project, workshop, planned, results)
         judgement = judge(cell, expectations)
-        records.append(
-            cell.model_copy(update={"verdict": judgement.verdict, "expectation": judgement.expectation})
-        )
+        records.append(cell.model_copy(update={"verdict": judgement.verdict, "expectation": judgement.expectation}))
     return Matrix(
         generator=f"deploymatrix {__version__}",
         isolation=workshop.isolation,
@@ -61,9 +59,7 @@ def read_matrix(path: Path) -> Matrix:
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
-        raise IncompleteRun(
-            f"{path}: not a matrix of this version: {key}: {first['msg']}; run again"
-        ) from None
+        raise IncompleteRun(f"{path}: not a matrix of this version: {key}: {first['msg']}; run again") from None
 
 
 def measure_cell(planned: PlannedCell, results: Mapping[str, Result]) -> Measurement:
@@ -95,9 +91,7 @@ def _cell(project: Project, workshop: Workshop, planned: PlannedCell, results: M
         "steps": () if planned.route is None else tuple(step.name for step in planned.route.steps),
     }
     if planned.route is None:
-        reason = (
-            f"no route from {planned.model.spec.framework} to {planned.target.spec.format} {planned.variant}"
-        )
+        reason = f"no route from {planned.model.spec.framework} to {planned.target.spec.format} {planned.variant}"
         return Cell(**base, outcome="unsupported", stage="plan", detail=reason)
     result = results.get(compare_id(planned))
     if result is None:
@@ -131,9 +125,7 @@ def _failure(project: Project, failed: Failed) -> dict[str, Any]:
     }
 
 
-def _compared(
-    project: Project, planned: PlannedCell, results: Mapping[str, Result], compared: Entry
-) -> dict[str, Any]:
+def _compared(project: Project, planned: PlannedCell, results: Mapping[str, Result], compared: Entry) -> dict[str, Any]:
     passed = compared.about["outcome"] == "passed"
     exported = _entry(results, export_id(planned.model, planned.route, planned.variant))  # type: ignore[arg-type]
     run = _entry(results, run_id(planned))

@@ -23,9 +23,7 @@ def read_package_lock(path: Path) -> dict[str, dict[str, object]]:
     except FileNotFoundError:
         raise EnvironmentFailed(f"{path}: there is no such lock; {REMEDY}") from None
     except (ValueError, KeyError, TypeError) as error:
-        raise EnvironmentFailed(
-            f"{path}: not a package-lock.json of version 2 or 3 ({error!r}); {REMEDY}"
-        ) from None
+        raise EnvironmentFailed(f"{path}: not a package-lock.json of version 2 or 3 ({error!r}); {REMEDY}") from None
     pinned: dict[str, dict[str, object]] = {where: entry for where, entry in packages.items() if where}
     for where, entry in pinned.items():
         if not entry.get("integrity"):
@@ -64,9 +62,7 @@ def _variables(wheel: Path) -> dict[str, str]:
     variables = {**os.environ, "PATH": f"{wheel / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
     npm = shutil.which("npm")
     if npm and not any(key.lower() == "npm_config_globalconfig" for key in os.environ):
-        done = subprocess.run(
-            [npm, "config", "get", "globalconfig"], capture_output=True, text=True, check=False
-        )
+        done = subprocess.run([npm, "config", "get", "globalconfig"], capture_output=True, text=True, check=False)
         if done.returncode == 0 and done.stdout.strip():
             variables["npm_config_globalconfig"] = done.stdout.strip()
     return variables

@@ -65,9 +65,7 @@ def _outcome_and_detail(stage: Stage, reply: Reply) -> tuple[Outcome, str]:
     if reply.status == "out_of_memory":
         return "out_of_memory", _message(reply) or f"over the memory limit, in stage {stage}"
     if reply.status == "no_reply":
-        return FAILED_IN[stage], _message(
-            reply
-        ) or f"ended with exit code {reply.exit_code} and without a reply"
+        return FAILED_IN[stage], _message(reply) or f"ended with exit code {reply.exit_code} and without a reply"
     return FAILED_IN[stage], _message(reply)
 
 

@@ -94,8 +94,7 @@ def read_files(files: Iterable[Path], environ: Mapping[str, str]) -> dict[str, S
     parser = configparser.RawConfigParser()
     parser.read(files, encoding="utf-8")
     sections: dict[str, Settings] = {
-        name: {key.replace("_", "-"): value for key, value in parser.items(name)}
-        for name in parser.sections()
+        name: {key.replace("_", "-"): value for key, value in parser.items(name)} for name in parser.sections()
     }
     sections[ENVIRONMENT] = {
         key.removeprefix("PIP_").lower().replace("_", "-"): value
@@ -133,9 +132,7 @@ def _files(environ: Mapping[str, str]) -> list[Path]:
     if own == os.devnull:
         return []
     home = Path(environ.get("HOME", "~")).expanduser()
-    shared = [
-        Path(folder) / "pip" for folder in environ.get("XDG_CONFIG_DIRS", "/etc/xdg").split(":") if folder
-    ]
+    shared = [Path(folder) / "pip" for folder in environ.get("XDG_CONFIG_DIRS", "/etc/xdg").split(":") if folder]
     if sys.platform == "darwin":
         shared = [Path("/Library/Application Support/pip")]
     folders = [*shared, Path("/etc"), home / ".pip"]

@@ -85,9 +85,7 @@ class Project:
             target = Target(name=folder.name, folder=folder, spec=spec)
             for needed in (self.run_module(target), self.runtime_lock(target)):
                 if not needed.is_file():
-                    raise ConfigurationError(
-                        f"{needed}: missing; a target of runner {spec.runner!r} needs it"
-                    )
+                    raise ConfigurationError(f"{needed}: missing; a target of runner {spec.runner!r} needs it")
             found[folder.name] = target
         return found
 
@@ -147,9 +145,7 @@ class Project:
                 raise ConfigurationError(f"--models {folder}: there is no such folder")
             inner = [folder] if (folder / "model.toml").is_file() else list(_folders(folder))
             if not inner:
-                raise ConfigurationError(
-                    f"--models {folder}: holds no model (a folder with model.toml, model.py)"
-                )
+                raise ConfigurationError(f"--models {folder}: holds no model (a folder with model.toml, model.py)")
             yield from inner
 
     def _with_timeout(self, spec: ModelSpec) -> ModelSpec:
@@ -178,9 +174,7 @@ class Project:
             locks = [p.stem for p in (self.root / "pipelines" / ENVIRONMENTS).glob("*.lock")]
             _known("sources.environment", source.environment, locks, toml)
         if source.frameworks and source.source not in self.frameworks:
-            raise ConfigurationError(
-                f"{toml}: sources.frameworks: {source.source!r} is a format; remove the key"
-            )
+            raise ConfigurationError(f"{toml}: sources.frameworks: {source.source!r} is a format; remove the key")
         for framework in source.frameworks:
             _known("sources.frameworks", framework, self.frameworks, toml)
             if not self.opener(source.source, framework).is_file():

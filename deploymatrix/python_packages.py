@@ -58,7 +58,5 @@ def _preferred(pin: Pin, where: list[str], variables: Mapping[str, str], say: Sa
     question = ["pip", "compile", "--quiet", "--no-deps", *where, "-"]
     if try_uv(question, variables=variables, stdin=wanted).returncode == 0:
         return wanted
-    say(
-        f"{pin.name} {pin.version}: no CPU build is offered; taking what the index has, with all that it needs"
-    )
+    say(f"{pin.name} {pin.version}: no CPU build is offered; taking what the index has, with all that it needs")
     return f"{pin.name}=={pin.version}"

@@ -45,7 +45,7 @@ class Artifact(Frozen):
 class OutputRecord(Frozen):
     """One output, compared with the float64 reference; the worst sample counts.
 
-    error, eager_error and limit are max|y − y64| / max|y64| (no unit); headroom is error / limit, so below 1 passes.
+    error, eager_error and limit are max|y - y64| / max|y64| (no unit); headroom is error / limit, so below 1 passes.
     cosine and snr_db (decibel) are of all samples together; None where they are not defined (integers, exact equality).
     """
 

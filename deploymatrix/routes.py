@@ -21,9 +21,7 @@ class Step:
     source: str
     environment: str
     options: dict[str, Any]
-    opener: (
-        str | None
-    )  # the framework as whose object the model is opened; None when the source is an artifact
+    opener: str | None  # the framework as whose object the model is opened; None when the source is an artifact
 
     @property
     def name(self) -> str:

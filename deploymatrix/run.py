@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from deploymatrix.blame import cells_to_verify
 from deploymatrix.errors import EnvironmentFailed
 from deploymatrix.execute import Execution, Listener
+from deploymatrix.explain_plan import Explanation, explain_plan
 from deploymatrix.matrix import MEASUREMENTS, build_matrix, measure_cell, write_matrix
 from deploymatrix.plan import PlannedCell, Selection, plan_cells, plan_tasks
 from deploymatrix.project import Project
@@ -39,7 +40,7 @@ def run(project: Project, selection: Selection, options: RunOptions, listener: L
     """Decide every selected cell and write matrix.json and measurements.json.
 
     The matrix is written before anything runs, with every cell `missing`: a run that dies leaves no older green one.
-    Raises ConfigurationError, NothingSelected; EnvironmentFailed when docker isolation is asked for and no engine answers.
+    Raises ConfigurationError, NothingSelected; EnvironmentFailed when docker isolation is asked for and there is none.
     """
     started = time.monotonic()
     cells = plan_cells(project, selection)
@@ -66,9 +67,15 @@ def run(project: Project, selection: Selection, options: RunOptions, listener: L
     return matrix
 
 
-def choose_isolation(
-    wanted: Literal["auto", "docker", "process"], say: Say
-) -> tuple[Isolation, DockerClient | None]:
+def explain(project: Project, selection: Selection, options: RunOptions, say: Say) -> list[Explanation]:
+    """What `run` would take from the store, and why not the rest. Nothing is executed."""
+    isolation, client = choose_isolation(options.isolation, say)
+    workshop = Workshop(project, isolation=isolation, client=client, run_id="explain", jobs=1, say=say)
+    bench = Bench(project=project, store=Store(project.build / "store"), workshop=workshop)
+    return list(explain_plan(bench, plan_tasks(plan_cells(project, selection))))
+
+
+def choose_isolation(wanted: Literal["auto", "docker", "process"], say: Say) -> tuple[Isolation, DockerClient | None]:
     """Containers when an engine answers; never silently anything else."""
     if wanted == "process":
         return "process", None
@@ -78,9 +85,7 @@ def choose_isolation(
     if client is not None:
         return "docker", client
     if wanted == "docker":
-        raise EnvironmentFailed(
-            "--isolation docker: no Docker engine answers; start it, or use --isolation process"
-        )
+        raise EnvironmentFailed("--isolation docker: no Docker engine answers; start it, or use --isolation process")
     say("no Docker engine answers: every artifact runs in a process of its target's runtime-only environment")
     return "process", None
 
@@ -97,9 +102,7 @@ def _reap(client: DockerClient | None, run_id: str | None) -> None:
         reap(client, run_id)
 
 
-def _write_measurements(
-    project: Project, cells: list[PlannedCell], execution: Execution, wall_s: float
-) -> None:
+def _write_measurements(project: Project, cells: list[PlannedCell], execution: Execution, wall_s: float) -> None:
     measurements = Measurements(
         wall_s=round(wall_s, 3),
         exports=execution.executed["export"],

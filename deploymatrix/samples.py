@@ -16,9 +16,7 @@ def write_samples(spec: ModelSpec, folder: Path) -> None:
         generator = np.random.default_rng([spec.seed, index])
         (folder / str(index)).mkdir(parents=True)
         for declared in spec.inputs:
-            np.save(
-                folder / str(index) / f"{declared.name}.npy", draw(declared, generator), allow_pickle=False
-            )
+            np.save(folder / str(index) / f"{declared.name}.npy", draw(declared, generator), allow_pickle=False)
 
 
 def draw(declared: Input, generator: np.random.Generator) -> NDArray[np.generic]:

@@ -35,7 +35,7 @@ class Bench:
     workshop: Workshop
 
 
-def key_of(bench: Bench, task: Task, needs: Entries) -> tuple[Kind, str]:
+def key_of(bench: Bench, task: Task, needs: Entries) -> tuple[Kind, keys.Key]:
     """Where the task's result belongs in the store, given the entries that it needs."""
     project, model = bench.project, task.model
     if task.kind == "reference":
@@ -80,13 +80,13 @@ def ensure_samples(bench: Bench, model: Model) -> Entry:
     from deploymatrix.samples import write_samples
 
     key = keys.samples_key(model)
-    found = bench.store.get("samples", key)
+    found = bench.store.get("samples", key.digest)
     if found is not None:
         return found
     folder = Path(tempfile.mkdtemp(prefix=".draw-", dir=bench.store.folder("samples")))
     folder.chmod(0o755)
     write_samples(model.spec, folder)
-    return bench.store.put("samples", key, folder, {"model": model.name})
+    return bench.store.put("samples", key.digest, folder, about={"model": model.name}, made_from=key.parts)
 
 
 def target_of(task: Task) -> Target:
@@ -121,7 +121,7 @@ def _reference(bench: Bench, task: Task, needs: Entries) -> Result:
     if problem:
         log = _keep_log(bench, task, work)
         return Failed(outcome="reference_failed", stage="reference", detail=problem, log=log)
-    return _stored(bench, task, needs, work, {"versions": work.reply.value["versions"]})
+    return _stored(bench, task, needs, work, {"versions": _value(work)["versions"]})
 
 
 def _export(bench: Bench, task: Task, needs: Entries) -> Result:
@@ -141,7 +141,7 @@ def _export(bench: Bench, task: Task, needs: Entries) -> Result:
     )
     if work.reply.status != "ok":
         return _failure(bench, task, work, blame=step.name)
-    value = work.reply.value
+    value = _value(work)
     about = {
         "step": step.name,
         "options": step.options,
@@ -170,7 +170,7 @@ def _run(bench: Bench, task: Task, needs: Entries) -> Result:
     )
     if work.reply.status != "ok":
         return _failure(bench, task, work, blame=None)
-    value = work.reply.value
+    value = _value(work)
     about = {key: value[key] for key in ("outputs", "extra", "missing", "versions")}
     return _stored(bench, task, needs, work, about, {key: value[key] for key in ("load_s", "run_s")})
 
@@ -193,13 +193,19 @@ def _compare(bench: Bench, task: Task, needs: Entries) -> Result:
         "detail": comparison.detail,
         "outputs": [output.model_dump(mode="json") for output in comparison.outputs],
     }
-    return Done(entry=bench.store.put(*key_of(bench, task, needs), None, about), cached=False)
+    kind, key = key_of(bench, task, needs)
+    return Done(entry=bench.store.put(kind, key.digest, None, about=about, made_from=key.parts), cached=False)
 
 
 def _ask(bench: Bench, task: Task, **request: Any) -> Work:
     place = place_of(bench, task)
     assert place is not None, f"{task.id} needs no worker"
     return bench.workshop.work(place, task.kind, **request)
+
+
+def _value(work: Work) -> dict[str, Any]:
+    assert work.reply.value is not None, "a reply that is ok has a value"
+    return work.reply.value
 
 
 def _source(bench: Bench, task: Task, source: Entry) -> dict[str, Any]:
@@ -240,11 +246,9 @@ def _stored(
     reply = work.reply
     measured = {"wall_s": reply.wall_s, "cpu_s": reply.cpu_s, "peak_mb": reply.peak_mb, **(times or {})}
     try:
-        entry = bench.store.put(kind, key, work.out, about, measured)
+        entry = bench.store.put(kind, key.digest, work.out, about=about, measured=measured, made_from=key.parts)
     except StoreCorrupted as error:
-        return Failed(
-            outcome="run_failed" if kind == "runs" else "export_failed", stage="run", detail=str(error)
-        )
+        return Failed(outcome="run_failed" if kind == "runs" else "export_failed", stage="run", detail=str(error))
     shutil.rmtree(work.out.parent, ignore_errors=True)
     return Done(entry=entry, cached=False)
 

@@ -21,7 +21,6 @@ from deploymatrix import digests
 from deploymatrix.errors import StoreCorrupted
 
 Kind = Literal["samples", "references", "artifacts", "runs", "cells", "failures"]
-VERSION = 1
 
 
 class FileRecord(BaseModel):
@@ -36,18 +35,20 @@ class FileRecord(BaseModel):
 class Record(BaseModel):
     """record.json: the entry's key, what is known about it, its files by relative path.
 
-    `measured` (seconds, MiB) differs each time the entry is made, so it does not count in the digest.
+    `made_from` names the parts of the key. `measured` (seconds, MiB) differs each time the entry is made. Neither
+    counts in the digest.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    version: Literal[1] = VERSION
+    version: Literal[1] = 1
     kind: Kind
     key: str
     digest: str
     files: dict[str, FileRecord]
     about: dict[str, Any]
     measured: dict[str, Any] = {}
+    made_from: dict[str, Any] = {}
 
 
 class Entry:
@@ -103,7 +104,10 @@ class Store:
             record = Record.model_validate_json((folder / "record.json").read_bytes())
         except (FileNotFoundError, NotADirectoryError, ValidationError):
             return None
-        return Entry(folder, record) if (record.kind, record.key) == (kind, key) else None
+        if (record.kind, record.key) != (kind, key):
+            return None
+        os.utime(folder / "record.json")  # the time of last use, which `clean` goes by
+        return Entry(folder, record)
 
     def verify(self, entry: Entry) -> None:
         """Read every file once per process and compare with the record.
@@ -130,8 +134,10 @@ class Store:
         kind: Kind,
         key: str,
         files: Path | None,
+        *,
         about: dict[str, Any],
         measured: dict[str, Any] | None = None,
+        made_from: dict[str, Any] | None = None,
     ) -> Entry:
         """Move the folder `files` in as the entry `key`. An entry that is there already is replaced.
 
@@ -143,7 +149,17 @@ class Store:
                 inside.mkdir()
             else:
                 files.rename(inside)
-            record = _describe(kind, key, inside, about, measured or {})
+            listed = _list_files(inside)
+            digest = digests.of_data({"files": {n: f.sha256 for n, f in listed.items()}, "about": about})
+            record = Record(
+                kind=kind,
+                key=key,
+                digest=digest,
+                files=listed,
+                about=about,
+                measured=measured or {},
+                made_from=made_from or {},
+            )
             _write_synced(temporary / "record.json", record.model_dump_json(indent=1).encode())
             final = self.root / kind / key
             _replace_folder(temporary, final)
@@ -180,16 +196,13 @@ def write_json(path: Path, data: Any) -> None:
     write_atomically(path, (text + "\n").encode())
 
 
-def _describe(kind: Kind, key: str, files: Path, about: dict[str, Any], measured: dict[str, Any]) -> Record:
-    for link in (p for p in files.rglob("*") if p.is_symlink()):
+def _list_files(folder: Path) -> dict[str, FileRecord]:
+    for link in (p for p in folder.rglob("*") if p.is_symlink()):
         raise StoreCorrupted(f"{link.name} is a symbolic link; a result must hold its own bytes")
-    paths = sorted(p for p in files.rglob("*") if p.is_file())
-    listed = {
-        p.relative_to(files).as_posix(): FileRecord(sha256=digests.of_file(p), bytes=p.stat().st_size)
-        for p in paths
+    paths = sorted(p for p in folder.rglob("*") if p.is_file())
+    return {
+        p.relative_to(folder).as_posix(): FileRecord(sha256=digests.of_file(p), bytes=p.stat().st_size) for p in paths
     }
-    digest = digests.of_data({"files": {n: f.sha256 for n, f in listed.items()}, "about": about})
-    return Record(kind=kind, key=key, digest=digest, files=listed, about=about, measured=measured)
 
 
 def _write_synced(path: Path, data: bytes) -> None:

@@ -78,9 +78,7 @@ class Workshop:
             return lock
         from deploymatrix.images import recipe_digest
 
-        return recipe_digest(
-            self._project.root / "docker", target.spec.runner, self._project.runtime_lock(target)
-        )
+        return recipe_digest(self._project.root / "docker", target.spec.runner, self._project.runtime_lock(target))
 
     def image_digest(self, target: Target) -> str | None:
         """The digest of the inputs of the target's image; None outside containers."""

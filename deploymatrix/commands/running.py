@@ -20,6 +20,7 @@ from deploymatrix.commands.options import (
 )
 
 if TYPE_CHECKING:
+    from deploymatrix.explain_plan import Explanation
     from deploymatrix.records import Matrix
 
 
@@ -42,22 +43,23 @@ def run(
         typer.Option(metavar="S", min=0.1, help="Seconds for each task, instead of the model's own."),
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Take nothing from the store.")] = False,
+    explain_plan: Annotated[
+        bool, typer.Option("--explain-plan", help="Only tell for each task whether it is cached, or why not.")
+    ] = False,
     json: AsJson = False,
 ) -> None:
     """Export, run and compare the selected cells; print the matrix. Exit code 1 when a cell is red."""
     from deploymatrix.progress import make_progress
-    from deploymatrix.run import RunOptions
+    from deploymatrix.run import RunOptions, explain
     from deploymatrix.run import run as run_cells
 
+    project, selection = project_of(context, models, timeout), selection_of(target, model, expression)
     options = RunOptions(isolation=isolation, jobs=jobs, fresh=fresh)
+    if explain_plan:
+        _show_explanations(explain(project, selection, options, lambda text: typer.echo(text, err=True)), json)
+        return
     with make_progress() as progress:
-        matrix = run_cells(
-            project_of(context, models, timeout),
-            selection_of(target, model, expression),
-            options,
-            progress,
-            progress.say,
-        )
+        matrix = run_cells(project, selection, options, progress, progress.say)
     show(matrix, "json" if json else "table")
     _exit_by_verdicts(matrix)
 
@@ -81,7 +83,7 @@ def gate(
     expression: Expression = "",
     models: ModelFolders = None,
 ) -> None:
-    """Exit 0 only when every planned cell passed or carries a matching expectation; 1 for a red cell, 4 for a missing one."""
+    """Exit 0 only when every planned cell passed or is expected to fail; 1 for a red cell, 4 for a missing one."""
     from deploymatrix.gate import explain_red
     from deploymatrix.gate import gate as decide
     from deploymatrix.matrix import MATRIX, read_matrix
@@ -102,6 +104,15 @@ def gate(
     )
     if not decision.is_open:
         raise typer.Exit(errors.GATE_FAILED if decision.red else errors.INCOMPLETE)
+
+
+def _show_explanations(explanations: list[Explanation], as_json: bool) -> None:
+    if as_json:
+        print_json([explanation.__dict__ for explanation in explanations])
+        return
+    for explanation in explanations:
+        state = "cached" if explanation.cached else "to do"
+        typer.echo(f"{state}  {explanation.task}" + (f": {explanation.reason}" if explanation.reason else ""))
 
 
 def show(matrix: Matrix, format_: str) -> None:
