@@ -13,6 +13,7 @@ from deploymatrix.blame import cells_to_verify
 from deploymatrix.errors import EnvironmentFailed
 from deploymatrix.execute import Execution, Listener
 from deploymatrix.explain_plan import Explanation, explain_plan
+from deploymatrix.live_runs import announced
 from deploymatrix.matrix import MEASUREMENTS, build_matrix, measure_cell, write_matrix
 from deploymatrix.plan import PlannedCell, Selection, plan_cells, plan_tasks
 from deploymatrix.project import Project
@@ -56,8 +57,9 @@ def run(project: Project, selection: Selection, options: RunOptions, listener: L
     write_matrix(build_matrix(project, workshop, selection, cells, {}), project.build)
     _reap(client, None)
     try:
-        execution.run(plan_tasks(cells))
-        execution.run(plan_tasks(cells_to_verify(project, cells, execution.results)))
+        with announced(project.build, run_id):
+            execution.run(plan_tasks(cells))
+            execution.run(plan_tasks(cells_to_verify(project, cells, execution.results)))
     finally:
         workshop.close_all()
         _reap(client, run_id)

@@ -6,6 +6,7 @@ It is made under a temporary name in the store and renamed when whole, so that a
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -13,7 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -84,6 +85,14 @@ class Entry:
         return digests.of_data({name: file.sha256 for name, file in files.items()})
 
 
+class StoredFolder(NamedTuple):
+    """An entry as `clean` sees it: size in bytes, time of last use in seconds since the epoch."""
+
+    folder: Path
+    bytes: int
+    used: float
+
+
 class Store:
     """Entries by kind and key below one folder; several processes may use it at once."""
 
@@ -100,14 +109,40 @@ class Store:
     def get(self, kind: Kind, key: str) -> Entry | None:
         """The entry, or None when there is none or when its record cannot be read."""
         folder = self.root / kind / key
+        path = folder / "record.json"
         try:
-            record = Record.model_validate_json((folder / "record.json").read_bytes())
+            with self._locked(fcntl.LOCK_SH):
+                record = Record.model_validate_json(path.read_bytes())
+                os.utime(path)  # the time of last use: from now on `remove_unused` leaves it to this run
         except (FileNotFoundError, NotADirectoryError, ValidationError):
             return None
-        if (record.kind, record.key) != (kind, key):
-            return None
-        os.utime(folder / "record.json")  # the time of last use, which `clean` goes by
-        return Entry(folder, record)
+        return Entry(folder, record) if (record.kind, record.key) == (kind, key) else None
+
+    def entries(self) -> list[StoredFolder]:
+        """Every entry's folder, size in bytes and time of last use, the longest unused first."""
+        found = []
+        for record in self.root.glob("*/*/record.json"):
+            files = [p.stat().st_size for p in record.parent.rglob("*") if p.is_file()]
+            found.append(StoredFolder(record.parent, sum(files), record.stat().st_mtime))
+        return sorted(found, key=lambda entry: (entry.used, entry.folder))
+
+    def remove_unused(self, folder: Path, since: float) -> bool:
+        """Remove an entry unless it was used at or after `since`; whether it was removed."""
+        trash = folder.with_name(f".old-{folder.name}")
+        with self._locked(fcntl.LOCK_EX):
+            if (folder / "record.json").stat().st_mtime >= since:
+                return False
+            folder.rename(trash)
+        shutil.rmtree(trash)
+        return True
+
+    @contextmanager
+    def _locked(self, how: int) -> Iterator[None]:
+        """Between processes: many may read, one may remove."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        with (self.root / ".lock").open("ab") as file:
+            fcntl.flock(file, how)
+            yield
 
     def verify(self, entry: Entry) -> None:
         """Read every file once per process and compare with the record.

@@ -1,7 +1,7 @@
 """The host's side of a worker: one started process, any number of requests at once, a reply for each.
 
-A worker is started on its first request and started again after it died. Faults of a task, of a step's code or
-of a runtime come back as a `Reply`; exceptions are left for faults of our own.
+A worker is started on its first request and started again after it died. Faults of a task, of a step's code
+or of a runtime come back as a `Reply`; exceptions are left for faults of our own.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class WorkerClosed(RuntimeError):
 class Request:
     """One task. Paths are the host's; Path values anywhere in `args` are translated for the worker.
 
-    `timeout_s` counts from the child's start, imports not included; `memory_mb` is the MiB that its process group
+    `timeout_s` counts from the child's start, imports not included; `memory_mb` is how many MiB its process group
     may hold resident.
     """
 
@@ -86,8 +86,8 @@ class Worker:
     def request(self, request: Request) -> Reply:
         """Does the task; blocks. Raises WorkerClosed, or what `start` raised.
 
-        Of several requests under way when the worker died, nobody knows which one killed it: each is sent once
-        more, with nothing beside it.
+        Of several requests under way when the worker died, nobody knows which one killed it: each is sent
+        once more, with nothing beside it.
         """
         with self._turns.shared():
             reply = self._attempt(request)
@@ -175,7 +175,7 @@ class _Live:
         self.reader.start()
 
     def greet(self, variables: dict[str, str], ready_s: float) -> dict[str, Any]:
-        """The `ready` message; empty when the worker died or was killed for silence: its requests will learn it."""
+        """The `ready` message; empty when the worker died or was silent: its requests will learn it."""
         self.send({"op": "hello", "protocol": PROTOCOL, "variables": variables})
         if not self.greeted.wait(ready_s):
             self.give_up(f"not ready after {ready_s:g} s")
@@ -200,8 +200,8 @@ class _Live:
 
     def send(self, message: dict[str, Any]) -> None:
         line = json.dumps(message).encode() + b"\n"
-        # Not under the reader's lock: with both pipes full, the reader must go on. When the worker has ended, the
-        # reader settles every request under way.
+        # Not under the reader's lock: with both pipes full, the reader must go on. When the worker has ended,
+        # the reader settles every request under way.
         with self.sending, suppress(OSError, ValueError):
             self.channel.send(line)
 

@@ -18,14 +18,28 @@ def register(app: typer.Typer) -> None:
 
 def clean(
     context: typer.Context,
-    everything: Annotated[
-        bool, typer.Option("--all", help="Environments, base images and all else under the build folder.")
-    ] = False,
+    everything: Annotated[bool, typer.Option("--all", help="All under the build folder, environments too.")] = False,
+    older_than: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Only stored results unused for that long: 90m, 12h, 7d.")
+    ] = None,
+    max_size: Annotated[
+        str | None, typer.Option(metavar="SIZE", help="Only the longest unused results beyond that size: 500MB, 20GB.")
+    ] = None,
 ) -> None:
-    """Remove stored results, logs and left-over containers; with --all also environments and images."""
+    """Remove stored results, logs and left-over containers; with --older-than or --max-size only some results."""
     from deploymatrix.cleaning import clean as remove
+    from deploymatrix.cleaning import collect, seconds, size
 
-    for line in remove(project_of(context), everything=everything):
+    project = project_of(context)
+    if older_than is None and max_size is None:
+        lines = remove(project, everything=everything)
+    else:
+        lines = collect(
+            project,
+            older_than_s=seconds(older_than) if older_than else None,
+            max_bytes=size(max_size) if max_size else None,
+        )
+    for line in lines:
         typer.echo(line)
 
 

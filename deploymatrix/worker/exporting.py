@@ -44,7 +44,7 @@ def artifact(path: Path) -> Path:
 
 
 def entry(step: ModuleType, out: Path) -> str:
-    """The step's ENTRY. Raises NoArtifact unless it is a file with content, or a folder with one, in `out`."""
+    """The step's ENTRY. Raises NoArtifact unless it is a file with content, or a folder with one."""
     path = out / step.ENTRY
     if not path.resolve().is_relative_to(out.resolve()):
         raise NoArtifact(f"ENTRY {step.ENTRY!r} of {step.__file__} lies outside of out")

@@ -1,4 +1,4 @@
-"""Before the loop: the channel is moved to safety, the host greeted, its variables set. Only then, imports."""
+"""Before the loop: the channel is moved to safety, the host greeted, its variables set; then, imports."""
 
 from __future__ import annotations
 

@@ -11,6 +11,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from . import versions
+
 failed: dict[Path, Exception] = {}
 
 
@@ -24,8 +26,7 @@ class Source(SourceFileLoader):
 def preload(request: dict[str, Any]) -> bool:
     """Imports what the request names; True if any of it was new. Raises what the import raised."""
     before = len(sys.modules)
-    for path in modules_of(request):
-        load(path)
+    versions.of(*[load(path) for path in modules_of(request)])  # looked up once here, not in every child
     return len(sys.modules) != before
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.metadata
 from types import ModuleType
 
@@ -12,6 +13,7 @@ def of(*modules: ModuleType) -> dict[str, str]:
     return {name: installed(name) for name in sorted(names)}
 
 
+@functools.cache
 def installed(name: str) -> str:
     try:
         return importlib.metadata.version(name)

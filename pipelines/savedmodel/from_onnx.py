@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -12,42 +13,27 @@ import onnx2tf
 import tensorflow as tf
 from onnx import helper
 from onnx2tf import onnx2tf as converter
+from onnxruntime import InferenceSession
 
 ENTRY = "saved_model"
-VERSIONS = ("onnx2tf", "tensorflow", "onnx", "numpy")
+VERSIONS = ("onnx2tf", "tensorflow", "onnx", "onnxruntime", "numpy")
 
 
 def export(source: Path, spec: Any, out: Path, options: dict[str, Any]) -> dict[str, Any]:
     """Write the folder `saved_model` with one signature, `serving_default`: names, shapes and dtypes of the ONNX graph.
 
-    options are handed to onnx2tf.convert().
+    options are handed to onnx2tf.convert(). Raises ValueError when an output has no order of axes with its ONNX shape.
     """
     model = onnx.load(source)
-    outputs = list(model.graph.output)
-    flatten_outputs(model.graph)
     network = convert(model, options)
+    names = {name: tensor["name"] for name, tensor in spec.source_signature["inputs"].items()}
+    sample = {names[name]: value for name, value in spec.example.items()}
+    axes = axes_of_outputs(network, model, sample)
     module = tf.Module()
-    module.network = network
-    module.serve = serving_function(network, model.graph.input, outputs)
+    module.weights = network.variables
+    module.serve = serving_function(network, model.graph, axes)
     tf.saved_model.save(module, str(out / ENTRY), signatures={"serving_default": module.serve})
     return spec.source_signature
-
-
-def flatten_outputs(graph: onnx.GraphProto) -> None:
-    """Make every output one-dimensional.
-
-    onnx2tf may leave an output of higher rank in the layout that it worked in: it gives the hidden state of a
-    two-layer LSTM as (1, 2, 32) instead of (2, 1, 32). A flat tensor has no layout, so its values must come in the
-    order of ONNX, and the signature gives them their shape back.
-    """
-    graph.initializer.append(helper.make_tensor("flat_shape", onnx.TensorProto.INT64, [1], [-1]))
-    flat = []
-    for output in graph.output:
-        graph.node.append(helper.make_node("Reshape", [output.name, "flat_shape"], [f"{output.name}_flat"]))
-        size = int(np.prod(shape_of(output), dtype=np.int64))
-        flat.append(helper.make_tensor_value_info(f"{output.name}_flat", output.type.tensor_type.elem_type, [size]))
-    del graph.output[:]
-    graph.output.extend(flat)
 
 
 def convert(model: onnx.ModelProto, options: dict[str, Any]) -> Any:
@@ -70,23 +56,43 @@ def noise_images() -> np.ndarray:
     return np.random.default_rng(0).uniform(0.0, 1.0, (20, 128, 128, 3)).astype(np.float32)
 
 
-def serving_function(network: Any, inputs: Any, outputs: Any) -> Any:
-    """A tf.function that takes tensors by position, and answers with a dictionary by the ONNX graph's output names."""
-    names = [tensor.name for tensor in inputs]
+def axes_of_outputs(network: Any, model: onnx.ModelProto, sample: dict[str, np.ndarray]) -> list[tuple[int, ...]]:
+    """For each output of the network the order of its axes that gives the ONNX graph's output.
 
-    @tf.function(input_signature=[tf.TensorSpec(shape_of(t), dtype_of(t), name=t.name) for t in inputs])
+    onnx2tf leaves an output in the layout that it worked in: it gives the hidden states of a two-layer LSTM as (1, 2, 32)
+    instead of (2, 1, 32). Shapes alone cannot tell in which order, so the values for one sample do: of the orders
+    with the right shape it is the one whose values are nearest. See docs/findings/onnx2tf-output-axes.md.
+    """
+    expected = InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"]).run(None, sample)
+    found = tf.nest.flatten(network({name: tf.constant(value) for name, value in sample.items()}, training=False))
+    return [nearest_axes(f.numpy(), e) for f, e in zip(found, expected, strict=True)]
+
+
+def nearest_axes(found: np.ndarray, expected: np.ndarray) -> tuple[int, ...]:
+    """The permutation of found's axes that brings it nearest to `expected`; as they are, where that is as near."""
+    orders = [o for o in itertools.permutations(range(found.ndim)) if found.transpose(o).shape == expected.shape]
+    if not orders:
+        raise ValueError(f"onnx2tf gives an output of shape {found.shape} where ONNX gives {expected.shape}")
+    return min(orders, key=lambda order: np.abs(found.transpose(order).astype(np.float64) - expected).max(initial=0))
+
+
+def serving_function(network: Any, graph: onnx.GraphProto, axes: list[tuple[int, ...]]) -> Any:
+    """A tf.function that takes tensors by position, and answers with a dictionary by the ONNX graph's output names."""
+    inputs = [tensor.name for tensor in graph.input]
+    outputs = [tensor.name for tensor in graph.output]
+
+    @tf.function(input_signature=[tensor_spec(tensor) for tensor in graph.input])
     def serve(*tensors: tf.Tensor) -> dict[str, tf.Tensor]:
-        answers = tf.nest.flatten(network(dict(zip(names, tensors, strict=True)), training=False))
+        answers = tf.nest.flatten(network(dict(zip(inputs, tensors, strict=True)), training=False))
         return {
-            output.name: tf.reshape(answer, shape_of(output)) for output, answer in zip(outputs, answers, strict=True)
+            name: answer if list(order) == sorted(order) else tf.transpose(answer, order)
+            for name, answer, order in zip(outputs, answers, axes, strict=True)
         }
 
     return serve
 
 
-def shape_of(tensor: onnx.ValueInfoProto) -> list[int]:
-    return [dimension.dim_value for dimension in tensor.type.tensor_type.shape.dim]
-
-
-def dtype_of(tensor: onnx.ValueInfoProto) -> Any:
-    return tf.as_dtype(helper.tensor_dtype_to_np_dtype(tensor.type.tensor_type.elem_type))
+def tensor_spec(tensor: onnx.ValueInfoProto) -> tf.TensorSpec:
+    kind = tensor.type.tensor_type
+    shape = [dimension.dim_value for dimension in kind.shape.dim]
+    return tf.TensorSpec(shape, helper.tensor_dtype_to_np_dtype(kind.elem_type), name=tensor.name)

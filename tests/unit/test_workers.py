@@ -7,7 +7,6 @@ import os
 import select
 import shutil
 import sys
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from deploymatrix.workers import Channel, Reply, Request, Worker, WorkerClosed, process_channel
+from deploymatrix.workers import Channel, Reply, Request, Worker, process_channel
 
 ROOT = Path(__file__).parents[2]
 FAKES = ROOT / "tests/fakes/worker"

@@ -1,0 +1,68 @@
+/**
+ * The child for Node: reads its request from stdin, does it, writes one reply to descriptor 3, exits.
+ *
+ * A run.mjs lies outside of the runtime's node_modules, and `import 'x'` looks only in folders above the importing
+ * file. So the variable DEPLOYMATRIX_NODE_MODULES names the node_modules folder, and a run.mjs begins with
+ *
+ *     import { createRequire } from 'node:module';
+ *     const require = createRequire(process.env.DEPLOYMATRIX_NODE_MODULES + '/');
+ *     const tf = require('@tensorflow/tfjs-core');
+ *
+ * or, for a package without CommonJS, `await import(pathToFileURL(require.resolve('x')))`. It may export
+ * VERSIONS, a list of package names whose versions the record shall show.
+ */
+import { readFileSync, writeSync } from 'node:fs';
+
+import { perform } from './running.mjs';
+
+const REPLY_FD = 3;
+const request = JSON.parse(readFileSync(0, 'utf8'));
+let stage = 'import';
+let finished = false;
+
+async function main() {
+  process.on('uncaughtException', fail); // thrown in a runtime's callback, or a promise that nobody awaited
+  try {
+    if (request.task !== 'run') throw new Error(`unknown task '${request.task}': this worker does run`);
+    const value = await perform(request, enter);
+    await finish({ status: 'ok', value });
+  } catch (error) {
+    await fail(error);
+  }
+}
+
+/** Tells what comes next, so that the server can name the stage even if the child dies in it. */
+function enter(name) {
+  stage = name;
+  write({});
+}
+
+async function fail(thrown) {
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  const traceback = String(error.stack).slice(-16384);
+  console.error(traceback);
+  const status = /^Array buffer allocation failed|bad_alloc/.test(error.message) ? 'out_of_memory' : 'failed';
+  await finish({ status, error: { type: error.name, message: error.message.slice(-4096), traceback } });
+}
+
+async function finish(reply) {
+  if (finished) return;
+  finished = true;
+  await Promise.all([flushed(process.stdout), flushed(process.stderr)]); // process.exit drops what is queued
+  const { user, system } = process.cpuUsage();
+  const usage = { cpu_s: (user + system) / 1e6, peak_mb: process.resourceUsage().maxRSS / 1024 };
+  write({ reply: { ...reply, usage } });
+  process.exit(0);
+}
+
+function flushed(stream) {
+  return new Promise((resolve) => stream.write('', resolve));
+}
+
+/** Every line carries the nonce. */
+function write(message) {
+  const line = Buffer.from(`${JSON.stringify({ nonce: request.nonce, stage, ...message })}\n`);
+  for (let at = 0; at < line.length; ) at += writeSync(REPLY_FD, line, at);
+}
+
+await main();

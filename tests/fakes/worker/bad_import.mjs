@@ -1,0 +1,2 @@
+// Cannot be imported.
+import 'deploymatrix_has_no_such_module';

@@ -1,0 +1,103 @@
+// A runner that does what its payload says, as run.py does.
+import { spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
+
+export async function load(payload) {
+  const order = JSON.parse(readFileSync(payload, 'utf8'));
+  if (order.at === 'load') deeds[order.do](order);
+  return order;
+}
+
+export async function run(session, inputs) {
+  const doubled = { y: { ...inputs.x, data: inputs.x.data.map((value) => value * 2) } };
+  return session.do && session.at !== 'load' ? (deeds[session.do](session) ?? doubled) : doubled;
+}
+
+const deeds = {
+  fail() {
+    throw new Error('on purpose');
+  },
+  segfault: () => die('SIGSEGV'),
+  abort: () => process.abort(),
+  bad_alloc() {
+    writeSync(2, "terminate called after throwing an instance of 'std::bad_alloc'\n");
+    process.abort();
+  },
+  kill_self: () => die('SIGKILL'),
+  exit_silently: () => process.exit(0),
+  hang(order) {
+    process.on('SIGTERM', () => {});
+    tell(order.alive);
+    block();
+  },
+  hang_in_turn(order) {
+    if (firstTime(order)) deeds.hang(order);
+  },
+  allocate() {
+    for (const hoard of [[]]) for (;;) hoard.push(new Float64Array(1 << 20).fill(1));
+  },
+  memory_error() {
+    throw new RangeError('Array buffer allocation failed');
+  },
+  leave_a_child_behind(order) {
+    const wait = ['-e', 'setTimeout(() => {}, 600000)'];
+    spawn(process.execPath, wait, { stdio: ['ignore', 'ignore', 'ignore', tell(order.alive)] });
+  },
+  forge() {
+    const claim = { nonce: 'guessed', stage: 'run', reply: { status: 'ok', value: { outputs: ['y'] } } };
+    const result = { op: 'result', nonce: 'guessed', status: 'ok', stage: 'run', value: {} };
+    for (const line of [claim, result, '}{ not JSON']) {
+      for (const fd of [1, 2, 3]) writeSync(fd, `${JSON.stringify(line)}\n`);
+    }
+    process.exit(0);
+  },
+  chatter() {
+    writeSync(1, 'first words\n');
+    for (let line = 0; line < 5; line += 1) console.log('x'.repeat(999_999));
+    console.log('last words');
+  },
+  meet(order) {
+    closeSync(openSync(order.fifo, order.mode));
+  },
+  kill_server(order) {
+    if (firstTime(order)) readSync(openSync(order.alive, 'r'), Buffer.alloc(1));
+    process.kill(process.ppid, 'SIGKILL');
+    block();
+  },
+  misname() {
+    const zeros = { dtype: 'float32', shape: [2], data: new Float32Array(2) };
+    return { z: zeros, 'y:0': zeros };
+  },
+  no_arrays: () => ({ y: [1, 2] }),
+  threads() {
+    const { DEPLOYMATRIX_THREADS: own, OMP_NUM_THREADS: omp } = process.env;
+    return { y: { dtype: 'int64', shape: [2], data: BigInt64Array.from([BigInt(own), BigInt(omp)]) } };
+  },
+  variables() {
+    console.log(process.env.FROM_HELLO, process.env.FROM_START);
+  },
+};
+
+function tell(fifo) {
+  const alive = openSync(fifo, 'w');
+  writeSync(alive, `${process.pid}\n`);
+  return alive;
+}
+
+function firstTime({ once }) {
+  try {
+    closeSync(openSync(once, 'wx'));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function die(signal) {
+  process.kill(process.pid, signal);
+  block();
+}
+
+function block() {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+}
