@@ -112,7 +112,7 @@ def _registry_has(engine_url: str, reference: str) -> bool:
         return False
     client.api.timeout = PROBE_S
     try:
-        client.api.inspect_distribution(reference)
+        client.images.get_registry_data(reference)
     except (DockerException, RequestException):
         return False
     return True

@@ -19,12 +19,18 @@ def cells_to_verify(project: Project, cells: Iterable[PlannedCell], results: Map
     return [way for cell in cells if answered_wrongly(cell, results) for way in _on_the_way(project, cell)]
 
 
-def blame(project: Project, cell: PlannedCell, results: Mapping[str, Result]) -> str:
-    """The name of the first step whose artifact is wrong; the last one when all before it are right."""
+def blame(project: Project, cell: PlannedCell, results: Mapping[str, Result]) -> str | None:
+    """The name of the first step whose artifact is wrong; the last one when all before it are right.
+
+    None when a step before could not be verified, because the run was interrupted or its target has no environment.
+    """
     assert cell.route is not None
     for way in _on_the_way(project, cell):
         assert way.route is not None
-        if outcome_of(results[compare_id(way)]) != "passed":
+        verified = results.get(compare_id(way))
+        if verified is None or outcome_of(verified) == "environment_failed":
+            return None
+        if outcome_of(verified) != "passed":
             return way.route.steps[-1].name
     return cell.route.steps[-1].name
 

@@ -23,7 +23,7 @@ def build_images(project: Project, targets: tuple[str, ...]) -> Iterator[str]:
     for target in pick("target", targets, project.targets).values():
         image = ensure_image(
             client,
-            docker_dir=project.root / "docker",
+            docker_dir=project.docker,
             target=target.name,
             runner=target.spec.runner,
             lock=project.runtime_lock(target),

@@ -72,7 +72,8 @@ def _quantity(text: str, units: dict[str, int], option: str, wanted: str) -> flo
 
 
 def _reap() -> Iterator[str]:
-    from deploymatrix.containers import engine, reap_stale
+    from deploymatrix.container_labels import reap_stale
+    from deploymatrix.containers import engine
 
     client = engine()
     if client is not None:

@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from deploymatrix import errors
-from deploymatrix.commands import inspecting, running, upkeep
+from deploymatrix.commands import artifacts, explaining, gating, inspecting, running, starting, upkeep
+from deploymatrix.shipped import find_root
 
 app = typer.Typer(
     name="deploymatrix",
@@ -28,7 +29,9 @@ def root(
     context: typer.Context,
     project: Annotated[
         Path | None,
-        typer.Option("--root", metavar="DIR", help="Where pipelines/ and targets/ lie [default: here]."),
+        typer.Option(
+            "--root", metavar="DIR", help="The project [default: here, or above, where deploymatrix.toml is]."
+        ),
     ] = None,
     build: Annotated[
         Path | None,
@@ -36,11 +39,10 @@ def root(
     ] = None,
 ) -> None:
     """Options of every command."""
-    place = (project or _default_root()).resolve()
-    context.obj = (place, (build or place / "build").resolve())
+    context.obj = (project.resolve() if project else find_root(Path.cwd()), build)
 
 
-for group in (running, inspecting, upkeep):
+for group in (running, gating, explaining, inspecting, upkeep, starting, artifacts):
     group.register(app)
 
 
@@ -59,9 +61,3 @@ def main() -> None:
 
 def _interrupt(_signal: int, _frame: object) -> None:
     raise KeyboardInterrupt
-
-
-def _default_root() -> Path:
-    """The folder that the command is called in when it holds targets, else the one that the package lies in."""
-    here = Path.cwd()
-    return here if (here / "targets").is_dir() else Path(__file__).resolve().parent.parent

@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 from pathlib import Path
+from typing import Any
 
 from docker.errors import NotFound
 
@@ -51,13 +52,13 @@ def process_start(pid: int) -> str | None:
     return done.stdout.strip() or None
 
 
-def _ours(client: docker.DockerClient) -> list[dict[str, dict[str, str]]]:
+def _ours(client: docker.DockerClient) -> list[dict[str, Any]]:
     """As the engine lists them: inspecting each, as the SDK does by default, races with their removal."""
-    listed: list[dict[str, dict[str, str]]] = client.api.containers(all=True, filters={"label": RUN})
+    listed: list[dict[str, Any]] = client.api.containers(all=True, filters={"label": RUN})
     return listed
 
 
-def _remove(client: docker.DockerClient, containers: list[dict[str, dict[str, str]]]) -> int:
+def _remove(client: docker.DockerClient, containers: list[dict[str, Any]]) -> int:
     for container in containers:
         with contextlib.suppress(NotFound):
             client.api.remove_container(container["Id"], force=True)

@@ -8,30 +8,32 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import struct
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from docker.errors import APIError, DockerException, NotFound
+from docker.errors import DockerException, NotFound
 from docker.models.containers import Container
 from docker.types import Mount as BindMount
 from requests.exceptions import RequestException
 
 import docker
-from deploymatrix.container_labels import run_labels
+from deploymatrix.container_labels import reap, reap_stale, run_labels
+from deploymatrix.container_streams import STDERR, STDOUT, Stream
 from deploymatrix.errors import EnvironmentFailed
 from deploymatrix.images import Image
 
+__all__ = ["ContainerChannel", "Mount", "container_channel", "engine", "reap", "reap_stale"]
+
+ENGINE_ERRORS = (DockerException, RequestException)
 RUNNER_USER = 65532  # "nonroot" of the distroless images: no account of any distribution has it
 ANSWER_S = 3  # an engine that is there answers a ping in milliseconds
 CALL_S = 60
 END_S = 10  # between the end of the container's output and its end
 TAIL_BYTES = 16 * 1024
 TMP = "rw,noexec,nosuid,nodev,size=64m,mode=1777"
-STDOUT, STDERR = 1, 2
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ def engine() -> docker.DockerClient | None:
         with contextlib.closing(_client(ANSWER_S, options)) as client:
             client.ping()
         return _client(CALL_S, options)
-    except (DockerException, RequestException, OSError):
+    except (*ENGINE_ERRORS, OSError):
         return None
 
 
@@ -86,7 +88,7 @@ def container_channel(
             **_limits(memory_mb, min(cpus, client.info()["NCPU"]) if cpus else None, pids),
         )
         return ContainerChannel(client, container, mounts)
-    except (DockerException, RequestException) as error:
+    except ENGINE_ERRORS as error:
         raise EnvironmentFailed(f"{image.tag}: the engine does not start a container of it: {error}") from error
 
 
@@ -102,7 +104,7 @@ class ContainerChannel:
         self._sending = threading.Lock()
         self._settling = threading.Lock()
         try:
-            self._stream = _attach(client, container)
+            self._stream = Stream(client, container)
             container.start()
         except BaseException:
             container.remove(force=True)
@@ -115,19 +117,17 @@ class ContainerChannel:
     def send(self, line: bytes) -> None:
         """Writes a line, newline included. Raises OSError when the worker has ended."""
         with self._sending:
-            _socket(self._stream).sendall(line)
+            self._stream.send(line)
 
     def lines(self) -> Iterator[bytes]:
         """Lines of the worker's stdout, newline included, until it ended. stderr is kept for cause_of_death()."""
         rest = b""
-        for kind, data in _frames(self._stream):
+        for kind, data in self._stream.frames():
             if kind == STDERR:
                 self._tail = (self._tail + data)[-TAIL_BYTES:]
             if kind == STDOUT:
-                *whole, rest = (rest + data).splitlines(keepends=True) if data else [rest]
-                if rest.endswith(b"\n"):
-                    whole, rest = [*whole, rest], b""
-                yield from whole
+                *whole, rest = (rest + data).split(b"\n")
+                yield from (line + b"\n" for line in whole)
         if rest:
             yield rest
         self._settle()
@@ -144,7 +144,7 @@ class ContainerChannel:
 
     def kill(self) -> None:
         """Ends the container with all its processes. May be called more than once, from any thread."""
-        with contextlib.suppress(APIError):  # it has ended already, or it is being removed
+        with contextlib.suppress(*ENGINE_ERRORS):  # it has ended already, or the engine has
             self._container.kill()
         self._settle()
 
@@ -154,7 +154,9 @@ class ContainerChannel:
         said = self._tail.decode(errors="replace").strip()[-2048:] or "nothing"
         if state.get("OOMKilled"):  # also with exit code 0, when a child was killed and the worker was not
             return "out_of_memory", "the kernel's OOM killer struck in the container"
-        code = int(state.get("ExitCode", -1))
+        if "ExitCode" not in state:
+            return "no_reply", str(state["Error"])
+        code = int(state["ExitCode"])
         if code > 128 and code - 128 in set(signal.Signals):
             return "signaled", f"it died by {signal.Signals(code - 128).name}; its last words: {said}"
         return "no_reply", f"it ended with exit code {code}; its last words: {said}"
@@ -164,23 +166,28 @@ class ContainerChannel:
         with self._settling:
             if self._state is None:
                 self._state = self._final_state()
-                with contextlib.suppress(NotFound):
+                with contextlib.suppress(*ENGINE_ERRORS):  # gone already; else the next run reaps it
                     self._container.remove(force=True)
-                with contextlib.suppress(OSError):
-                    _socket(self._stream).close()
+                self._stream.close()
             return self._state
 
     def _final_state(self) -> dict[str, Any]:
+        """The engine's word on how it ended; a request is under way, so an engine that fails is an answer too."""
         try:
-            try:
-                self._container.wait(timeout=END_S)
-            except RequestException:  # it did not end
-                self._container.kill()
-                self._container.wait(timeout=END_S)
+            self._await_end()
             state: dict[str, Any] = self._client.api.inspect_container(self.id)["State"]
             return state
         except NotFound:
             return {"ExitCode": 128 + signal.SIGKILL}  # removed from outside, which kills
+        except ENGINE_ERRORS as error:
+            return {"Error": f"the engine no longer answers for it: {error}"}
+
+    def _await_end(self) -> None:
+        try:
+            self._container.wait(timeout=END_S)
+        except RequestException:
+            self._container.kill()
+            self._container.wait(timeout=END_S)
 
 
 def _limits(memory_mb: int, cpus: float | None, pids: int) -> dict[str, Any]:
@@ -207,47 +214,12 @@ def _bind(mount: Mount) -> BindMount:
 def _context_options() -> dict[str, Any]:
     """Where the current docker context points (Docker Desktop has a socket of its own)."""
     context = docker.ContextAPI.get_current_context()
-    host = getattr(context, "Host", None)
-    return {"base_url": host} if host else {}
+    if context is None or not context.Host:
+        return {}
+    return {"base_url": context.Host, "tls": context.TLSConfig or False}
 
 
 def _client(timeout_s: int, options: dict[str, Any]) -> docker.DockerClient:
     if options:
         return docker.DockerClient(timeout=timeout_s, **options)
     return docker.from_env(timeout=timeout_s)
-
-
-def _attach(client: docker.DockerClient, container: Container) -> Any:
-    """The raw stream of the container's stdin, stdout and stderr. Attached before the start: no word is lost."""
-    stream = client.api.attach_socket(container.id, params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
-    _socket(stream).settimeout(None)  # a worker may be silent for longer than an API call may take
-    return stream
-
-
-def _socket(stream: Any) -> Any:
-    """docker-py returns a socket, or a read-only SocketIO around one, as the transport has it."""
-    return getattr(stream, "_sock", stream)
-
-
-def _frames(stream: Any) -> Iterator[tuple[int, bytes]]:
-    """The frames of a multiplexed stream: https://docs.docker.com/reference/api/engine/#tag/Container/operation/ContainerAttach."""
-    while header := _exactly(stream, 8):
-        kind, size = struct.unpack(">BxxxL", header)
-        data = _exactly(stream, size)
-        if len(data) < size:
-            return
-        yield kind, data
-
-
-def _exactly(stream: Any, size: int) -> bytes:
-    """That many bytes, or none when the stream ends before."""
-    parts = bytearray()
-    while len(parts) < size:
-        try:
-            part = _socket(stream).recv(min(size - len(parts), 1 << 20))
-        except OSError:  # closed by kill(), from another thread
-            return b""
-        if not part:
-            return b""
-        parts += part
-    return bytes(parts)

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from deploymatrix import stages
 from deploymatrix.costs import Costs, memory_budget_mb
 from deploymatrix.errors import EnvironmentFailed
+from deploymatrix.keys import Key
 from deploymatrix.last_keys import LastKeys
 from deploymatrix.outcomes import Done, Failed, Result
 from deploymatrix.plan import Task
@@ -18,9 +19,6 @@ from deploymatrix.schedule import Job, run_jobs
 from deploymatrix.stages import Bench
 from deploymatrix.store import Entry
 from deploymatrix.workshop import Place
-
-# Outcomes that may come out otherwise on a machine that is less busy: they are never taken from the store.
-NOT_KEPT = frozenset({"environment_failed", "timed_out", "out_of_memory"})
 
 
 class Listener(Protocol):
@@ -43,6 +41,7 @@ class Execution:
         self._listener = listener
         self._costs = Costs(bench.project.build / "costs.json")
         self._last_keys = LastKeys(bench.project.build / "last-keys.json")
+        self._keys: dict[str, Key] = {}
         self._broken: dict[Place, str] = {}
         self._open: Counter[Place] = Counter()
         self._lock = threading.Lock()
@@ -65,26 +64,25 @@ class Execution:
         """Whether the task is decided without doing anything: by a need that failed, or by the store."""
         needs = [self.results.get(need) for need in task.needs]
         failed = next((need for need in needs if isinstance(need, Failed)), None)
-        if failed is not None:
-            self.results[task.id] = failed
-            return True
-        if None in needs:
-            return False
-        kept = self._kept(task, [need.entry for need in needs if isinstance(need, Done)])
+        kept = failed or (None if None in needs else self._kept(task))
         if kept is not None:
             self.results[task.id] = kept
         return kept is not None
 
-    def _kept(self, task: Task, needs: list[Entry]) -> Result | None:
-        kind, key = stages.key_of(self._bench, task, needs)
-        self._last_keys.note(task.id, kind, key.digest)
+    def _kept(self, task: Task) -> Result | None:
+        """What the store has of a task whose needs are all done."""
+        key = self._keys[task.id] = stages.key_of(self._bench, task, self._needs(task))
+        self._last_keys.note(task.id, key.digest)
         if self._fresh:
             return None
-        entry = self._bench.store.get(kind, key.digest)
+        entry = self._bench.store.get(stages.KINDS[task.kind], key.digest)
         if entry is not None:
             return Done(entry=entry, cached=True)
         failure = self._bench.store.get("failures", key.digest)
         return _failed(failure.about, self._bench.project.build) if failure else None
+
+    def _needs(self, task: Task) -> list[Entry]:
+        return [need.entry for need in map(self.results.__getitem__, task.needs) if isinstance(need, Done)]
 
     def _task_job(self, task: Task, place: Place | None) -> Job:
         needs = (*task.needs, _prepare_id(place)) if place else task.needs
@@ -107,21 +105,26 @@ class Execution:
 
     def _execute(self, task: Task, place: Place | None) -> Result:
         if place in self._broken:
-            return Failed(outcome="environment_failed", stage="environment", detail=self._broken[place])
-        needs = [need.entry for need in map(self.results.__getitem__, task.needs) if isinstance(need, Done)]
+            return _no_environment(self._broken[place])
+        key = self._keys[task.id]
         try:
-            result = stages.execute(self._bench, task, needs)
+            result = stages.execute(self._bench, task, self._needs(task), key)
         except EnvironmentFailed as error:
-            return Failed(outcome="environment_failed", stage="environment", detail=str(error))
+            return _no_environment(str(error))
         with self._lock:
             self.executed[task.kind] += 1
         if isinstance(result, Done):
             self._costs.note(task.id, result.entry.record.measured)
-        elif result.outcome not in NOT_KEPT and result.log is not None:
-            _, key = stages.key_of(self._bench, task, needs)
+        else:
+            self._keep_failure(task, key, result)
+        return result
+
+    def _keep_failure(self, task: Task, key: Key, result: Failed) -> None:
+        """Also forget an earlier success, which the next run would take for this one's result."""
+        self._bench.store.drop(stages.KINDS[task.kind], key.digest)
+        if result.lasting:
             about = _about(result, self._bench.project.build)
             self._bench.store.put("failures", key.digest, None, about=about, made_from=key.parts)
-        return result
 
     def _leave(self, place: Place | None) -> None:
         """Stop a worker as soon as its last task is done."""
@@ -149,6 +152,10 @@ class Execution:
         except EnvironmentFailed as error:
             self._broken[place] = str(error)
         self._listener.finished(_prepare_id(place), None)
+
+
+def _no_environment(detail: str) -> Failed:
+    return Failed(outcome="environment_failed", stage="environment", detail=detail, lasting=False)
 
 
 def _prepare_id(place: Place) -> str:

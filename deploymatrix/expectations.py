@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import date
 from fnmatch import fnmatchcase
+from pathlib import Path, PurePath
+from typing import get_args
 
 from deploymatrix.errors import ConfigurationError
 from deploymatrix.project import Project
-from deploymatrix.records import Cell, ExpectationRecord, Outcome, Verdict
-from deploymatrix.specs import nearest
+from deploymatrix.records import Cell, ExpectationRecord, Outcome, Stage, Verdict
+from deploymatrix.specs import Expectation, ExpectationsFile, nearest, read_spec
+
+NEVER_EXPECTED = frozenset({"passed", "missing"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,39 +25,85 @@ class Judgement:
     expectation: ExpectationRecord | None
 
 
-def read_expectations(project: Project) -> list[ExpectationRecord]:
-    """All entries of all targets; each is about cells of its own target only.
+def read_expectations(project: Project, further: Path | None = None) -> list[ExpectationRecord]:
+    """The entries of the file `further`, about cells of any target, then those of all targets, about their own cells.
 
-    Raises ConfigurationError for an outcome that does not exist, or `passed`, which needs no entry.
+    Raises ConfigurationError for an outcome or stage that does not exist, for `passed`, which needs no entry, and for
+    `missing`, which nothing excuses.
     """
     entries = []
+    if further is not None:
+        if further.name == "target.toml":
+            raise ConfigurationError(
+                f"--expectations {further}: a target's own entries are read anyway; name another file"
+            )
+        entries += _records(read_spec(further, ExpectationsFile).expectations, project.shown(further.absolute()))
     for target in project.targets.values():
-        file = (target.folder / "target.toml").relative_to(project.root).as_posix()
-        for entry in target.spec.expectations:
-            _check_outcome(entry.outcome, file)
-            entries.append(ExpectationRecord(**entry.model_dump(), file=file))
+        entries += _records(target.spec.expectations, project.shown(target.folder / "target.toml"))
     return entries
 
 
-def judge(cell: Cell, expectations: Iterable[ExpectationRecord]) -> Judgement:
-    """The verdict on a cell. The first entry whose pattern matches the cell's name counts."""
-    entry = next((e for e in expectations if _is_about(e, cell)), None)
+def judge(cell: Cell, expectations: Iterable[ExpectationRecord], today: date) -> Judgement:
+    """The verdict on a cell. The first entry whose pattern matches the cell's name counts, through its last day."""
+    entry = next((e for e in expectations if is_about(e, cell.name)), None)
     if entry is None:
         return Judgement(verdict="ok" if cell.outcome == "passed" else "failed", expectation=None)
+    return Judgement(verdict=_verdict(cell, entry, today), expectation=entry)
+
+
+def unmatched_entries(
+    expectations: Iterable[ExpectationRecord], names: Collection[str], targets: Collection[str], known: Collection[str]
+) -> list[str]:
+    """A line for each entry that is about no cell, saying which file to edit.
+
+    `names`: every cell of the project, selected or not. `targets`: those selected, of the `known`. An entry of, or
+    only about, targets that are not selected is left alone.
+    """
+    return [
+        f'{entry.file}: the entry for cell = "{entry.cell}" matches no planned cell; correct its pattern or remove it'
+        for entry in expectations
+        if _targets_of(entry, known) & set(targets) or not _targets_of(entry, known)
+        if not any(is_about(entry, name) for name in names)
+    ]
+
+
+def is_about(entry: ExpectationRecord, name: str) -> bool:
+    """Whether an entry is about the cell of that name; an entry of target.toml is about its own target only."""
+    own = _own_target(entry)
+    return (own is None or name.split("/")[1] == own) and fnmatchcase(name, entry.cell)
+
+
+def _verdict(cell: Cell, entry: ExpectationRecord, today: date) -> Verdict:
     if cell.outcome == "passed":
-        return Judgement(verdict="unexpected_pass", expectation=entry)
-    as_expected = cell.outcome == entry.outcome and entry.stage in (None, cell.stage)
-    return Judgement(verdict="expected" if as_expected else "unexpected_outcome", expectation=entry)
+        return "unexpected_pass"
+    if cell.outcome != entry.outcome or entry.stage not in (None, cell.stage):
+        return "unexpected_outcome"
+    expired = entry.expires is not None and date.fromisoformat(entry.expires) < today
+    return "expired" if expired else "expected"
 
 
-def _is_about(entry: ExpectationRecord, cell: Cell) -> bool:
-    own_target = entry.file.split("/")[-2] == cell.target
-    return own_target and fnmatchcase(cell.name, entry.cell)
+def _targets_of(entry: ExpectationRecord, known: Collection[str]) -> set[str]:
+    """The targets that an entry can be about; none when its pattern names none that exists."""
+    own = _own_target(entry)
+    if own is not None:
+        return {own}
+    parts = entry.cell.split("/")
+    return {target for target in known if len(parts) != 3 or fnmatchcase(target, parts[1])}
 
 
-def _check_outcome(outcome: str, file: str) -> None:
-    known = [o for o in Outcome.__args__ if o != "passed"]  # type: ignore[attr-defined]
-    if outcome not in known:
-        raise ConfigurationError(
-            f"{file}: expectations.outcome: {outcome!r} cannot be expected; {nearest(outcome, known)}"
-        )
+def _own_target(entry: ExpectationRecord) -> str | None:
+    path = PurePath(entry.file)
+    return path.parent.name if path.name == "target.toml" else None
+
+
+def _records(entries: Iterable[Expectation], file: str) -> list[ExpectationRecord]:
+    for entry in entries:
+        _check("outcome", entry.outcome, [o for o in get_args(Outcome) if o not in NEVER_EXPECTED], file)
+        if entry.stage is not None:
+            _check("stage", entry.stage, list(get_args(Stage)), file)
+    return [ExpectationRecord(**entry.model_dump(mode="json"), file=file) for entry in entries]
+
+
+def _check(key: str, word: str, known: list[str], file: str) -> None:
+    if word not in known:
+        raise ConfigurationError(f"{file}: expectations.{key}: {word!r} cannot be expected; {nearest(word, known)}")

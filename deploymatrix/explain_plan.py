@@ -10,7 +10,7 @@ from deploymatrix.keys import Key
 from deploymatrix.last_keys import LastKeys
 from deploymatrix.plan import Task
 from deploymatrix.stages import Bench
-from deploymatrix.store import Entry, Kind
+from deploymatrix.store import Entry
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,8 +36,8 @@ def explain_plan(bench: Bench, tasks: Mapping[str, Task]) -> Iterator[Explanatio
         if waits_for is not None:
             yield Explanation(task=task.id, cached=False, reason=f"waits for: {waits_for}")
             continue
-        kind, key = stages.key_of(bench, task, [entries[need] for need in task.needs])
-        entry = bench.store.get(kind, key.digest)
+        key = stages.key_of(bench, task, [entries[need] for need in task.needs])
+        entry = bench.store.get(stages.KINDS[task.kind], key.digest)
         if entry is not None:
             entries[task.id] = entry
             yield Explanation(task=task.id, cached=True, reason="")
@@ -45,14 +45,14 @@ def explain_plan(bench: Bench, tasks: Mapping[str, Task]) -> Iterator[Explanatio
             failed.add(task.id)
             yield Explanation(task=task.id, cached=True, reason="it failed, and that is kept")
         else:
-            yield Explanation(task=task.id, cached=False, reason=_why(bench, task, kind, key, last))
+            yield Explanation(task=task.id, cached=False, reason=_why(bench, task, key, last))
 
 
-def _why(bench: Bench, task: Task, kind: Kind, key: Key, last: LastKeys) -> str:
+def _why(bench: Bench, task: Task, key: Key, last: LastKeys) -> str:
     before = last.get(task.id)
     if before is None:
         return "never done"
-    entry = bench.store.get(*before) or bench.store.get("failures", before[1])
+    entry = bench.store.get(stages.KINDS[task.kind], before) or bench.store.get("failures", before)
     if entry is None:
         return "its result is not kept, or was removed"
     return f"changed: {', '.join(key.changes_since(entry.record.made_from))}"

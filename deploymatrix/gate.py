@@ -1,33 +1,46 @@
-"""The gate: whether a release may go out. Every planned cell must have passed or carry a matching expectation."""
+"""The gate: whether a release may go out. Every planned cell must have passed or carry a matching expectation.
+
+Beside that, no entry may be about a cell that does not exist, and, against a baseline, no cell may have regressed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from deploymatrix.diff import CellDiff
 from deploymatrix.plan import PlannedCell
 from deploymatrix.records import VERDICTS_THAT_PASS, Cell, Matrix
 
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """What the gate says: which cells are red, and which planned cells the matrix does not hold."""
+    """What the gate says: which cells are red, and which planned cells the matrix does not hold.
+
+    unmatched: lines about entries that are about no cell. regressed: what passed in the baseline and no longer does.
+    """
 
     red: tuple[Cell, ...]
     missing: tuple[str, ...]
     expected: tuple[Cell, ...]
     passed: int
+    unmatched: tuple[str, ...] = ()
+    regressed: tuple[CellDiff, ...] = ()
 
     @property
     def is_open(self) -> bool:
-        return not self.red and not self.missing
+        return not self.is_red and not self.missing
+
+    @property
+    def is_red(self) -> bool:
+        return bool(self.red or self.unmatched or self.regressed)
 
     @property
     def is_incomplete(self) -> bool:
         return bool(self.missing)
 
 
-def gate(planned: Iterable[PlannedCell], matrix: Matrix) -> Decision:
+def gate(planned: Iterable[PlannedCell], matrix: Matrix, regressed: Sequence[CellDiff] = ()) -> Decision:
     """Decide on the planned cells. The plan, not the matrix, says which cells there must be."""
     cells = {cell.name: cell for cell in matrix.cells}
     names = [cell.name for cell in planned]
@@ -38,15 +51,32 @@ def gate(planned: Iterable[PlannedCell], matrix: Matrix) -> Decision:
         missing=tuple(name for name in names if name not in present),
         expected=tuple(cell for cell in held if cell.verdict == "expected"),
         passed=sum(cell.verdict == "ok" for cell in held),
+        unmatched=matrix.unmatched,
+        regressed=tuple(regressed),
     )
 
 
 def explain_red(cell: Cell) -> str:
     """One line: what is wrong with a red cell, and what to edit where an entry is at fault."""
-    if cell.verdict == "unexpected_pass" and cell.expectation:
-        return f"{cell.name}: passed, but {cell.expectation.file} expects {cell.expectation.outcome}; remove that entry"
+    entry = cell.expectation
+    if cell.verdict == "unexpected_pass" and entry:
+        return f'{cell.name}: passed, but {entry.file} expects {entry.outcome}; remove that entry (cell = "{entry.cell}")'
+    if cell.verdict == "over_budget":
+        return f"{cell.name}: over budget: {'; '.join(cell.over_budget)}; make it fit, or raise that budget"
     what = f"{cell.outcome} in stage {cell.stage}" if cell.stage else cell.outcome
     blamed = f", blamed on {cell.blame}" if cell.blame else ""
-    expected = f" ({cell.expectation.file} expects {cell.expectation.outcome})" if cell.expectation else ""
     first_line = cell.detail.splitlines()[0] if cell.detail else ""
-    return f"{cell.name}: {what}{blamed}{expected}" + (f": {first_line}" if first_line else "")
+    return f"{cell.name}: {what}{blamed}{_about_entry(cell)}" + (f": {first_line}" if first_line else "")
+
+
+def _about_entry(cell: Cell) -> str:
+    """In brackets: what the matching entry says, and, where it no longer holds, what to edit."""
+    entry = cell.expectation
+    if entry is None:
+        return ""
+    expects = f"{entry.file} expects {entry.outcome}" + (f" in stage {entry.stage}" if entry.stage else "")
+    edit = {
+        "unexpected_outcome": f'; repair the cell, or correct the entry for cell = "{entry.cell}"',
+        "expired": f' until {entry.expires}; repair the cell, or renew `expires` of the entry for cell = "{entry.cell}"',
+    }.get(cell.verdict, "")
+    return f" ({expects}{edit})"

@@ -29,8 +29,9 @@ def context(dockerfile: Path, packages: Path) -> Iterator[bytes]:
 
 
 def is_large(path: Path) -> bool:
-    """Whether a package is worth a layer of its own."""
-    return path.is_dir() and sum(os.lstat(file).st_size for file in path.rglob("*")) > LARGE_BYTES
+    """Whether a package is worth a layer of its own. What its use adds (__pycache__) does not count."""
+    files = (file for file in path.rglob("*") if file.suffix != ".pyc" and file.is_file())
+    return path.is_dir() and sum(file.stat().st_size for file in files) > LARGE_BYTES
 
 
 def _tree(path: Path, name: str) -> Iterator[bytes]:

@@ -101,7 +101,7 @@ def _build(client: docker.DockerClient, stream: Iterable[bytes], tag: str, base:
     said: list[str] = []
     try:
         messages = client.api.build(
-            fileobj=stream,
+            fileobj=stream,  # type: ignore[arg-type]  # it is handed to requests, which takes an iterable
             custom_context=True,
             tag=tag,
             buildargs={"BASE": base},

@@ -6,6 +6,7 @@ same leaves everything behind it as it is.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -55,7 +56,8 @@ def reference_key(project: Project, model: Model) -> Key:
     framework = model.spec.framework
     return Key(
         {
-            "model": digests.of_code_folder(model.folder, without=frozenset({"model.toml"})),
+            "model": model_code(model),
+            "source": source_digest(model),
             "spec": wire_spec(model, ""),
             "samples": samples_key(model).digest,
             "framework": digests.of_code(project.opener(framework, framework)),
@@ -77,7 +79,8 @@ def artifact_key(project: Project, model: Model, variant: str, step: Step, sourc
             "spec": wire_spec(model, variant),
             "samples": samples_key(model).digest,
             "source": source.digest,
-            "opener": [digests.of_code(opener), digests.of_code(model.module)] if opener else None,
+            "opener": digests.of_code(opener) if opener else None,
+            "model": [model_code(model), source_digest(model)] if opener else None,
             "limits": [model.spec.timeouts.export, model.spec.memory_mb],
             "worker": worker_digest(".py"),
         }
@@ -115,6 +118,30 @@ def cell_key(run: Entry, reference: Entry, artifact: Entry, limit: float) -> Key
     )
 
 
+def model_code(model: Model) -> str:
+    """Digest of the model's module and of all that lies beside it; what model.toml says is the spec's matter."""
+    beside = digests.of_code_folder(model.folder, without=frozenset({"model.toml"}))
+    return digests.of_data([digests.of_code(model.module), beside])
+
+
+def source_digest(model: Model) -> str | None:
+    """Digest of a model that model.toml gives without code: what it says, and the files that it names."""
+    if model.source_module is None:
+        return None
+    files = [digests.of_code_folder(p) if p.is_dir() else digests.of_file(p) for p in model.source_paths]
+    return digests.of_data([model.spec.source.model_dump(mode="json"), files, digests.of_code(model.source_module)])
+
+
+def wire_source(model: Model) -> dict[str, Any] | None:
+    """What the module in sources/ builds such a model from; Path values are translated for the worker."""
+    if model.source_module is None:
+        return None
+    source = model.spec.source
+    given = source.model_dump(mode="json")
+    paths = {name: model.folder / given[name] for name in ("path", "config") if isinstance(given[name], str)}
+    return {**given, **paths}
+
+
 def environment_digest(project: Project, environment: str) -> str:
     """Digest of an exporter environment: its lock and the variables that are set in it."""
     return digests.of_data(
@@ -122,6 +149,7 @@ def environment_digest(project: Project, environment: str) -> str:
     )
 
 
+@functools.cache
 def worker_digest(suffix: str) -> str:
     """Digest of the worker's code in one language."""
     files = sorted(WORKER.glob(f"*{suffix}"))

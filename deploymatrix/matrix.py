@@ -11,12 +11,12 @@ from pydantic import ValidationError
 from deploymatrix import __version__
 from deploymatrix.blame import answered_wrongly, blame
 from deploymatrix.errors import IncompleteRun
-from deploymatrix.expectations import judge, read_expectations
 from deploymatrix.outcomes import Done, Failed, Result
 from deploymatrix.plan import PlannedCell, Selection, compare_id, export_id, run_id
 from deploymatrix.project import Project
-from deploymatrix.records import Artifact, Cell, Matrix, Measurement, OutputRecord
+from deploymatrix.records import Artifact, Cell, Matrix, Measurement, Measurements, OutputRecord
 from deploymatrix.store import Entry, write_json
+from deploymatrix.verdicts import Rules, judged, unmatched_rules
 from deploymatrix.workshop import Workshop
 
 MATRIX = "matrix.json"
@@ -29,19 +29,19 @@ def build_matrix(
     selection: Selection,
     cells: Iterable[PlannedCell],
     results: Mapping[str, Result],
+    rules: Rules,
 ) -> Matrix:
-    """Every planned cell with what happened to it; a cell without a result is `missing`."""
-    expectations = read_expectations(project)
-    records = []
-    for planned in cells:
-        cell = _cell(project, workshop, planned, results)
-        judgement = judge(cell, expectations)
-        records.append(cell.model_copy(update={"verdict": judgement.verdict, "expectation": judgement.expectation}))
+    """Every planned cell with what happened to it; a cell without a result is `missing`.
+
+    Budgets of latency are left to the gate: the same results must give the same bytes, and times differ.
+    """
+    records = [judged(_cell(project, workshop, planned, results), rules) for planned in cells]
     return Matrix(
         generator=f"deploymatrix {__version__}",
         isolation=workshop.isolation,
         selection=selection.describe(),
         cells=tuple(sorted(records, key=lambda cell: cell.name)),
+        unmatched=unmatched_rules(project, rules, {cell.target for cell in records}),
     )
 
 
@@ -66,6 +66,7 @@ def measure_cell(planned: PlannedCell, results: Mapping[str, Result]) -> Measure
     """Seconds and MiB of the cell's own export and run."""
     if planned.route is None:
         return Measurement(cell=planned.name, cached=False)
+    reference = _entry(results, f"reference {planned.model.name}")
     export = _entry(results, export_id(planned.model, planned.route, planned.variant))
     run = _entry(results, run_id(planned))
     decided = results.get(compare_id(planned))
@@ -77,7 +78,23 @@ def measure_cell(planned: PlannedCell, results: Mapping[str, Result]) -> Measure
         load_s=run.record.measured.get("load_s") if run else None,
         run_s=sorted(run_s)[len(run_s) // 2] if run_s else None,
         peak_mb=run.record.measured.get("peak_mb") if run else None,
+        eager_s=reference.record.measured.get("eager_s") if reference else None,
     )
+
+
+def read_measurements(path: Path) -> dict[str, Measurement]:
+    """The measurements in a file, by cell; none when there is no such file.
+
+    Raises IncompleteRun when it is not a file of measurements of this version.
+    """
+    if not path.is_file():
+        return {}
+    try:
+        measurements = Measurements.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]["msg"]
+        raise IncompleteRun(f"{path}: not measurements of this version: {first}; run again") from None
+    return {measurement.cell: measurement for measurement in measurements.cells}
 
 
 def _cell(project: Project, workshop: Workshop, planned: PlannedCell, results: Mapping[str, Result]) -> Cell:

@@ -24,17 +24,22 @@ class Done:
 
 @dataclass(frozen=True, kw_only=True)
 class Failed:
-    """What the cells that need the task get. `blame` names a step where one is at fault."""
+    """What the cells that need the task get. `blame` names a step where one is at fault.
+
+    A `lasting` failure comes out the same again, so it is kept; others may pass on a machine that is less busy.
+    """
 
     outcome: Outcome
     stage: Stage
     detail: str
     blame: str | None = None
     log: Path | None = None
-    image: str | None = None
+    lasting: bool = True
 
 
 Result = Done | Failed
+
+PASSING_FAULTS: frozenset[Outcome] = frozenset({"timed_out", "out_of_memory"})
 
 FAILED_IN: dict[Stage, Outcome] = {
     "reference": "reference_failed",
@@ -44,11 +49,13 @@ FAILED_IN: dict[Stage, Outcome] = {
 }
 
 
-def failure_of(kind: TaskKind, reply: Reply, *, blame: str | None, log: Path) -> Failed:
+def failure_of(kind: TaskKind, reply: Reply, *, blame: str | None, log: Path | None) -> Failed:
     """The failure that a worker's reply tells; `kind` is the task that it was asked for."""
     stage = _stage(kind, reply.stage)
     outcome, detail = _outcome_and_detail(stage, reply)
-    return Failed(outcome=outcome, stage=stage, detail=detail, blame=blame, log=log)
+    return Failed(
+        outcome=outcome, stage=stage, detail=detail, blame=blame, log=log, lasting=outcome not in PASSING_FAULTS
+    )
 
 
 def _stage(kind: TaskKind, reported: str) -> Stage:

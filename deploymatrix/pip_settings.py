@@ -15,6 +15,8 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from deploymatrix.uv_command import NO_INDEX
+
 ENVIRONMENT = ":env:"
 SECTIONS = ("global", "install", ENVIRONMENT)
 PIP_TIMEOUT_S = 30
@@ -39,7 +41,7 @@ def registry_variables(environ: Mapping[str, str] = os.environ) -> dict[str, str
     With no-index set, there is no main index and all sources stay.
     """
     merged = {**environ, **pip_variables(environ)}
-    if merged.get("UV_NO_INDEX"):
+    if merged.get(NO_INDEX):
         return merged
     local = {"UV_FIND_LINKS", "UV_INDEX", "UV_EXTRA_INDEX_URL"}
     return {key: value for key, value in merged.items() if key not in local}
@@ -57,7 +59,7 @@ def translate(settings: Mapping[str, str], environ: Mapping[str, str]) -> dict[s
     offer(("UV_DEFAULT_INDEX", "UV_INDEX_URL"), settings.get("index-url"))
     offer(("UV_INDEX", "UV_EXTRA_INDEX_URL"), " ".join(settings.get("extra-index-url", "").split()))
     offer(("UV_FIND_LINKS",), ",".join(_expanded(settings.get("find-links", "").split())))
-    offer(("UV_NO_INDEX",), "1" if _is_true(settings.get("no-index", "")) else None)
+    offer((NO_INDEX,), "1" if _is_true(settings.get("no-index", "")) else None)
     offer(("UV_INSECURE_HOST",), " ".join(settings.get("trusted-host", "").split()))
     offer(("SSL_CERT_FILE",), settings.get("cert"))
     offer(("SSL_CLIENT_CERT",), settings.get("client-cert"))

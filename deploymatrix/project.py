@@ -35,10 +35,17 @@ class Model:
     name: str
     folder: Path
     spec: ModelSpec
+    source_module: Path | None = None  # of a model that model.toml gives without code
 
     @property
     def module(self) -> Path:
-        return self.folder / "model.py"
+        """What builds it."""
+        return self.source_module or self.folder / "model.py"
+
+    @property
+    def source_paths(self) -> tuple[Path, ...]:
+        """The files and folders that model.toml names instead of code."""
+        return tuple(self.folder / name for name in self.spec.source.files)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,10 +59,15 @@ class Target:
 
 @dataclass(frozen=True, kw_only=True)
 class Project:
-    """Where everything lies: the tree of the pipelines and targets, further model folders, and what is generated."""
+    """Where everything lies: the user's folder, what is shipped, further model folders, and what is generated.
+
+    A folder under pipelines/, targets/ or docker/ of `root` takes the place of the one of that name in `shipped`.
+    """
 
     root: Path
     build: Path
+    shipped: Path | None = None
+    shipped_models: bool = True
     model_folders: tuple[Path, ...] = field(default=())
     timeout_s: float | None = None  # for every task, instead of the models' own
 
@@ -69,7 +81,8 @@ class Project:
                     f"{folder}: a model named {folder.name!r} is at {found[folder.name].folder} too; rename one"
                 )
             spec = self._with_timeout(read_spec(folder / "model.toml", ModelSpec))
-            model = Model(name=folder.name, folder=folder, spec=spec)
+            module = self._source_module(folder, spec)
+            model = Model(name=folder.name, folder=folder, spec=spec, source_module=module)
             self._check_model(model)
             found[folder.name] = model
         return found
@@ -78,7 +91,7 @@ class Project:
     def targets(self) -> dict[str, Target]:
         """All targets by name."""
         found = {}
-        for folder in _folders(self.root / "targets"):
+        for folder in self._merged("targets"):
             spec = read_spec(folder / "target.toml", TargetSpec)
             _known("format", spec.format, self.pipelines, folder / "target.toml")
             _known("runner", spec.runner, self.runners, folder / "target.toml")
@@ -93,7 +106,7 @@ class Project:
     def pipelines(self) -> dict[str, PipelineSpec]:
         """All formats by name, each with the steps that lead to it."""
         special = {FRAMEWORKS, ENVIRONMENTS}
-        folders = [f for f in _folders(self.root / "pipelines") if f.name not in special]
+        folders = [f for f in self._merged("pipelines") if f.name not in special]
         names = {f.name for f in folders}
         found = {}
         for folder in folders:
@@ -106,27 +119,42 @@ class Project:
     @cached_property
     def frameworks(self) -> dict[str, FrameworkSpec]:
         """All frameworks by name."""
-        folders = _folders(self.root / "pipelines" / FRAMEWORKS)
+        folders = self._merged(f"pipelines/{FRAMEWORKS}")
         return {f.name: read_spec(f / "framework.toml", FrameworkSpec) for f in folders}
 
     @cached_property
     def runners(self) -> dict[str, Path]:
         """The runner images by name: folders of docker/ with a Dockerfile."""
-        return {f.name: f for f in _folders(self.root / "docker") if (f / "Dockerfile").is_file()}
+        return {f.name: f for f in _folders(self.docker) if (f / "Dockerfile").is_file()}
+
+    @property
+    def docker(self) -> Path:
+        """The folder of the runner images: the user's own takes the place of the shipped one as a whole."""
+        return self._find("docker")
+
+    @property
+    def trees(self) -> tuple[Path, ...]:
+        """Where pipelines, targets and runner images are looked for, nearest first."""
+        return (self.root,) if self.shipped is None else (self.root, self.shipped)
+
+    def shown(self, path: Path) -> str:
+        """A file's name for a record or message: as seen from the tree that it lies in."""
+        tree = next((tree for tree in self.trees if path.is_relative_to(tree)), None)
+        return path.relative_to(tree).as_posix() if tree else str(path)
 
     def step_module(self, format_: str, source: str) -> Path:
-        return self.root / "pipelines" / format_ / f"from_{source}.py"
+        return self._find(f"pipelines/{format_}") / f"from_{source}.py"
 
     def opener(self, framework: str, source_framework: str) -> Path:
         """The module that opens a frozen model of `source_framework` as an object of `framework`."""
         name = "framework.py" if framework == source_framework else f"from_{source_framework}.py"
-        return self.root / "pipelines" / FRAMEWORKS / framework / name
+        return self._find(f"pipelines/{FRAMEWORKS}/{framework}") / name
 
     def environment_lock(self, environment: str) -> Path:
-        return self.root / "pipelines" / ENVIRONMENTS / f"{environment}.lock"
+        return self._find(f"pipelines/{ENVIRONMENTS}/{environment}.lock")
 
     def environment_variables(self, environment: str) -> dict[str, str]:
-        path = self.root / "pipelines" / ENVIRONMENTS / f"{environment}.toml"
+        path = self._find(f"pipelines/{ENVIRONMENTS}/{environment}.toml")
         return read_spec(path, EnvironmentSpec).variables if path.is_file() else {}
 
     def runtime_lock(self, target: Target) -> Path:
@@ -140,13 +168,43 @@ class Project:
 
     def _model_folders(self) -> Iterable[Path]:
         yield from _folders(self.root / "models")
+        if self.shipped is not None and self.shipped_models:
+            yield from _folders(self.shipped / "models")
         for folder in self.model_folders:
             if not folder.is_dir():
-                raise ConfigurationError(f"--models {folder}: there is no such folder")
+                raise ConfigurationError(f"{folder}: there is no such model folder")
             inner = [folder] if (folder / "model.toml").is_file() else list(_folders(folder))
             if not inner:
-                raise ConfigurationError(f"--models {folder}: holds no model (a folder with model.toml, model.py)")
+                raise ConfigurationError(f"{folder}: holds no model (a folder with model.toml, model.py)")
             yield from inner
+
+    def _source_module(self, folder: Path, spec: ModelSpec) -> Path | None:
+        """What builds a model that is given without code; None for one with a model.py."""
+        if spec.source.kind == "python" or spec.framework not in self.frameworks:
+            return None
+        sources = self._find(f"pipelines/{FRAMEWORKS}/{spec.framework}") / "sources"
+        kinds = ["python", *sorted(path.stem for path in sources.glob("*.py"))]
+        _known("source.kind", spec.source.kind, kinds, folder / "model.toml")
+        return sources / f"{spec.source.kind}.py"
+
+    def _merged(self, part: str) -> list[Path]:
+        """The folders of `part` by name; of two with one name the nearer."""
+        found: dict[str, Path] = {}
+        for tree in self.trees:
+            for folder in _folders(tree / part):
+                found.setdefault(folder.name, folder)
+        return [found[name] for name in sorted(found)]
+
+    def _find(self, part: str) -> Path:
+        """`part` in the nearest tree that has it; in `root` where none has."""
+        if part not in self._places:
+            has_it = (tree / part for tree in self.trees if (tree / part).exists())
+            self._places[part] = next(has_it, self.root / part)
+        return self._places[part]
+
+    @cached_property
+    def _places(self) -> dict[str, Path]:
+        return {}
 
     def _with_timeout(self, spec: ModelSpec) -> ModelSpec:
         if self.timeout_s is None:
@@ -158,6 +216,9 @@ class Project:
         _known("framework", model.spec.framework, self.frameworks, toml)
         if not model.module.is_file():
             raise ConfigurationError(f"{model.module}: missing; it must define build()")
+        for path in model.source_paths:
+            if not path.exists():
+                raise ConfigurationError(f"{toml}: source: there is no {path}")
         for format_, choice in model.spec.routes.items():
             _known("routes", format_, self.pipelines, toml)
             sources = {source.source for source in self.pipelines[format_].sources}
@@ -171,7 +232,7 @@ class Project:
         if not step.is_file():
             raise ConfigurationError(f"{toml}: sources.source: {source.source!r} needs {step.name} beside it")
         if not self.environment_lock(source.environment).is_file():
-            locks = [p.stem for p in (self.root / "pipelines" / ENVIRONMENTS).glob("*.lock")]
+            locks = [p.stem for t in self.trees for p in (t / "pipelines" / ENVIRONMENTS).glob("*.lock")]
             _known("sources.environment", source.environment, locks, toml)
         if source.frameworks and source.source not in self.frameworks:
             raise ConfigurationError(f"{toml}: sources.frameworks: {source.source!r} is a format; remove the key")

@@ -23,7 +23,7 @@ Outcome = Literal[
     "missing",
 ]
 Stage = Literal["plan", "reference", "environment", "export", "load", "run", "compare"]
-Verdict = Literal["ok", "expected", "failed", "unexpected_pass", "unexpected_outcome"]
+Verdict = Literal["ok", "expected", "failed", "unexpected_pass", "unexpected_outcome", "expired", "over_budget"]
 Isolation = Literal["docker", "process"]
 
 VERDICTS_THAT_PASS: frozenset[str] = frozenset({"ok", "expected"})
@@ -64,7 +64,7 @@ class OutputRecord(Frozen):
 
 
 class ExpectationRecord(Frozen):
-    """The reviewed entry that a cell matched, as it stands in a file."""
+    """The reviewed entry that a cell matched, as it stands in a file. `expires`: its last day, as an ISO date."""
 
     cell: str
     outcome: str
@@ -72,6 +72,7 @@ class ExpectationRecord(Frozen):
     reason: str
     link: str
     file: str
+    expires: str | None = None
 
 
 class Cell(Frozen):
@@ -98,6 +99,7 @@ class Cell(Frozen):
     log: str | None = None
     verdict: Verdict = "failed"
     expectation: ExpectationRecord | None = None
+    over_budget: tuple[str, ...] = Field(default=(), description="why the verdict is over_budget, a line each")
 
     @property
     def name(self) -> str:
@@ -112,6 +114,7 @@ class Matrix(Frozen):
     isolation: Isolation
     selection: tuple[str, ...] = Field(default=(), description="what was selected; empty: every cell")
     cells: tuple[Cell, ...]
+    unmatched: tuple[str, ...] = Field(default=(), description="entries about no planned cell, and what to edit: red")
 
 
 class Measurement(Frozen):
@@ -123,6 +126,7 @@ class Measurement(Frozen):
     load_s: float | None = None
     run_s: Annotated[float | None, Field(description="median over the samples")] = None
     peak_mb: float | None = None
+    eager_s: Annotated[float | None, Field(description="eager float32 on the same machine, a sample")] = None
 
 
 class Measurements(Frozen):

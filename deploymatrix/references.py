@@ -19,7 +19,11 @@ def reference_problem(spec: ModelSpec, folder: Path) -> str | None:
     for output in spec.outputs:
         exact = [_load(folder, sample, output, "float64") for sample in range(spec.samples)]
         eager = [_load(folder, sample, output, "float32") for sample in range(spec.samples)]
-        problem = _declaration_problem(output, eager) or _collapse_problem(output, exact)
+        problem = (
+            _declaration_problem(output, eager)
+            or _finiteness_problem([*exact, *eager])
+            or _collapse_problem(output, exact)
+        )
         if problem:
             return f"output {output.name}: {problem}"
     return None
@@ -42,9 +46,13 @@ def _declaration_problem(output: Tensor, eager: list[Array]) -> str | None:
     return None
 
 
-def _collapse_problem(output: Tensor, exact: list[Array]) -> str | None:
-    if not all(np.isfinite(array).all() for array in exact):
+def _finiteness_problem(arrays: list[Array]) -> str | None:
+    if not all(np.isfinite(array).all() for array in arrays):
         return "holds NaN or infinity, so nothing can be compared; change the samples or the model"
+    return None
+
+
+def _collapse_problem(output: Tensor, exact: list[Array]) -> str | None:
     found = variation(exact)
     if found < LEAST_VARIATION and not (is_exact(output.dtype) and found > 0):
         return (

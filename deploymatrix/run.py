@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from deploymatrix.blame import cells_to_verify
@@ -20,6 +21,7 @@ from deploymatrix.project import Project
 from deploymatrix.records import Isolation, Matrix, Measurements
 from deploymatrix.stages import Bench
 from deploymatrix.store import Store, write_json
+from deploymatrix.verdicts import read_rules
 from deploymatrix.workshop import Workshop
 
 if TYPE_CHECKING:
@@ -30,11 +32,12 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
-    """How to run. `jobs` 0 means as many as there are cores."""
+    """How to run. `jobs` 0 means as many as there are cores; `expectations` is a file beside the targets' own entries."""
 
     isolation: Literal["auto", "docker", "process"] = "auto"
     jobs: int = 0
     fresh: bool = False
+    expectations: Path | None = None
 
 
 def run(project: Project, selection: Selection, options: RunOptions, listener: Listener, say: Say) -> Matrix:
@@ -43,7 +46,7 @@ def run(project: Project, selection: Selection, options: RunOptions, listener: L
     The matrix is written before anything runs, with every cell `missing`: a run that dies leaves no older green one.
     Raises ConfigurationError, NothingSelected; EnvironmentFailed when docker isolation is asked for and there is none.
     """
-    started = time.monotonic()
+    started, rules = time.monotonic(), read_rules(project, options.expectations)
     cells = plan_cells(project, selection)
     isolation, client = choose_isolation(options.isolation, say)
     run_id, jobs = uuid.uuid4().hex[:12], options.jobs or os.cpu_count() or 1
@@ -54,7 +57,7 @@ def run(project: Project, selection: Selection, options: RunOptions, listener: L
         fresh=options.fresh,
         listener=listener,
     )
-    write_matrix(build_matrix(project, workshop, selection, cells, {}), project.build)
+    write_matrix(build_matrix(project, workshop, selection, cells, {}, rules), project.build)
     _reap(client, None)
     try:
         with announced(project.build, run_id):
@@ -63,7 +66,7 @@ def run(project: Project, selection: Selection, options: RunOptions, listener: L
     finally:
         workshop.close_all()
         _reap(client, run_id)
-        matrix = build_matrix(project, workshop, selection, cells, execution.results)
+        matrix = build_matrix(project, workshop, selection, cells, execution.results, rules)
         write_matrix(matrix, project.build)
         _write_measurements(project, cells, execution, time.monotonic() - started)
     return matrix
@@ -96,7 +99,7 @@ def _reap(client: DockerClient | None, run_id: str | None) -> None:
     """Remove the containers of this run; without a run id, those that runs which are gone left behind."""
     if client is None:
         return
-    from deploymatrix.containers import reap, reap_stale
+    from deploymatrix.container_labels import reap, reap_stale
 
     if run_id is None:
         reap_stale(client)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import graphlib
+import heapq
 import queue
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -54,32 +56,35 @@ class _Board:
             for need in needs:
                 self._needed_by[need].append(id_)
         self._rank = _ways_to_the_end(jobs, self._needed_by)
-        self._ready = sorted((id_ for id_, needs in self._waiting.items() if not needs), key=self._order)
+        self._ready = [self._order(id_) for id_, needs in self._waiting.items() if not needs]
+        heapq.heapify(self._ready)
         self._running: set[str] = set()
         self.unfinished = len(jobs)
 
     def start(self, width: int) -> list[Job]:
-        """The jobs to start now; they count as running."""
-        started = []
-        for id_ in list(self._ready):
-            if len(self._running) >= width:
-                break
-            if self._running and self._memory_in_use() + self._jobs[id_].memory_mb > self._memory_mb:
+        """The jobs to start now, those with the longest way to the end first; they count as running."""
+        started, too_large = [], []
+        while self._ready and len(self._running) < width:
+            entry = heapq.heappop(self._ready)
+            job = self._jobs[entry[1]]
+            if self._running and self._memory_in_use() + job.memory_mb > self._memory_mb:
+                too_large.append(entry)
                 continue
-            self._ready.remove(id_)
-            self._running.add(id_)
-            started.append(self._jobs[id_])
+            self._running.add(job.id)
+            started.append(job)
+        for entry in too_large:
+            heapq.heappush(self._ready, entry)
         assert self._running or not self.unfinished, f"jobs need each other: {sorted(self._waiting)}"
         return started
 
     def finish(self, id_: str) -> None:
+        """The job is done: those that waited only for it are ready."""
         self._running.discard(id_)
         self.unfinished -= 1
         for dependent in self._needed_by[id_]:
             self._waiting[dependent].discard(id_)
             if not self._waiting[dependent]:
-                self._ready.append(dependent)
-        self._ready.sort(key=self._order)
+                heapq.heappush(self._ready, self._order(dependent))
 
     def _memory_in_use(self) -> int:
         return sum(self._jobs[id_].memory_mb for id_ in self._running)
@@ -89,15 +94,11 @@ class _Board:
 
 
 def _ways_to_the_end(jobs: dict[str, Job], needed_by: dict[str, list[str]]) -> dict[str, float]:
-    """Seconds from the start of each job to the end of the longest chain behind it."""
+    """Seconds from the start of each job to the end of the longest chain behind it.
+
+    Raises graphlib.CycleError when jobs need each other.
+    """
     ranks: dict[str, float] = {}
-    stack = list(jobs)
-    while stack:
-        id_ = stack[-1]
-        open_ = [d for d in needed_by[id_] if d not in ranks]
-        if open_:
-            stack.extend(open_)
-            continue
-        stack.pop()
-        ranks[id_] = jobs[id_].seconds + max((ranks[d] for d in needed_by[id_]), default=0.0)
+    for id_ in graphlib.TopologicalSorter(needed_by).static_order():
+        ranks[id_] = jobs[id_].seconds + max((ranks[dependent] for dependent in needed_by[id_]), default=0.0)
     return ranks

@@ -8,10 +8,11 @@ from __future__ import annotations
 import difflib
 import tomllib
 from collections.abc import Iterator
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from deploymatrix.errors import ConfigurationError
 
@@ -19,7 +20,8 @@ DType = Literal["float16", "float32", "float64", "int8", "uint8", "int32", "int6
 Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 FolderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 Shape = Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(max_length=8)]
-Seconds = Annotated[float, Field(gt=0)]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Bound = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class Strict(BaseModel):
@@ -40,18 +42,29 @@ class Input(Tensor):
     """An input, and how its sample values are drawn (see samples.py)."""
 
     values: Literal["normal", "uniform", "integers", "prefix_mask"] = "normal"
-    low: float | None = None
-    high: float | None = None
+    low: Bound | None = None
+    high: Bound | None = None
 
     @model_validator(mode="after")
     def _range_is_given_where_it_is_needed(self) -> Self:
-        needs_range = self.values in {"uniform", "integers"}
-        if needs_range and (self.low is None or self.high is None):
+        if self.values not in {"uniform", "integers"}:
+            if self.low is not None or self.high is not None:
+                raise ValueError(f'low and high mean nothing for values = "{self.values}"; use "uniform" or "integers"')
+        elif self.low is None or self.high is None:
             raise ValueError(f'values = "{self.values}" needs low and high')
-        if needs_range and not self.low < self.high:  # type: ignore[operator]
+        elif not self.low < self.high:
             raise ValueError("low must be below high")
-        if self.values == "integers" and self.dtype.startswith("float"):
+        return self
+
+    @model_validator(mode="after")
+    def _values_fit_the_dtype(self) -> Self:
+        floating = self.dtype.startswith("float")
+        if self.values == "integers" and floating:
             raise ValueError('values = "integers" needs an integer dtype')
+        if self.values in {"normal", "uniform"} and not floating:
+            raise ValueError(f'values = "{self.values}" needs a float dtype; {self.dtype} needs values = "integers"')
+        if self.values == "prefix_mask" and not self.shape:
+            raise ValueError('values = "prefix_mask" needs a shape with an axis')
         return self
 
 
@@ -69,10 +82,39 @@ class RouteChoice(Strict):
     options: dict[str, Any] = {}
 
 
+class ModelSource(Strict):
+    """A model that is given without Python code: pipelines/frameworks/<framework>/sources/<kind>.py builds it.
+
+    `path`: a file or folder with architecture and weights, seen from model.toml. `config`: the architecture alone, as a
+    table or as the path of a JSON file; its weights are then drawn from the seed.
+    """
+
+    kind: FolderName = "python"
+    path: str | None = None
+    config: str | dict[str, Any] | None = None
+    architecture: str | None = None
+    options: dict[str, Any] = {}
+
+    @model_validator(mode="after")
+    def _is_one_thing(self) -> Self:
+        given = [name for name in ("path", "config") if getattr(self, name) is not None]
+        if self.kind == "python" and (given or self.architecture):
+            raise ValueError('kind = "python" means model.py with build(): remove the other keys, or name another kind')
+        if self.kind != "python" and len(given) != 1:
+            raise ValueError(f"kind = {self.kind!r} needs path or config, and not both")
+        return self
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files and folders that it names, seen from model.toml."""
+        return tuple(name for name in (self.path, self.config) if isinstance(name, str))
+
+
 class ModelSpec(Strict):
     """models/<name>/model.toml."""
 
     framework: FolderName
+    source: ModelSource = ModelSource()
     family: str = "other"
     tags: tuple[str, ...] = ()
     seed: int = 0
@@ -92,6 +134,12 @@ class ModelSpec(Strict):
                 raise ValueError(f"names must differ: {', '.join(names)}")
         return self
 
+    @model_validator(mode="after")
+    def _given_weights_stay(self) -> Self:
+        if self.calibrate and self.source.path is not None:
+            raise ValueError("calibrate = true would change the weights that source.path gives; remove it")
+        return self
+
 
 class SourceSpec(Strict):
     """One step of a pipeline: from_<source>.py, run in an environment."""
@@ -104,9 +152,58 @@ class SourceSpec(Strict):
 
 
 class PipelineSpec(Strict):
-    """pipelines/<format>/pipeline.toml: the sources of a format in order of preference."""
+    """pipelines/<format>/pipeline.toml: the sources of a format in order of preference.
 
+    `artifacts` tells one of the format by its name, "*.onnx", or, of a folder, by a file in it, "*/model.json".
+    """
+
+    artifacts: tuple[str, ...] = ()
     sources: Annotated[tuple[SourceSpec, ...], Field(min_length=1)]
+
+
+class Budget(Strict):
+    """What the cells of one pattern may use; an absent limit is none.
+
+    latency_ratio: median run over eager float32 on the same machine. headroom: share of the error limit, in every output.
+    """
+
+    artifact_bytes: Annotated[int, Field(ge=1)] | None = None
+    artifact_mb: Annotated[float, Field(gt=0)] | None = None
+    latency_ratio: Annotated[float, Field(gt=0)] | None = None
+    headroom: Annotated[float, Field(gt=0, le=1)] | None = None
+
+    @model_validator(mode="after")
+    def _sets_one_size_at_most(self) -> Self:
+        if self.artifact_bytes is not None and self.artifact_mb is not None:
+            raise ValueError("artifact_bytes and artifact_mb say the same: keep one")
+        if not self.model_dump(exclude_none=True):
+            raise ValueError("sets no limit: give artifact_mb (or artifact_bytes), latency_ratio or headroom")
+        return self
+
+    @property
+    def bytes(self) -> int | None:
+        """The limit on the artifact's size; a MB is 1,000,000 bytes."""
+        return self.artifact_bytes if self.artifact_mb is None else int(self.artifact_mb * 1_000_000)
+
+
+class BudgetsFile(Strict):
+    """budgets.toml: budgets by cell pattern."""
+
+    budgets: dict[str, Budget] = {}
+
+
+class ProjectSpec(Strict):
+    """deploymatrix.toml, in the folder of a user's project; every key may be left out.
+
+    `models`: further model folders, or folders of them, beside models/. `shipped`: whether the targets, pipelines and
+    runner images that come with deploymatrix are used; `shipped_models`: its reference models too.
+    """
+
+    models: tuple[str, ...] = ()
+    build: str = "build"
+    shipped: bool | None = None
+    shipped_models: bool = True
+    budgets: dict[str, Budget] = {}
 
 
 class FrameworkSpec(Strict):
@@ -130,13 +227,27 @@ class Resources(Strict):
 
 
 class Expectation(Strict):
-    """A reviewed entry that says cells are not expected to pass, and why."""
+    """A reviewed entry that says cells are not expected to pass, and why. `expires` is the last day that it counts."""
 
     cell: Annotated[str, Field(min_length=1)]
     outcome: str
     stage: str | None = None
     reason: Annotated[str, Field(min_length=10)]
     link: Annotated[str, Field(pattern=r"^(https?://|docs/)\S+$")]
+    expires: date | None = None
+
+    @field_validator("expires", mode="before")
+    @classmethod
+    def _is_a_date(cls, value: object) -> object:
+        if isinstance(value, datetime) or not isinstance(value, str | date | None):
+            raise ValueError("write a date: expires = 2027-03-31")
+        return value
+
+
+class ExpectationsFile(Strict):
+    """The file of --expectations: entries about cells of any target."""
+
+    expectations: tuple[Expectation, ...] = ()
 
 
 class TargetSpec(Strict):
@@ -145,7 +256,7 @@ class TargetSpec(Strict):
     format: FolderName
     runner: FolderName
     tags: tuple[str, ...] = ()
-    limits: dict[FolderName, Annotated[float, Field(gt=0, lt=1)]]
+    limits: Annotated[dict[FolderName, Annotated[float, Field(gt=0, lt=1)]], Field(min_length=1)]
     resources: Resources = Resources()
     expectations: tuple[Expectation, ...] = ()
 

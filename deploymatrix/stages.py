@@ -6,24 +6,29 @@ A result that is in the store already is taken from there.
 
 from __future__ import annotations
 
-import re
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from deploymatrix import keys
 from deploymatrix.errors import StoreCorrupted
-from deploymatrix.outcomes import Done, Failed, Result, failure_of
-from deploymatrix.plan import Task
+from deploymatrix.outcomes import FAILED_IN, Done, Failed, Result, failure_of
+from deploymatrix.plan import Task, TaskKind
 from deploymatrix.project import Model, Project, Target
+from deploymatrix.records import Stage
 from deploymatrix.specs import Tensor
 from deploymatrix.store import Entry, Kind, Store
+from deploymatrix.task_logs import keep_log, without_changing_names
 from deploymatrix.workshop import Place, Work, Workshop
 
 Entries = Sequence[Entry]
+
+KINDS: dict[TaskKind, Kind] = {"reference": "references", "export": "artifacts", "run": "runs", "compare": "cells"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,21 +38,22 @@ class Bench:
     project: Project
     store: Store
     workshop: Workshop
+    samples: dict[str, Entry] = field(default_factory=dict)
 
 
-def key_of(bench: Bench, task: Task, needs: Entries) -> tuple[Kind, keys.Key]:
-    """Where the task's result belongs in the store, given the entries that it needs."""
+def key_of(bench: Bench, task: Task, needs: Entries) -> keys.Key:
+    """What the task's result depends on, given the entries that it needs."""
     project, model = bench.project, task.model
     if task.kind == "reference":
-        return "references", keys.reference_key(project, model)
+        return keys.reference_key(project, model)
     if task.kind == "export":
-        return "artifacts", keys.artifact_key(project, model, task.variant, task.step, needs[-1])
+        return keys.artifact_key(project, model, task.variant, task.step, needs[-1])
     target = target_of(task)
     if task.kind == "run":
         runtime = bench.workshop.runtime_digest(target)
-        return "runs", keys.run_key(project, model, target, needs[1], bench.workshop.isolation, runtime)
+        return keys.run_key(project, model, target, needs[1], bench.workshop.isolation, runtime)
     reference, artifact, run = needs
-    return "cells", keys.cell_key(run, reference, artifact, limit_of(task))
+    return keys.cell_key(run, reference, artifact, limit_of(task))
 
 
 def place_of(bench: Bench, task: Task) -> Place | None:
@@ -59,9 +65,9 @@ def place_of(bench: Bench, task: Task) -> Place | None:
     return Place("runner", target_of(task).name) if task.kind == "run" else None
 
 
-def execute(bench: Bench, task: Task, needs: Entries) -> Result:
-    """Do the task and put its result into the store."""
-    stage: Callable[[Bench, Task, Entries], Result] = {
+def execute(bench: Bench, task: Task, needs: Entries, key: keys.Key) -> Result:
+    """Do the task and put its result into the store under `key`."""
+    stage: Callable[[Bench, Task, Entries, keys.Key], Result] = {
         "reference": _reference,
         "export": _export,
         "run": _run,
@@ -71,18 +77,31 @@ def execute(bench: Bench, task: Task, needs: Entries) -> Result:
         for entry in needs:
             bench.store.verify(entry)
     except StoreCorrupted as error:
-        return Failed(outcome="load_failed", stage="load", detail=_stable(bench, str(error)))
-    return stage(bench, task, needs)
+        broken: Stage = "reference" if entry.record.kind == "references" else "load"
+        return Failed(outcome=FAILED_IN[broken], stage=broken, detail=_stable(bench, str(error)))
+    return stage(bench, task, needs, key)
+
+
+def request_of(bench: Bench, task: Task, needs: Entries) -> dict[str, Any]:
+    """What the worker of a reference, export or run task is asked: module, args, timeout_s, memory_mb."""
+    if task.kind == "run":
+        return _run_request(bench, task, needs[1])
+    asked = _reference_request(bench, task) if task.kind == "reference" else _export_request(bench, task, needs[-1])
+    spec = task.model.spec
+    return {**asked, "timeout_s": spec.timeouts.export, "memory_mb": spec.memory_mb}
 
 
 def ensure_samples(bench: Bench, model: Model) -> Entry:
     """The model's samples, drawn when they are not in the store."""
+    if model.name not in bench.samples:
+        key = keys.samples_key(model)
+        bench.samples[model.name] = bench.store.get("samples", key.digest) or _draw_samples(bench, model, key)
+    return bench.samples[model.name]
+
+
+def _draw_samples(bench: Bench, model: Model, key: keys.Key) -> Entry:
     from deploymatrix.samples import write_samples
 
-    key = keys.samples_key(model)
-    found = bench.store.get("samples", key.digest)
-    if found is not None:
-        return found
     folder = Path(tempfile.mkdtemp(prefix=".draw-", dir=bench.store.folder("samples")))
     folder.chmod(0o755)
     write_samples(model.spec, folder)
@@ -98,50 +117,29 @@ def limit_of(task: Task) -> float:
     return target_of(task).spec.limits[task.variant]
 
 
-def _reference(bench: Bench, task: Task, needs: Entries) -> Result:
+def _reference(bench: Bench, task: Task, needs: Entries, key: keys.Key) -> Result:
     from deploymatrix.references import reference_problem
 
-    model = task.model
-    framework = model.spec.framework
-    work = _ask(
-        bench,
-        task,
-        module=bench.project.opener(framework, framework),
-        args={
-            "model": model.module,
-            "spec": keys.wire_spec(model, ""),
-            "samples": _sample_paths(bench, model),
-        },
-        timeout_s=model.spec.timeouts.export,
-        memory_mb=model.spec.memory_mb,
-    )
+    work = _ask(bench, task, needs)
     if work.reply.status != "ok":
         return _failure(bench, task, work, blame=None)
-    problem = reference_problem(model.spec, work.out)
+    problem = reference_problem(task.model.spec, work.out)
     if problem:
-        log = _keep_log(bench, task, work)
+        log = keep_log(bench.project.build, task.id, work)
         return Failed(outcome="reference_failed", stage="reference", detail=problem, log=log)
-    return _stored(bench, task, needs, work, {"versions": _value(work)["versions"]})
+    value = _value(work)
+    return _stored(bench, task, key, work, {"versions": value["versions"]}, {"eager_s": value["eager_s"]})
 
 
-def _export(bench: Bench, task: Task, needs: Entries) -> Result:
-    step, model = task.step, task.model
-    work = _ask(
-        bench,
-        task,
-        module=bench.project.step_module(step.format, step.source),
-        args={
-            "spec": keys.wire_spec(model, task.variant),
-            "samples": _sample_paths(bench, model),
-            "options": step.options,
-            "source": _source(bench, task, needs[-1]),
-        },
-        timeout_s=model.spec.timeouts.export,
-        memory_mb=model.spec.memory_mb,
-    )
+def _export(bench: Bench, task: Task, needs: Entries, key: keys.Key) -> Result:
+    step, work = task.step, _ask(bench, task, needs)
     if work.reply.status != "ok":
         return _failure(bench, task, work, blame=step.name)
     value = _value(work)
+    problem = _signature_problem(task.model, value["signature"])
+    if problem:
+        log = keep_log(bench.project.build, task.id, work)
+        return Failed(outcome="export_failed", stage="export", detail=problem, blame=step.name, log=log)
     about = {
         "step": step.name,
         "options": step.options,
@@ -150,32 +148,19 @@ def _export(bench: Bench, task: Task, needs: Entries) -> Result:
         "signature": value["signature"],
         "versions": value["versions"],
     }
-    return _stored(bench, task, needs, work, about)
+    return _stored(bench, task, key, work, about)
 
 
-def _run(bench: Bench, task: Task, needs: Entries) -> Result:
-    target, artifact = target_of(task), needs[1]
-    work = _ask(
-        bench,
-        task,
-        module=bench.project.run_module(target),
-        args={
-            "payload": artifact.files / artifact.about["entry"],
-            "signature": artifact.about["signature"],
-            "samples": _sample_paths(bench, task.model),
-            "repeat": 3,
-        },
-        timeout_s=task.model.spec.timeouts.run,
-        memory_mb=target.spec.resources.memory_mb,
-    )
+def _run(bench: Bench, task: Task, needs: Entries, key: keys.Key) -> Result:
+    work = _ask(bench, task, needs)
     if work.reply.status != "ok":
         return _failure(bench, task, work, blame=None)
     value = _value(work)
     about = {key: value[key] for key in ("outputs", "extra", "missing", "versions")}
-    return _stored(bench, task, needs, work, about, {key: value[key] for key in ("load_s", "run_s")})
+    return _stored(bench, task, key, work, about, {key: value[key] for key in ("load_s", "run_s")})
 
 
-def _compare(bench: Bench, task: Task, needs: Entries) -> Result:
+def _compare(bench: Bench, task: Task, needs: Entries, key: keys.Key) -> Result:
     from deploymatrix.compare import Answers, compare
 
     reference, artifact, run = needs
@@ -183,7 +168,7 @@ def _compare(bench: Bench, task: Task, needs: Entries) -> Result:
         actual=run.files,
         reference=reference.files,
         samples=task.model.spec.samples,
-        declared=_declared_outputs(task.model, artifact),
+        declared=declared_outputs(task.model, artifact.about["signature"]),
         missing=tuple(run.about["missing"]),
         extra=tuple(run.about["extra"]),
     )
@@ -193,14 +178,50 @@ def _compare(bench: Bench, task: Task, needs: Entries) -> Result:
         "detail": comparison.detail,
         "outputs": [output.model_dump(mode="json") for output in comparison.outputs],
     }
-    kind, key = key_of(bench, task, needs)
-    return Done(entry=bench.store.put(kind, key.digest, None, about=about, made_from=key.parts), cached=False)
+    return Done(entry=bench.store.put("cells", key.digest, None, about=about, made_from=key.parts), cached=False)
 
 
-def _ask(bench: Bench, task: Task, **request: Any) -> Work:
+def _ask(bench: Bench, task: Task, needs: Entries) -> Work:
     place = place_of(bench, task)
     assert place is not None, f"{task.id} needs no worker"
-    return bench.workshop.work(place, task.kind, **request)
+    return bench.workshop.work(place, task.kind, **request_of(bench, task, needs))
+
+
+def _reference_request(bench: Bench, task: Task) -> dict[str, Any]:
+    model, framework = task.model, task.model.spec.framework
+    args = {
+        "model": model.module,
+        "given": keys.wire_source(model),
+        "spec": keys.wire_spec(model, ""),
+        "samples": _sample_paths(bench, model),
+    }
+    return {"module": bench.project.opener(framework, framework), "args": args}
+
+
+def _export_request(bench: Bench, task: Task, source: Entry) -> dict[str, Any]:
+    args = {
+        "spec": keys.wire_spec(task.model, task.variant),
+        "samples": _sample_paths(bench, task.model),
+        "options": task.step.options,
+        "source": _source(bench, task, source),
+    }
+    return {"module": bench.project.step_module(task.step.format, task.step.source), "args": args}
+
+
+def _run_request(bench: Bench, task: Task, artifact: Entry) -> dict[str, Any]:
+    target = target_of(task)
+    args = {
+        "payload": artifact.files / artifact.about["entry"],
+        "signature": artifact.about["signature"],
+        "samples": _sample_paths(bench, task.model),
+        "repeat": 3,
+    }
+    return {
+        "module": bench.project.run_module(target),
+        "args": args,
+        "timeout_s": task.model.spec.timeouts.run,
+        "memory_mb": target.spec.resources.memory_mb,
+    }
 
 
 def _value(work: Work) -> dict[str, Any]:
@@ -214,6 +235,7 @@ def _source(bench: Bench, task: Task, source: Entry) -> dict[str, Any]:
     return {
         "framework": bench.project.opener(task.step.opener, task.model.spec.framework),
         "model": task.model.module,
+        "given": keys.wire_source(task.model),
         "weights": source.files / "weights",
     }
 
@@ -224,54 +246,55 @@ def _sample_paths(bench: Bench, model: Model) -> list[dict[str, Path]]:
     return [{n: folder / str(i) / f"{n}.npy" for n in names} for i in range(model.spec.samples)]
 
 
-def _declared_outputs(model: Model, artifact: Entry) -> tuple[Tensor, ...]:
+def declared_outputs(model: Model, signature: dict[str, Any]) -> tuple[Tensor, ...]:
     """The model's outputs with the dtype and shape that the signature says they have in the artifact."""
-    signature = artifact.about["signature"]["outputs"]
+    outputs = signature["outputs"]
     return tuple(
-        Tensor(name=o.name, dtype=signature[o.name]["dtype"], shape=tuple(signature[o.name]["shape"]))
+        Tensor(name=o.name, dtype=outputs[o.name]["dtype"], shape=tuple(outputs[o.name]["shape"]))
         for o in model.spec.outputs
     )
+
+
+def _signature_problem(model: Model, signature: dict[str, Any]) -> str | None:
+    """Why outputs such as the signature claims cannot be compared: a dtype or a shape that no model can declare."""
+    try:
+        declared_outputs(model, signature)
+    except ValidationError as error:
+        first = error.errors()[0]
+        return f"the signature's outputs: {first['loc'][0]}: {first['msg']} (it is {first['input']!r})"
+    return None
 
 
 def _stored(
     bench: Bench,
     task: Task,
-    needs: Entries,
+    key: keys.Key,
     work: Work,
     about: dict[str, Any],
     times: dict[str, Any] | None = None,
 ) -> Result:
-    kind, key = key_of(bench, task, needs)
-    _keep_log(bench, task, work)
+    keep_log(bench.project.build, task.id, work)
     reply = work.reply
     measured = {"wall_s": reply.wall_s, "cpu_s": reply.cpu_s, "peak_mb": reply.peak_mb, **(times or {})}
+    files = work.out if work.out.is_dir() else None  # a run whose outputs all have wrong names writes none
     try:
-        entry = bench.store.put(kind, key.digest, work.out, about=about, measured=measured, made_from=key.parts)
+        entry = bench.store.put(
+            KINDS[task.kind], key.digest, files, about=about, measured=measured, made_from=key.parts
+        )
     except StoreCorrupted as error:
-        return Failed(outcome="run_failed" if kind == "runs" else "export_failed", stage="run", detail=str(error))
-    shutil.rmtree(work.out.parent, ignore_errors=True)
+        stage: Stage = "run" if task.kind == "compare" else task.kind
+        blame = task.step.name if task.kind == "export" else None
+        return Failed(outcome=FAILED_IN[stage], stage=stage, detail=str(error), blame=blame)
+    finally:
+        shutil.rmtree(work.out.parent, ignore_errors=True)
     return Done(entry=entry, cached=False)
 
 
 def _failure(bench: Bench, task: Task, work: Work, *, blame: str | None) -> Failed:
-    failed = failure_of(task.kind, work.reply, blame=blame, log=_keep_log(bench, task, work))
+    failed = failure_of(task.kind, work.reply, blame=blame, log=keep_log(bench.project.build, task.id, work))
     shutil.rmtree(work.out.parent, ignore_errors=True)
     return replace(failed, detail=_stable(bench, failed.detail))
 
 
-def _keep_log(bench: Bench, task: Task, work: Work) -> Path:
-    """Keep what the child wrote, and the traceback, where the cell's record points to."""
-    log = bench.project.build / "logs" / f"{re.sub(r'[^A-Za-z0-9_.-]+', '-', task.id)}.txt"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    written = work.log.read_bytes() if work.log.is_file() else b""
-    traceback = (work.reply.error or {}).get("traceback", "")
-    log.write_bytes(written + traceback.encode())
-    return log
-
-
 def _stable(bench: Bench, text: str) -> str:
-    """The same failure must give the same bytes: leave out names that differ from run to run."""
-    text = re.sub(rf"{re.escape(str(bench.project.build))}/work/\S*?/[0-9a-f]{{32}}", "<work>", text)
-    text = re.sub(r"/deploymatrix/out/[0-9a-f]{32}", "<work>", text)
-    text = text.replace(str(bench.project.build), "build").replace(str(bench.project.root), ".")
-    return re.sub(r"0x[0-9a-f]{6,}", "0x…", text)
+    return without_changing_names(text, root=bench.project.root, build=bench.project.build)

@@ -98,16 +98,20 @@ class Store:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        root.mkdir(parents=True, exist_ok=True)
         self._verified: set[str] = set()
+        self._made: set[Kind] = set()
 
     def folder(self, kind: Kind) -> Path:
         """Where the entries of a kind lie; made if need be."""
         folder = self.root / kind
-        folder.mkdir(parents=True, exist_ok=True)
+        if kind not in self._made:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._made.add(kind)
         return folder
 
     def get(self, kind: Kind, key: str) -> Entry | None:
-        """The entry, or None when there is none or when its record cannot be read."""
+        """The entry, or None when there is none or when its record is not as it was written."""
         folder = self.root / kind / key
         path = folder / "record.json"
         try:
@@ -116,7 +120,17 @@ class Store:
                 os.utime(path)  # the time of last use: from now on `remove_unused` leaves it to this run
         except (FileNotFoundError, NotADirectoryError, ValidationError):
             return None
-        return Entry(folder, record) if (record.kind, record.key) == (kind, key) else None
+        whole = (record.kind, record.key, record.digest) == (kind, key, _digest(record.files, record.about))
+        return Entry(folder, record) if whole else None
+
+    def drop(self, kind: Kind, key: str) -> None:
+        """Forget an entry, if there is one."""
+        trash = self.root / kind / f".old-{key}-{os.getpid()}"
+        with self._locked(fcntl.LOCK_EX):
+            if not (self.root / kind / key).exists():
+                return
+            (self.root / kind / key).rename(trash)
+        shutil.rmtree(trash)
 
     def entries(self) -> list[StoredFolder]:
         """Every entry's folder, size in bytes and time of last use, the longest unused first."""
@@ -138,8 +152,7 @@ class Store:
 
     @contextmanager
     def _locked(self, how: int) -> Iterator[None]:
-        """Between processes: many may read, one may remove."""
-        self.root.mkdir(parents=True, exist_ok=True)
+        """Between processes: many may read, one may replace or remove."""
         with (self.root / ".lock").open("ab") as file:
             fcntl.flock(file, how)
             yield
@@ -164,6 +177,14 @@ class Store:
                 )
         self._verified.add(entry.record.key)
 
+    def is_intact(self, entry: Entry) -> bool:
+        """Whether `verify` has nothing to say: for what can be made again at once."""
+        try:
+            self.verify(entry)
+        except StoreCorrupted:
+            return False
+        return True
+
     def put(
         self,
         kind: Kind,
@@ -185,7 +206,7 @@ class Store:
             else:
                 files.rename(inside)
             listed = _list_files(inside)
-            digest = digests.of_data({"files": {n: f.sha256 for n, f in listed.items()}, "about": about})
+            digest = _digest(listed, about)
             record = Record(
                 kind=kind,
                 key=key,
@@ -197,7 +218,8 @@ class Store:
             )
             _write_synced(temporary / "record.json", record.model_dump_json(indent=1).encode())
             final = self.root / kind / key
-            _replace_folder(temporary, final)
+            with self._locked(fcntl.LOCK_EX):
+                _replace_folder(temporary, final)
         self._verified.discard(key)
         return Entry(final, record)
 
@@ -229,6 +251,10 @@ def write_json(path: Path, data: Any) -> None:
     """Canonical, yet readable JSON: sorted keys, one key a line; written atomically."""
     text = json.dumps(data, sort_keys=True, indent=1, allow_nan=False, ensure_ascii=False)
     write_atomically(path, (text + "\n").encode())
+
+
+def _digest(files: dict[str, FileRecord], about: dict[str, Any]) -> str:
+    return digests.of_data({"files": {name: file.sha256 for name, file in files.items()}, "about": about})
 
 
 def _list_files(folder: Path) -> dict[str, FileRecord]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from deploymatrix.errors import EnvironmentFailed
 
 KEPT_LINES = 25
+NO_INDEX = "UV_NO_INDEX"
 
 
 def run_uv(
@@ -38,8 +39,10 @@ def try_uv(
     arguments: Sequence[str], *, variables: Mapping[str, str], cwd: Path | None = None, stdin: str = ""
 ) -> subprocess.CompletedProcess[str]:
     """The same for a question whose answer may be no."""
+    # Of all that pip can be set to, this alone has no variable in uv.
+    no_index = ["--no-index"] if arguments[0] == "pip" and variables.get(NO_INDEX) else []
     return subprocess.run(
-        [uv_binary(), "--no-progress", *arguments],
+        [uv_binary(), "--no-progress", *arguments, *no_index],
         env=dict(variables),
         cwd=cwd,
         input=stdin,

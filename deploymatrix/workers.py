@@ -11,7 +11,6 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -35,8 +34,8 @@ class WorkerClosed(RuntimeError):
 class Request:
     """One task. Paths are the host's; Path values anywhere in `args` are translated for the worker.
 
-    `timeout_s` counts from the child's start, imports not included; `memory_mb` is how many MiB its process group
-    may hold resident.
+    `timeout_s` counts from the child's start, imports not included; `memory_mb` is how many MiB its process
+    group may hold resident.
     """
 
     task: str
@@ -136,7 +135,7 @@ class _Death:
     status: str
     what: str
     stage: str = "import"
-    shared: bool = False  # others were under way, or this one was not yet: it may be innocent
+    shared: bool = False  # others were under way, or this one was not: it may be innocent
     wall_s: float = 0.0
 
     def as_reply(self, request: Request) -> Reply:
@@ -187,23 +186,28 @@ class _Live:
             if self.death is not None:
                 return replace(self.death, shared=bool(self.greeting))
             self.pending[nonce] = pending
-        self.send({"op": "submit", "nonce": nonce, **self.on_the_wire(request)})
+        sent = self.send({"op": "submit", "nonce": nonce, **self.on_the_wire(request)})
         if not pending.done.wait(request.timeout_s + grace_s):
             self.give_up(f"no reply {grace_s:g} s after the timeout, as when an import hangs")
             pending.done.wait()
         assert pending.answer is not None
+        if isinstance(pending.answer, _Death) and not sent:  # the worker had died before, idle
+            return replace(pending.answer, shared=bool(self.greeting))
         return pending.answer
 
     def on_the_wire(self, request: Request) -> dict[str, Any]:
         names = ("task", "module", "args", "out", "log", "timeout_s", "memory_mb", "threads")
         return {name: translated(getattr(request, name), self.channel.translate) for name in names}
 
-    def send(self, message: dict[str, Any]) -> None:
+    def send(self, message: dict[str, Any]) -> bool:
+        """Whether the worker was there to be written to; if not, the reader settles what is under way."""
         line = json.dumps(message).encode() + b"\n"
-        # Not under the reader's lock: with both pipes full, the reader must go on. When the worker has ended,
-        # the reader settles every request under way.
-        with self.sending, suppress(OSError, ValueError):
-            self.channel.send(line)
+        try:
+            with self.sending:  # not the reader's lock: with both pipes full, the reader must go on
+                self.channel.send(line)
+        except (OSError, ValueError):
+            return False
+        return True
 
     def give_up(self, what: str) -> None:
         self.overdue = _Death("timed_out", what)

@@ -17,7 +17,7 @@ from deploymatrix.keys import WORKER
 from deploymatrix.plan import TaskKind
 from deploymatrix.project import Project, Target
 from deploymatrix.records import Isolation
-from deploymatrix.workers import Channel, Reply, Request, Worker, process_channel
+from deploymatrix.workers import Channel, Reply, Request, Worker, WorkerClosed, process_channel
 
 if TYPE_CHECKING:
     from deploymatrix.images import Image
@@ -70,15 +70,18 @@ class Workshop:
         self._workers: dict[Place, Worker] = {}
         self._images: dict[str, Image] = {}
         self._lock = threading.Lock()
+        self._closed = False
 
     def runtime_digest(self, target: Target) -> str:
-        """What the target's runtime depends on: its lock, and in a container also the image's recipe and base."""
-        lock = digests.of_code(self._project.runtime_lock(target))
+        """What the target's runtime depends on: its lock and Node's; in a container, the image's recipe and base."""
         if self.isolation == "process":
-            return lock
+            locks = [self._project.runtime_lock(target)]
+            if target.spec.runner == "node":
+                locks.append(self._node_lock())
+            return digests.of_data([digests.of_code(lock) for lock in locks])
         from deploymatrix.images import recipe_digest
 
-        return recipe_digest(self._project.root / "docker", target.spec.runner, self._project.runtime_lock(target))
+        return recipe_digest(self._project.docker, target.spec.runner, self._project.runtime_lock(target))
 
     def image_digest(self, target: Target) -> str | None:
         """The digest of the inputs of the target's image; None outside containers."""
@@ -96,7 +99,7 @@ class Workshop:
     def work(
         self,
         place: Place,
-        kind: TaskKind,
+        kind: TaskKind | Literal["describe"],
         *,
         module: Path,
         args: dict[str, Any],
@@ -127,13 +130,16 @@ class Workshop:
             worker.close()
 
     def close_all(self) -> None:
-        """Stop every worker and remove what they left behind."""
+        """Stop every worker, start none any more, and remove what they left behind."""
+        self._closed = True
         for place in list(self._workers):
             self.close(place)
         shutil.rmtree(self._work, ignore_errors=True)
 
     def _worker(self, place: Place) -> Worker:
         with self._lock:
+            if self._closed:
+                raise WorkerClosed(f"{place}: the run is over")
             if place not in self._workers:
                 self._workers[place] = Worker(lambda: self._start(place))
             return self._workers[place]
@@ -186,8 +192,7 @@ class Workshop:
     def _runtime(self, target: Target) -> Path:
         lock = self._project.runtime_lock(target)
         if target.spec.runner == "node":
-            node_lock = self._project.runners["node"] / "requirements.lock"
-            return ensure_node(f"target-{target.name}", lock, node_lock, self._envs(), self._say)
+            return ensure_node(f"target-{target.name}", lock, self._node_lock(), self._envs(), self._say)
         return ensure_python(f"target-{target.name}", lock, self._envs(), self._say)
 
     def _image(self, target: Target) -> Image:
@@ -199,7 +204,7 @@ class Workshop:
         if made is None:
             made = ensure_image(
                 self._client,
-                docker_dir=self._project.root / "docker",
+                docker_dir=self._project.docker,
                 target=target.name,
                 runner=target.spec.runner,
                 lock=self._project.runtime_lock(target),
@@ -209,6 +214,9 @@ class Workshop:
             with self._lock:
                 self._images[target.name] = made
         return made
+
+    def _node_lock(self) -> Path:
+        return self._project.runners["node"] / "requirements.lock"
 
     def _envs(self) -> Path:
         return self._project.build / "envs"

@@ -27,26 +27,41 @@ ModelFolders = Annotated[
     list[Path] | None,
     typer.Option("--models", metavar="DIR", help="A further model folder, or a folder of them; repeatable."),
 ]
+ExpectationsFile = Annotated[
+    Path | None,
+    typer.Option("--expectations", metavar="FILE", help="Entries beside those in the targets' own target.toml."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def root_of(context: typer.Context) -> Path:
-    """Where pipelines/ and targets/ lie."""
+    """The project's folder."""
     root: Path = context.obj[0]
     return root
 
 
 def build_of(context: typer.Context) -> Path:
     """Where all that is generated lies."""
-    build: Path = context.obj[1]
-    return build
+    from deploymatrix.shipped import build_folder, read_settings
+
+    return build_folder(context.obj[0], read_settings(context.obj[0]), context.obj[1])
 
 
 def project_of(context: typer.Context, models: list[Path] | None = None, timeout: float | None = None) -> Project:
+    """The project at --root, with the model folders that deploymatrix.toml and --models name."""
     from deploymatrix.project import Project
+    from deploymatrix.shipped import build_folder, read_settings, tree_below
 
-    folders = tuple(folder.resolve() for folder in models or ())
-    return Project(root=root_of(context), build=build_of(context), model_folders=folders, timeout_s=timeout)
+    root = root_of(context)
+    settings = read_settings(root)
+    return Project(
+        root=root,
+        build=build_folder(root, settings, context.obj[1]),
+        shipped=tree_below(root, settings),
+        shipped_models=settings.shipped_models,
+        model_folders=(*(root / name for name in settings.models), *(folder.resolve() for folder in models or ())),
+        timeout_s=timeout,
+    )
 
 
 def selection_of(targets: list[str] | None, models: list[str] | None, expression: str) -> Selection:

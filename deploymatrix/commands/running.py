@@ -1,4 +1,4 @@
-"""`run`, `matrix` and `gate`: decide cells, print them, and act on them."""
+"""`run` and `matrix`: decide cells, and print them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import typer
 from deploymatrix import errors
 from deploymatrix.commands.options import (
     AsJson,
+    ExpectationsFile,
     Expression,
     ModelFolders,
     Models,
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 def register(app: typer.Typer) -> None:
     app.command()(run)
     app.command()(matrix)
-    app.command()(gate)
 
 
 def run(
@@ -46,6 +46,7 @@ def run(
     explain_plan: Annotated[
         bool, typer.Option("--explain-plan", help="Only tell for each task whether it is cached, or why not.")
     ] = False,
+    expectations: ExpectationsFile = None,
     json: AsJson = False,
 ) -> None:
     """Export, run and compare the selected cells; print the matrix. Exit code 1 when a cell is red."""
@@ -54,7 +55,7 @@ def run(
     from deploymatrix.run import run as run_cells
 
     project, selection = project_of(context, models, timeout), selection_of(target, model, expression)
-    options = RunOptions(isolation=isolation, jobs=jobs, fresh=fresh)
+    options = RunOptions(isolation=isolation, jobs=jobs, fresh=fresh, expectations=expectations)
     if explain_plan:
         _show_explanations(explain(project, selection, options, lambda text: typer.echo(text, err=True)), json)
         return
@@ -74,36 +75,6 @@ def matrix(
     from deploymatrix.matrix import MATRIX, read_matrix
 
     show(read_matrix(build_of(context) / MATRIX), format_)
-
-
-def gate(
-    context: typer.Context,
-    target: Targets = None,
-    model: Models = None,
-    expression: Expression = "",
-    models: ModelFolders = None,
-) -> None:
-    """Exit 0 only when every planned cell passed or is expected to fail; 1 for a red cell, 4 for a missing one."""
-    from deploymatrix.gate import explain_red
-    from deploymatrix.gate import gate as decide
-    from deploymatrix.matrix import MATRIX, read_matrix
-    from deploymatrix.plan import plan_cells
-
-    planned = plan_cells(project_of(context, models), selection_of(target, model, expression))
-    decision = decide(planned, read_matrix(build_of(context) / MATRIX))
-    for cell in decision.red:
-        typer.echo(f"red: {explain_red(cell)}")
-    for name in decision.missing:
-        typer.echo(f"missing: {name}: no result in the matrix; run it")
-    for cell in decision.expected:
-        typer.echo(f"expected: {explain_red(cell)}")
-    state = "open" if decision.is_open else "closed"
-    typer.echo(
-        f"gate {state}: {decision.passed} passed, {len(decision.expected)} expected, "
-        f"{len(decision.red)} red, {len(decision.missing)} missing"
-    )
-    if not decision.is_open:
-        raise typer.Exit(errors.GATE_FAILED if decision.red else errors.INCOMPLETE)
 
 
 def _show_explanations(explanations: list[Explanation], as_json: bool) -> None:
@@ -135,5 +106,7 @@ def _exit_by_verdicts(matrix: Matrix) -> None:
 
     if any(cell.outcome == "missing" for cell in matrix.cells):
         raise typer.Exit(errors.INCOMPLETE)
-    if any(cell.verdict not in VERDICTS_THAT_PASS for cell in matrix.cells):
+    for line in matrix.unmatched:
+        typer.echo(f"unmatched: {line}", err=True)
+    if matrix.unmatched or any(cell.verdict not in VERDICTS_THAT_PASS for cell in matrix.cells):
         raise typer.Exit(errors.GATE_FAILED)

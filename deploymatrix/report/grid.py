@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from deploymatrix.records import Cell, Matrix
+from deploymatrix.records import VERDICTS_THAT_PASS, Cell, Matrix
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +42,19 @@ def summary(matrix: Matrix) -> str:
     return f"{len(matrix.cells)} cells: {', '.join(parts)}; isolation: {matrix.isolation}"
 
 
+def worst_headroom(cell: Cell) -> float | None:
+    """error / limit of the worst output of a cell; None where nothing was measured."""
+    return max((output.headroom for output in cell.outputs if output.headroom is not None), default=None)
+
+
 def cell_figure(cell: Cell) -> str:
     """The share of its limit that the worst output of a cell uses, such as 4 %; empty where nothing was measured."""
-    used = [output.headroom for output in cell.outputs if output.headroom is not None]
-    return f"{max(used):.0%}" if used else ""
+    worst = worst_headroom(cell)
+    return "" if worst is None else f"{worst:.0%}"
+
+
+def headline(matrix: Matrix) -> str:
+    """How many cells are red, or that none is."""
+    red = sum(cell.verdict not in VERDICTS_THAT_PASS for cell in matrix.cells)
+    total = len(matrix.cells)
+    return f"{red} of {total} cells are red" if red else f"all {total} cells passed or failed as expected"

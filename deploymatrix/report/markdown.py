@@ -7,34 +7,47 @@ from deploymatrix.records import VERDICTS_THAT_PASS, Cell, Matrix
 from deploymatrix.report.grid import cell_figure, grid, summary
 from deploymatrix.report.symbols import legend, mark
 
+LONGEST = 300  # characters of an explanation in a table
+
 
 def markdown(matrix: Matrix) -> str:
     """The table, its legend, and what is wrong with each red cell."""
-    layout = grid(matrix)
-    lines = [_row(["model", *layout.columns]), _row(["---", *("---:" for _ in layout.columns)])]
-    lines += [
-        _row([_escape(row), *(_entry(layout.cells.get((row, column))) for column in layout.columns)])
-        for row in layout.rows
-    ]
-    lines += [
-        "",
-        f"{legend(matrix.cells)} · the figure is the share of the error limit that the worst output uses",
-    ]
+    text = "".join(table_rows(matrix))
+    text += f"\n{legend(matrix.cells)} · the figure is the share of the error limit that the worst output uses\n"
     red = [cell for cell in matrix.cells if cell.verdict not in VERDICTS_THAT_PASS]
-    lines += ["", *(f"- {_escape(explain_red(cell))}" for cell in red)] if red else []
-    return "\n".join([*lines, "", f"**{summary(matrix)}**", ""])
+    if red:
+        text += "\n" + "".join(f"- {escape(explain_red(cell))}\n" for cell in red)
+    return f"{text}\n**{summary(matrix)}**\n"
+
+
+def table_rows(matrix: Matrix) -> list[str]:
+    """The lines of the table, each with its line end; the head and the line below it are one entry."""
+    layout = grid(matrix)
+    head = _row(["model", *map(escape, layout.columns)]) + _row(["---", *("---:" for _ in layout.columns)])
+    return [
+        head,
+        *(
+            _row([escape(row), *(_entry(layout.cells.get((row, column))) for column in layout.columns)])
+            for row in layout.rows
+        ),
+    ]
+
+
+def explanation(cell: Cell) -> str:
+    """Why a cell is red, without its name, for a table's cell."""
+    return escape(explain_red(cell).removeprefix(f"{cell.name}: ")[:LONGEST])
+
+
+def escape(text: str) -> str:
+    """Text of models and logs must not become markup, end a table's row, or call somebody by name."""
+    for character in "\\`*_{}[]<>#|!~$&":
+        text = text.replace(character, "\\" + character)
+    return " ".join(text.split()).replace("@", "@\u200b")
 
 
 def _row(entries: list[str]) -> str:
-    return f"| {' | '.join(entries)} |"
+    return f"| {' | '.join(entries)} |\n"
 
 
 def _entry(cell: Cell | None) -> str:
     return "" if cell is None else f"{cell_figure(cell)} {mark(cell)}".strip()
-
-
-def _escape(text: str) -> str:
-    """Text of models and logs must not become markup."""
-    for character in "\\`*_{}[]<>#|!":
-        text = text.replace(character, "\\" + character)
-    return text

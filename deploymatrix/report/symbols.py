@@ -32,6 +32,15 @@ SYMBOLS: dict[Outcome, Symbol] = {
     "missing": Symbol("?", "magenta", "no result"),
 }
 
+# What the gate makes of a cell, in words. A verdict that is not here is red, and shown by its own name.
+VERDICT_WORDS: dict[str, str] = {
+    "ok": "passed",
+    "expected": "failed as expected",
+    "failed": "red",
+    "unexpected_pass": "red: passed, although an entry expects a failure",
+    "unexpected_outcome": "red: failed otherwise than expected",
+}
+
 
 def mark(cell: Cell) -> str:
     """A cell's symbol; in brackets when an expectation covers it, with ↯ when it breaks one."""

@@ -13,8 +13,10 @@
  */
 import { readFileSync, writeSync } from 'node:fs';
 
-import { perform } from './running.mjs';
+import { perform as describe } from './describing.mjs';
+import { perform as run } from './running.mjs';
 
+const TASKS = { run, describe };
 const REPLY_FD = 3;
 const request = JSON.parse(readFileSync(0, 'utf8'));
 let stage = 'import';
@@ -23,8 +25,10 @@ let finished = false;
 async function main() {
   process.on('uncaughtException', fail); // thrown in a runtime's callback, or a promise that nobody awaited
   try {
-    if (request.task !== 'run') throw new Error(`unknown task '${request.task}': this worker does run`);
-    const value = await perform(request, enter);
+    if (!(request.task in TASKS)) {
+      throw new Error(`unknown task '${request.task}': this worker does ${Object.keys(TASKS)}`);
+    }
+    const value = await TASKS[request.task](request, enter);
     await finish({ status: 'ok', value });
   } catch (error) {
     await fail(error);

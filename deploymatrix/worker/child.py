@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, NoReturn
 
-from . import exporting, referencing, running
+from . import describing, exporting, referencing, running
 from .reporting import Reporter
 from .result import failure
 
@@ -22,6 +22,7 @@ TASKS: dict[str, Task] = {
     "reference": referencing.perform,
     "export": exporting.perform,
     "run": running.perform,
+    "describe": describing.perform,
 }
 
 THREAD_VARIABLES = (

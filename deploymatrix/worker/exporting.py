@@ -8,7 +8,7 @@ from typing import Any
 
 from . import signatures, versions
 from . import spec as specs
-from .loading import load
+from .loading import load, model_of
 from .reporting import Reporter
 
 
@@ -26,7 +26,7 @@ def perform(request: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
     reporter.stage("open")
     spec = specs.build(args["spec"], args["samples"], source.get("signature"))
     opened = (
-        opener[0].open(opener[1], spec, Path(source["weights"]))
+        opener[0].open(model_of(Path(source["model"]), source.get("given"), spec), spec, Path(source["weights"]))
         if opener
         else artifact(Path(source["artifact"]))
     )

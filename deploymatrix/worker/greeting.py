@@ -50,9 +50,7 @@ def first_line(commands: int) -> bytes:
 
 def greet(hello: dict[str, Any], replies: int) -> None:
     if hello["op"] != "hello" or hello["protocol"] != PROTOCOL:
-        raise ValueError(
-            f"expected hello in protocol {PROTOCOL}, got {hello}: host and worker differ in version"
-        )
+        raise ValueError(f"expected hello in protocol {PROTOCOL}, got {hello}: host and worker differ in version")
     os.environ.update(hello["variables"])
     runtime = f"python {platform.python_version()}"
     ready = {

@@ -39,9 +39,7 @@ def start(request: dict[str, Any], closing: list[int]) -> Child:
     log_read, log_write = os.pipe()
     try:
         if FORKS:
-            child = Child(
-                fork(request, reply_write, log_write, [*closing, reply_read, log_read]), reply_read, log_read
-            )
+            child = Child(fork(request, reply_write, log_write, [*closing, reply_read, log_read]), reply_read, log_read)
         else:
             process = spawn(request, reply_write, log_write)
             child = Child(process.pid, reply_read, log_read, process)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib.util
 import re
 import sys
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from . import versions
@@ -49,6 +50,14 @@ def load(path: Path) -> ModuleType:
     except Exception as error:
         failed[path] = error
         raise
+
+
+def model_of(path: Path, given: dict[str, Any] | None, spec: Any) -> Any:
+    """What has the model's `build()`: its module, or, for a model given without code, the source's with `given` set."""
+    module = load(path)
+    if given is None:
+        return module
+    return SimpleNamespace(build=functools.partial(module.build, given, spec))
 
 
 def execute(name: str, path: Path) -> ModuleType:

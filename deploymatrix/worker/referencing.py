@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -9,25 +10,28 @@ import numpy as np
 
 from . import spec as specs
 from . import tensors, versions
-from .loading import load
+from .loading import load, model_of
 from .reporting import Reporter
 
 
 def perform(request: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
     """Writes `out/<i>/<output>.<dtype>.npy` for each sample i; the framework fills the weights folder."""
     args, out = request["args"], Path(request["out"])
-    framework, model = load(Path(request["module"])), load(Path(args["model"]))
-    used = versions.of(framework, model)
+    framework = load(Path(request["module"]))
+    used = versions.of(framework, load(Path(args["model"])))
 
     reporter.stage("reference")
     spec = specs.build(args["spec"], args["samples"])
     weights = out / "weights"
     weights.mkdir(parents=True, exist_ok=True)
+    model = model_of(Path(args["model"]), args.get("given"), spec)
     framework.freeze(model, spec, weights)
     for dtype in ("float64", "float32"):
+        start = time.perf_counter()
         outputs = framework.reference(model, spec, weights, dtype)
+        seconds = time.perf_counter() - start
         write(outputs, spec, dtype, out)
-    return {"versions": used}
+    return {"versions": used, "eager_s": seconds / len(spec.samples)}
 
 
 def write(outputs: list[Any], spec: specs.Spec, dtype: str, out: Path) -> None:

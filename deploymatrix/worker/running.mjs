@@ -9,7 +9,7 @@ import { cast, checked } from './tensors.mjs';
 /** Writes `out/<i>/<output>.npy` for each sample i; says which outputs were found, extra and missing. */
 export async function perform({ module, out, args }, enter) {
   const runner = await import(pathToFileURL(module));
-  const versions = Object.fromEntries((runner.VERSIONS ?? []).map((name) => [name, versionOf(name)]));
+  const versions = versionsOf(runner);
 
   enter('load');
   const samples = args.samples.map((sample) => mapped(sample, readNpy));
@@ -75,6 +75,11 @@ function matched(declared, names) {
     extra: [...ever].filter((own) => !declared.has(own)).sort(),
     missing: pairs.filter(([own]) => !always(own)).map(([, name]) => name),
   };
+}
+
+/** Versions by package of what a runner names in VERSIONS. */
+export function versionsOf(runner) {
+  return Object.fromEntries((runner.VERSIONS ?? []).map((name) => [name, versionOf(name)]));
 }
 
 function versionOf(name) {

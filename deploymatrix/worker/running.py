@@ -46,9 +46,7 @@ def prepared(sample: dict[str, Array], entries: dict[str, dict[str, Any]]) -> di
     """A sample under the artifact's own names and dtypes. Raises ValueError for a value that does not fit."""
     if set(sample) != set(entries):
         raise ValueError(f"the sample has inputs {sorted(sample)}, the signature {sorted(entries)}")
-    return {
-        entry["name"]: tensors.cast(sample[name], entry["dtype"], name) for name, entry in entries.items()
-    }
+    return {entry["name"]: tensors.cast(sample[name], entry["dtype"], name) for name, entry in entries.items()}
 
 
 def timed(run: Run, inputs: dict[str, Array], repeat: int) -> tuple[dict[str, Array], float]:

@@ -1,7 +1,7 @@
 """The worker's loop: takes requests from the channel, starts a child for each, watches them, sends results.
 
 Single-threaded, because it forks. Modules are imported here, once, before the first fork that needs them;
-nothing else of a framework runs in this process, since frameworks that have started threads deadlock in a fork.
+nothing else of a framework runs here, since one that has started threads deadlocks in a fork.
 """
 
 from __future__ import annotations
@@ -117,9 +117,7 @@ class Server:
     def descriptors(self) -> list[int]:
         """What a forked child must close: above all the channel, which it could otherwise write to."""
         others = [stream.fd for job in self.jobs.values() for stream in job.streams]
-        polling = getattr(
-            self.selector, "fileno", None
-        )  # epoll and kqueue have one, poll and select have not
+        polling = getattr(self.selector, "fileno", None)  # epoll and kqueue have one, poll and select have not
         return [
             self.commands,
             self.replies,

@@ -32,17 +32,13 @@ def side(which: str, raw: Any, declared: list[Tensor]) -> dict[str, Entry]:
         raise ValueError(f"the signature's {which} must map declared names to the artifact's, not be {raw!r}")
     names = [tensor.name for tensor in declared]
     if unknown := sorted(set(map(str, raw)) - set(names)):
-        raise ValueError(
-            f"the signature's {which} name {unknown}, which the model does not declare; it declares {names}"
-        )
+        raise ValueError(f"the signature's {which} name {unknown}, but the model declares {names}")
     if missing := [name for name in names if name not in raw]:
         raise ValueError(f"the signature's {which} lack {missing}, which the model declares")
     entries = {tensor.name: entry(which, raw[tensor.name], tensor) for tensor in declared}
     counts = Counter(entry["name"] for entry in entries.values())
     if twice := [name for name, count in counts.items() if count > 1]:
-        raise ValueError(
-            f"the signature's {which} give more than one declared name to the artifact's {twice}"
-        )
+        raise ValueError(f"the signature's {which} map several declared names to the artifact's {twice}")
     return entries
 
 

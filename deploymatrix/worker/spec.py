@@ -42,18 +42,14 @@ class Spec:
         return self.samples[0]
 
 
-def build(
-    wire: dict[str, Any], samples: list[dict[str, str]], source_signature: dict[str, Any] | None = None
-) -> Spec:
+def build(wire: dict[str, Any], samples: list[dict[str, str]], source_signature: dict[str, Any] | None = None) -> Spec:
     """Reads the samples' files. Raises ValueError for no samples, or for others than the declared inputs."""
     declared = {**wire, "inputs": tensors(wire["inputs"]), "outputs": tensors(wire["outputs"])}
     arrays = read_samples(samples)
     names = {tensor.name for tensor in declared["inputs"]}
     for index, sample in enumerate(arrays):
         if set(sample) != names:
-            raise ValueError(
-                f"sample {index} has inputs {sorted(sample)}, the model declares {sorted(names)}"
-            )
+            raise ValueError(f"sample {index} has inputs {sorted(sample)}, the model declares {sorted(names)}")
     return Spec(**declared, samples=arrays, source_signature=source_signature)
 
 

@@ -26,16 +26,12 @@ def write(path: Path, array: Array) -> None:
 def checked(outputs: Any, source: str) -> dict[str, Array]:
     """The outputs of user's code, as copies. Raises TypeError unless they are a dict of name to array."""
     if not isinstance(outputs, dict):
-        raise TypeError(
-            f"{source} returned {type(outputs).__name__}; it must return a dict of name to numpy.ndarray"
-        )
+        raise TypeError(f"{source} returned {type(outputs).__name__}; it must return a dict of name to numpy.ndarray")
     for name, value in outputs.items():
         if not isinstance(name, str):
             raise TypeError(f"{source} returned an output named {name!r}; names must be str")
         if not isinstance(value, (np.ndarray, np.generic)):
-            raise TypeError(
-                f"{source} returned {type(value).__name__} as {name!r}; it must be a numpy.ndarray"
-            )
+            raise TypeError(f"{source} returned {type(value).__name__} as {name!r}; it must be a numpy.ndarray")
     return {name: np.array(value) for name, value in outputs.items()}
 
 
@@ -52,11 +48,7 @@ def cast(array: Array, dtype: str, name: str) -> Array:
         if array.dtype.kind == target.kind == "f":
             survives = np.array_equal(np.isfinite(converted), np.isfinite(array))
         else:  # -1 as uint8 comes back as it was, and 2**53 + 1 equals itself as float32: so both tests
-            survives = np.array_equal(converted, array) and np.array_equal(
-                converted.astype(array.dtype), array
-            )
+            survives = np.array_equal(converted, array) and np.array_equal(converted.astype(array.dtype), array)
     if not survives:
-        raise ValueError(
-            f"input {name!r} holds values that {dtype} cannot hold: cast from {array.dtype} refused"
-        )
+        raise ValueError(f"input {name!r}: {array.dtype} values that {dtype} cannot hold")
     return converted

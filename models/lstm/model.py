@@ -8,7 +8,7 @@ def build() -> nn.Module:
 
 
 class Tagger(nn.Module):
-    """series: (batch, 20, 16) → logits (batch, 20, 10), hidden (2, batch, 32)."""
+    """series: (batch, 12, 16) → logits (batch, 12, 10), hidden (2, batch, 32)."""
 
     def __init__(self) -> None:
         super().__init__()

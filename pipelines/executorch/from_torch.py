@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
 from executorch.exir import to_edge_transform_and_lower
-from torch import nn
+from torch import Tensor, nn
 from torch.export import ExportedProgram
 
 VERSIONS = ("executorch", "torch", "numpy")
@@ -18,7 +18,7 @@ ENTRY = "model.pte"
 def export(source: nn.Module, spec: Any, out: Path, options: dict[str, Any]) -> dict[str, Any]:
     """Write `model.pte`; its inputs and outputs go by position."""
     inputs = tuple(torch.tensor(spec.example[declared.name]) for declared in spec.inputs)
-    exported = torch.export.export(source, inputs).run_decompositions({})
+    exported = torch.export.export(Lettered(source), inputs).run_decompositions({})
     make_clones_contiguous(exported)
     lowered = to_edge_transform_and_lower(exported, partitioner=[XnnpackPartitioner()])
     (out / ENTRY).write_bytes(lowered.to_executorch().buffer)
@@ -26,6 +26,21 @@ def export(source: nn.Module, spec: Any, out: Path, options: dict[str, Any]) -> 
         "inputs": {declared.name: str(i) for i, declared in enumerate(spec.inputs)},
         "outputs": {declared.name: str(i) for i, declared in enumerate(spec.outputs)},
     }
+
+
+class Lettered(nn.Module):
+    """The same model one level down, so that no parameter's name begins with a digit, as an nn.Sequential's does.
+
+    XNNPACK's FuseBatchNormPass does not find such names again and raises ValueError: "'0_0_weight_fused_bn' is not in
+    list" (docs/findings/executorch-batch-norm-in-sequential.md).
+    """
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, *inputs: Tensor) -> Any:
+        return self.model(*inputs)
 
 
 def make_clones_contiguous(exported: ExportedProgram) -> None:

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import onnx
-import onnxscript  # noqa: F401  (torch.onnx imports it when it exports; here, once, before the fork)
+import onnxscript.function_libs.torch_lib.ops  # the exporter imports this and torch.export._trace when it is called,
 import torch
+import torch.export._trace  # which takes 3 s: here, once, before the fork
 from torch import nn
 
 VERSIONS = ("torch", "onnx", "onnxscript", "numpy")

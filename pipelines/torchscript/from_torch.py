@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import torch.distributed.tensor  # torch.jit.trace imports it to check a trace, 2 s: here, once, before the fork
 from torch import nn
 
 VERSIONS = ("torch", "numpy")

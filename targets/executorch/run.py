@@ -7,13 +7,17 @@ needs packages that only an exporter has. `torch` comes before it, because it lo
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from executorch.extension.pybindings import _portable_lib
 
 VERSIONS = ("executorch", "torch", "numpy")
+# ExecuTorch's numbers for dtypes: https://github.com/pytorch/executorch/blob/main/runtime/core/portable_type/scalar_type.h
+DTYPES = dict(enumerate(("uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64"))) | {11: "bool"}
 
 
 def load(payload: Path) -> _portable_lib.ExecuTorchModule:
@@ -28,3 +32,17 @@ def run(session: _portable_lib.ExecuTorchModule, inputs: dict[str, np.ndarray]) 
     """Outputs copied out: the program's own buffers are overwritten by its next run."""
     outputs = session.run_method("forward", tuple(torch.tensor(inputs[str(i)]) for i in range(len(inputs))))
     return {str(i): tensor.numpy().copy() for i, tensor in enumerate(outputs)}
+
+
+def describe(session: _portable_lib.ExecuTorchModule) -> dict[str, dict[str, dict[str, Any]]]:
+    """Inputs and outputs by position. Where a size may vary, the file gives its upper bound."""
+    meta = session.method_meta("forward")
+    return {
+        "inputs": described(meta.input_tensor_meta, meta.num_inputs()),
+        "outputs": described(meta.output_tensor_meta, meta.num_outputs()),
+    }
+
+
+def described(tensor: Callable[[int], Any], count: int) -> dict[str, dict[str, Any]]:
+    tensors = [tensor(i) for i in range(count)]
+    return {str(i): {"dtype": DTYPES.get(t.dtype()), "shape": list(t.sizes())} for i, t in enumerate(tensors)}

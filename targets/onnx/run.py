@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
 
 VERSIONS = ("onnxruntime", "numpy")
+DTYPES = {"float": "float32", "double": "float64"}  # where ONNX Runtime's word is not numpy's
 
 
 def load(payload: Path) -> onnxruntime.InferenceSession:
@@ -21,3 +23,19 @@ def run(session: onnxruntime.InferenceSession, inputs: dict[str, np.ndarray]) ->
     """Outputs by their names in the graph."""
     names = [output.name for output in session.get_outputs()]
     return dict(zip(names, session.run(names, inputs), strict=True))
+
+
+def describe(session: onnxruntime.InferenceSession) -> dict[str, dict[str, dict[str, Any]]]:
+    """Inputs and outputs by their names in the graph."""
+    return {"inputs": described(session.get_inputs()), "outputs": described(session.get_outputs())}
+
+
+def described(tensors: list[onnxruntime.NodeArg]) -> dict[str, dict[str, Any]]:
+    return {tensor.name: {"dtype": dtype_of(tensor.type), "shape": tensor.shape} for tensor in tensors}
+
+
+def dtype_of(kind: str) -> str | None:
+    """numpy's name for "tensor(float)"; None for what numpy has no dtype for, as strings, bfloat16 or sequences."""
+    name = kind.removeprefix("tensor(").removesuffix(")")
+    name = DTYPES.get(name, name)
+    return name if kind.startswith("tensor(") and hasattr(np, name) and name != "string" else None

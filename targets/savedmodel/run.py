@@ -33,3 +33,16 @@ def load(payload: Path) -> Session:
 def run(session: Session, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     outputs = session.signature(**{name: tf.constant(value) for name, value in inputs.items()})
     return {name: output.numpy() for name, output in outputs.items()}
+
+
+def describe(session: Session) -> dict[str, dict[str, dict[str, Any]]]:
+    """Inputs and outputs by their names in the signature."""
+    _, inputs = session.signature.structured_input_signature
+    return {"inputs": described(inputs), "outputs": described(session.signature.structured_outputs)}
+
+
+def described(specs: dict[str, tf.TensorSpec]) -> dict[str, dict[str, Any]]:
+    return {
+        name: {"dtype": spec.dtype.as_numpy_dtype, "shape": None if spec.shape.rank is None else list(spec.shape)}
+        for name, spec in specs.items()
+    }

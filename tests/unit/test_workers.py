@@ -48,9 +48,7 @@ class Bench:
             "repeat": 2,
         }
         module = FAKES / ("run.mjs" if self.kind == "node" else "run.py")
-        return Request(
-            "run", module, args, folder / "out", folder / "log.txt", timeout_s=30.0, memory_mb=2048
-        )
+        return Request("run", module, args, folder / "out", folder / "log.txt", timeout_s=30.0, memory_mb=2048)
 
     def ask(self, **order: Any) -> Reply:
         return self.worker.request(self.request(**order))
@@ -78,15 +76,6 @@ def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
     folder.mkdir()
     worker = Worker(lambda: started(kind, tmp_path / "worker.log"), variables={"FROM_HELLO": "hello"})
     yield Bench(kind, folder, worker)
-    worker.close()
-
-
-@pytest.fixture
-def fork(tmp_path: Path) -> Iterator[Bench]:
-    folder = tmp_path / "requests"
-    folder.mkdir()
-    worker = Worker(lambda: started("fork", tmp_path / "worker.log"))
-    yield Bench("fork", folder, worker)
     worker.close()
 
 
@@ -138,9 +127,7 @@ def test_stage_of_a_failure(bench: Bench) -> None:
     assert bench.ask(do="fail", at="load").stage == "load"
 
 
-@pytest.mark.parametrize(
-    ("do", "signal"), [("segfault", "SIGSEGV"), ("abort", "SIGABRT"), ("kill_self", "SIGKILL")]
-)
+@pytest.mark.parametrize(("do", "signal"), [("segfault", "SIGSEGV"), ("abort", "SIGABRT"), ("kill_self", "SIGKILL")])
 def test_death_by_signal(bench: Bench, do: str, signal: str) -> None:
     reply = bench.ask(do=do, at="load")
 

@@ -1,4 +1,4 @@
-"""A runner that does what its payload says: `{"do": <a function below>, "at": "load" | "run"}`, or doubles."""
+"""A runner that does what its payload says: `{"do": <function>, "at": "load" | "run"}`, or doubles."""
 
 import json
 import os

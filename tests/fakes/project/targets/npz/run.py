@@ -56,3 +56,8 @@ FAULTS = {
     "nan": lambda outputs: {"left": outputs["left"] * np.nan, "right": outputs["right"]},
     "slightly_wrong": lambda outputs: {"left": outputs["left"] * 1.001, "right": outputs["right"]},
 }
+
+
+def describe(session):
+    outputs = {name: {"dtype": "float32", "shape": [None, 3]} for name in ("left", "right")}
+    return {"inputs": {"x": {"dtype": "float32", "shape": [None, 4]}}, "outputs": outputs}

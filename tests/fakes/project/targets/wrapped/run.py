@@ -11,3 +11,8 @@ def load(payload):
 
 def run(session, inputs):
     return {name: inputs["x"] @ session[name] for name in ("left", "right")}
+
+
+def describe(session):
+    outputs = {name: {"dtype": "float32", "shape": [None, 3]} for name in ("left", "right")}
+    return {"inputs": {"x": {"dtype": "float32", "shape": [None, 4]}}, "outputs": outputs}

@@ -1,0 +1,1 @@
+"""What goes into every bundle as it is: programs that reproduce one cell and know nothing of deploymatrix."""

@@ -1,0 +1,122 @@
+"""`verify` and `compare`: artifacts that somebody else made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from deploymatrix import errors
+from deploymatrix.commands.options import AsJson, print_json, project_of
+
+if TYPE_CHECKING:
+    from deploymatrix.artifact_compare import Agreement
+    from deploymatrix.verify import Verification
+
+Isolations = Annotated[Literal["auto", "docker", "process"], typer.Option("--isolation", help="Where artifacts run.")]
+Mapping = Annotated[
+    list[str] | None,
+    typer.Option("--map", metavar="NAME=ARTIFACT_NAME", help="An input or output that bears another name; repeatable."),
+]
+Seconds = Annotated[float, typer.Option("--timeout", metavar="S", min=0.1, help="Seconds for loading and running.")]
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(verify)
+    app.command()(compare)
+
+
+def verify(
+    context: typer.Context,
+    artifact: Annotated[Path, typer.Argument(help=".onnx, .tflite, .pte, .pt, a SavedModel or TF.js folder, …")],
+    inputs: Annotated[Path, typer.Option(metavar="NPZ", help="The inputs, by name.")],
+    reference: Annotated[Path, typer.Option(metavar="NPZ", help="What it must answer, by name.")],
+    target: Annotated[
+        str | None, typer.Option("-t", "--target", help="What runs it [default: what its name tells].")
+    ] = None,
+    mapping: Mapping = None,
+    limit: Annotated[
+        float | None,
+        typer.Option(metavar="X", min=0.0, help="Of max|y - r| / max|r| [default: the target's for fp32]."),
+    ] = None,
+    isolation: Isolations = "auto",
+    timeout: Seconds = 120.0,
+    json: AsJson = False,
+) -> None:
+    """Run an artifact that you have and compare its answers with yours. Exit code 1 when it fails."""
+    from deploymatrix.artifact_names import read_mapping
+    from deploymatrix.verify import Claim, read_arrays
+    from deploymatrix.verify import verify as decide
+
+    claim = Claim(
+        artifact=artifact,
+        target=target,
+        inputs=read_arrays(inputs),
+        reference=read_arrays(reference),
+        mapping=read_mapping(mapping or ()),
+        limit=limit,
+        timeout_s=timeout,
+    )
+    found = decide(project_of(context), claim, isolation, _say)
+    _show(found, f"{found.artifact} on {found.target}, {found.isolation} isolation", json)
+
+
+def compare(
+    context: typer.Context,
+    first: Annotated[Path, typer.Argument(metavar="A", help="Its answers are the reference.")],
+    second: Annotated[Path, typer.Argument(metavar="B")],
+    inputs: Annotated[
+        Path | None, typer.Option(metavar="NPZ", help="By A's names [default: drawn from A's signature].")
+    ] = None,
+    target_a: Annotated[str | None, typer.Option(help="What runs A [default: what its name tells].")] = None,
+    target_b: Annotated[str | None, typer.Option(help="What runs B [default: what its name tells].")] = None,
+    mapping: Mapping = None,
+    seed: Annotated[
+        int, typer.Option(min=0, help="For drawn inputs: floats normal, int8 and uint8 full, other integers 0 and 1.")
+    ] = 0,
+    limit: Annotated[
+        float | None, typer.Option(metavar="X", min=0.0, help="Of max|b - a| / max|a| [default: both targets' summed].")
+    ] = None,
+    isolation: Isolations = "auto",
+    timeout: Seconds = 120.0,
+    json: AsJson = False,
+) -> None:
+    """Run two artifacts of one model on the same inputs. Exit code 1 when an output disagrees."""
+    from deploymatrix.artifact_compare import Pair, compare_artifacts
+    from deploymatrix.artifact_names import read_mapping
+    from deploymatrix.verify import read_arrays
+
+    pair = Pair(
+        first=first,
+        second=second,
+        first_target=target_a,
+        second_target=target_b,
+        inputs=None if inputs is None else read_arrays(inputs),
+        mapping=read_mapping(mapping or ()),
+        seed=seed,
+        limit=limit,
+        timeout_s=timeout,
+    )
+    found = compare_artifacts(project_of(context), pair, isolation, _say)
+    title = f"{found.second} on {found.targets[1]} against {found.first} on {found.targets[0]}"
+    _show(found, f"{title}, {found.samples} samples, {found.isolation} isolation", json)
+
+
+def _show(found: Verification | Agreement, title: str, as_json: bool) -> None:
+    if as_json:
+        print_json(found.as_json())
+    else:
+        from rich.console import Console
+
+        from deploymatrix.report.agreement import print_outputs
+
+        print_outputs(title, found.outputs, Console())
+        where = f" in stage {found.stage}" if found.stage else ""
+        typer.echo(f"{found.outcome}{where}" + (f": {found.detail}" if found.detail else ""))
+    if not found.passed:
+        raise typer.Exit(errors.GATE_FAILED)
+
+
+def _say(message: str) -> None:
+    typer.echo(message, err=True)

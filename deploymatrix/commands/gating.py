@@ -1,0 +1,139 @@
+"""`gate`, `baseline` and `diff`: what holds a release, and what changed since the last one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from deploymatrix import errors
+from deploymatrix.commands.options import (
+    AsJson,
+    ExpectationsFile,
+    Expression,
+    ModelFolders,
+    Models,
+    Targets,
+    build_of,
+    print_json,
+    project_of,
+    selection_of,
+)
+
+if TYPE_CHECKING:
+    from deploymatrix.diff import Diff
+    from deploymatrix.gate import Decision
+
+BASELINE = Path("baseline.json")
+baselines = typer.Typer(help="The file that a release is compared with.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(gate)
+    app.command()(diff)
+    app.add_typer(baselines, name="baseline")
+
+
+def gate(
+    context: typer.Context,
+    target: Targets = None,
+    model: Models = None,
+    expression: Expression = "",
+    models: ModelFolders = None,
+    expectations: ExpectationsFile = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option("--baseline", metavar="FILE", help="Also hold what passed in this baseline or matrix."),
+    ] = None,
+) -> None:
+    """Exit 0 only when every planned cell passed or carries a matching expectation; 1 for a red cell, an entry without
+    a cell, or a regression against the baseline; 4 for a cell without a result."""
+    from deploymatrix.diff import diff as compare
+    from deploymatrix.gate import gate as decide
+    from deploymatrix.matrix import MATRIX, MEASUREMENTS, read_matrix, read_measurements
+    from deploymatrix.plan import Selection, plan_cells
+    from deploymatrix.states import read_states, snapshot
+    from deploymatrix.verdicts import judged_matrix, read_rules
+
+    project = project_of(context, models)
+    planned = plan_cells(project, selection_of(target, model, expression))
+    names = {cell.name for cell in planned}
+    matrix, times = read_matrix(project.build / MATRIX), read_measurements(project.build / MEASUREMENTS)
+    selected = matrix.model_copy(update={"cells": tuple(cell for cell in matrix.cells if cell.name in names)})
+    judged = judged_matrix(selected, read_rules(project, expectations), project, times)
+    found = None
+    if baseline is not None:
+        before = read_states(baseline)
+        unselected = {cell.name for cell in plan_cells(project, Selection())} - names
+        found = compare(before, snapshot(judged, times), scope=(names | set(before.cells)) - unselected)
+    _conclude(decide(planned, judged, found.of("regressed") if found else ()), found)
+
+
+@baselines.command()
+def update(
+    context: typer.Context,
+    file: Annotated[Path, typer.Option("--file", metavar="FILE", help="The baseline to write.")] = BASELINE,
+) -> None:
+    """Write the baseline from the last run; of a selection, only its own cells."""
+    from deploymatrix.baseline import updated, write_baseline
+    from deploymatrix.diff import diff as compare
+    from deploymatrix.report.changes import lines
+    from deploymatrix.states import read_states
+
+    new = read_states(build_of(context))
+    old = read_states(file) if file.is_file() else None
+    result = updated(old, new)
+    write_baseline(result, file)
+    if old is not None:
+        for line in lines(compare(old, result)):
+            typer.echo(line)
+    typer.echo(f"{file}: {len(result.cells)} cells")
+
+
+@baselines.callback()
+def _group() -> None:
+    """The file that a release is compared with."""
+
+
+def diff(
+    before: Annotated[Path, typer.Argument(metavar="A", help="A matrix.json, a baseline.json or a build folder.")],
+    after: Annotated[Path, typer.Argument(metavar="B", help="The same, of the later run.")],
+    json: AsJson = False,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="Print a Markdown table.")] = False,
+) -> None:
+    """Tell what changed from A to B. Exit 1 when a cell regressed, else 4 when one has no result."""
+    from deploymatrix.diff import diff as compare
+    from deploymatrix.report.changes import lines, markdown
+    from deploymatrix.states import read_states
+
+    found = compare(read_states(before), read_states(after))
+    if json:
+        print_json(found.as_dict())
+    else:
+        typer.echo(markdown(found) if as_markdown else "\n".join(lines(found)), nl=not as_markdown)
+    if found.of("regressed"):
+        raise typer.Exit(errors.GATE_FAILED)
+    if found.missing:
+        raise typer.Exit(errors.INCOMPLETE)
+
+
+def _conclude(decision: Decision, found: Diff | None) -> None:
+    """Print what the gate says and why, and exit by it."""
+    from deploymatrix.gate import explain_red
+    from deploymatrix.report.changes import line
+
+    lines = [f"red: {explain_red(cell)}" for cell in decision.red]
+    lines += [f"unmatched: {text}" for text in decision.unmatched]
+    lines += [f"missing: {name}: no result in the matrix; run it" for name in decision.missing]
+    lines += [f"expected: {explain_red(cell)}" for cell in decision.expected]
+    lines += [line(cell) for cell in found.cells if cell.change != "unchanged"] if found else []
+    if decision.regressed:
+        lines.append("a regression is accepted by `deploymatrix baseline update`, in a change that somebody reviews")
+    counts = f"{decision.passed} passed, {len(decision.expected)} expected, {len(decision.red)} red"
+    counts += f", {len(decision.unmatched)} unmatched" if decision.unmatched else ""
+    counts += f", {len(decision.regressed)} regressed" if found else ""
+    lines.append(f"gate {'open' if decision.is_open else 'closed'}: {counts}, {len(decision.missing)} missing")
+    typer.echo("\n".join(lines))
+    if not decision.is_open:
+        raise typer.Exit(errors.GATE_FAILED if decision.is_red else errors.INCOMPLETE)

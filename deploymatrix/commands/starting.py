@@ -1,0 +1,23 @@
+"""`init`: a project of one's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(init)
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where; made if it is not there.")],
+) -> None:
+    """Write a minimal project: a model, deploymatrix.toml, a noxfile and a CI workflow. Nothing is overwritten."""
+    from deploymatrix.init import write_project
+
+    for path in write_project(folder):
+        typer.echo(f"wrote {path}")
+    typer.echo(f"next: cd {folder} && deploymatrix run")

@@ -1,0 +1,59 @@
+"""A container's stdin, stdout and stderr as the engine's API multiplexes them."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from typing import Any
+
+from docker.models.containers import Container
+
+import docker
+
+STDOUT, STDERR = 1, 2
+HEADER = struct.Struct(">BxxxL")
+CHUNK = 1 << 20
+
+
+class Stream:
+    """The raw connection to a container. To be attached before its start, so that no word is lost."""
+
+    def __init__(self, client: docker.DockerClient, container: Container) -> None:
+        params = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
+        self._owner: Any = client.api.attach_socket(str(container.id), params=params)
+        # docker-py returns a socket, or a read-only SocketIO around one, as the transport has it.
+        self._socket: Any = getattr(self._owner, "_sock", self._owner)
+        self._socket.settimeout(None)  # a worker may be silent for longer than a call of the API may take
+
+    def send(self, data: bytes) -> None:
+        """Writes to stdin. Raises OSError when the container has ended."""
+        self._socket.sendall(data)
+
+    def frames(self) -> Iterator[tuple[int, bytes]]:
+        """Pieces of STDOUT and STDERR, until the container ended or close().
+
+        The format is that of https://docs.docker.com/reference/api/engine/ under ContainerAttach.
+        """
+        while header := self._exactly(HEADER.size):
+            kind, size = HEADER.unpack(header)
+            data = self._exactly(size)
+            if len(data) < size:
+                return
+            yield kind, data
+
+    def close(self) -> None:
+        self._owner.close()
+        self._socket.close()
+
+    def _exactly(self, size: int) -> bytes:
+        """That many bytes, or none when the stream ends before."""
+        data = bytearray()
+        while len(data) < size:
+            try:
+                part = self._socket.recv(min(size - len(data), CHUNK))
+            except OSError:  # closed, by another thread or by an engine that stopped
+                return b""
+            if not part:
+                return b""
+            data += part
+        return bytes(data)

@@ -1,0 +1,62 @@
+// The error plot of an output: each sample's error against the limit and against eager float32, on a log scale.
+
+const PLOT_HEIGHT = 170;
+const drawn = []; // plots of the open panel: {plot, holder, draw}
+
+/** A holder that is drawn into once it is in the document. */
+function errorPlot(output) {
+  const worst = output.error === null ? "not finite" : figure(output.error);
+  const label = `Error of ${output.name}: ${plural(output.errors.length, "sample")}, worst ${worst}, limit ${figure(output.limit)}`;
+  const holder = h("div", { class: "plot", role: "img", "aria-label": label });
+  const legend = h("p", { class: "plot-legend" },
+    h("span", { class: "ink-error" }, "● error of each sample"), h("span", { class: "ink-limit" }, `━ limit ${figure(output.limit)}`),
+    output.eager ? h("span", { class: "ink-eager" }, `┅ eager float32 ${figure(output.eager)}`) : null);
+  drawn.push({ holder, legend, output, plot: null });
+  return h("div", {}, legend, holder);
+}
+
+function drawPlots() {
+  for (const entry of drawn) {
+    entry.plot?.destroy();
+    entry.plot = new uPlot(plotOptions(entry), plotColumns(entry.output), entry.holder);
+  }
+}
+
+function forgetPlots() {
+  for (const { plot } of drawn) plot?.destroy();
+  drawn.length = 0;
+}
+
+/** x runs from half a sample before the first to half a sample after the last, so that the lines cross the whole plot. */
+function plotColumns({ errors, limit, eager }) {
+  const floor = floorOf(errors, limit, eager);
+  const xs = [0.5, ...errors.map((_, i) => i + 1), errors.length + 0.5];
+  const line = (value) => xs.map(() => value || null);
+  return [xs, [null, ...errors.map((error) => (error === 0 ? floor : error)), null], line(limit), line(eager)];
+}
+
+/** Where an error of exactly 0 is drawn, which a log scale has no place for: below all else. */
+function floorOf(errors, limit, eager) {
+  return Math.min(...[...errors, limit, eager].filter((value) => value > 0)) / 10;
+}
+
+function plotOptions({ holder, legend, output }) {
+  const ink = (name) => getComputedStyle(legend.querySelector(`.ink-${name}`) ?? legend).color;
+  const axis = { stroke: getComputedStyle(legend).color, grid: { stroke: getComputedStyle(holder).borderTopColor, width: 1 }, ticks: { show: false }, font: "11px system-ui" };
+  const whole = (_plot, splits) => splits.map((value) => (Number.isInteger(value) ? String(value) : ""));
+  const powers = (_plot, splits) => splits.map((value) => (Number.isInteger(Math.round(Math.log10(value) * 1e6) / 1e6) ? value.toExponential(0) : ""));
+  return {
+    width: Math.max(220, holder.clientWidth), height: PLOT_HEIGHT, legend: { show: false },
+    cursor: { show: false }, select: { show: false },
+    scales: { x: { time: false, range: [0.5, output.errors.length + 0.5] }, y: { distr: 3, range: (_plot, low, high) => decades(low, high) } },
+    axes: [{ ...axis, values: whole, label: "sample", labelSize: 16, labelFont: "11px system-ui", size: 24, incrs: [1, 2, 5, 10, 20, 50, 100] }, { ...axis, values: powers, size: 46 }],
+    series: [
+      {},
+      { stroke: ink("error"), paths: () => null, points: { show: true, size: 8, fill: ink("error") } },
+      { stroke: ink("limit"), width: 2, points: { show: false } },
+      { stroke: ink("eager"), width: 1.5, dash: [5, 4], points: { show: false } },
+    ],
+  };
+}
+
+const decades = (low, high) => [10 ** Math.floor(Math.log10(low) - 0.1), 10 ** Math.ceil(Math.log10(high) + 0.1)];

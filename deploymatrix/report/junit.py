@@ -1,0 +1,65 @@
+"""JUnit XML: every cell is a test case, so that any CI host shows the matrix as test results.
+
+The schema it keeps to is that of Jenkins' xUnit plugin (tests/unit/junit-10.xsd).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from itertools import groupby
+from xml.etree import ElementTree as xml
+
+from deploymatrix.gate import explain_red
+from deploymatrix.records import Cell, Matrix, Measurement
+
+INFRASTRUCTURE = frozenset({"environment_failed", "reference_failed", "missing"})
+
+# What XML 1.0 has no place for, not even escaped: https://www.w3.org/TR/xml/#charsets
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def junit(matrix: Matrix, measurements: Mapping[str, Measurement]) -> str:
+    """The XML: a suite for each target, a case for each cell.
+
+    A red cell is a failure, an unexpected pass too; where no answer was had (no environment, no reference, no result) it is
+    an error. A cell that failed as expected is skipped, with the reason. Times are of export, load and run.
+    """
+    root = xml.Element("testsuites", name="deploymatrix")
+    by_target = sorted(matrix.cells, key=lambda cell: (cell.target, cell.name))
+    for target, cells in groupby(by_target, key=lambda cell: cell.target):
+        suite = xml.SubElement(root, "testsuite", name=_text(target))
+        cases = [_case(suite, cell, measurements.get(cell.name)) for cell in cells]
+        suite.set("tests", str(len(cases)))
+        for name, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+            suite.set(name, str(sum(case.find(tag) is not None for case in cases)))
+    xml.indent(root)
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + xml.tostring(root, encoding="unicode") + "\n"
+
+
+def _case(suite: xml.Element, cell: Cell, measurement: Measurement | None) -> xml.Element:
+    case = xml.SubElement(suite, "testcase", name=_text(cell.name), classname=_text(f"{cell.target}.{cell.variant}"))
+    case.set("time", f"{_seconds(measurement):.3f}")
+    if cell.verdict == "ok":
+        return case
+    if cell.verdict == "expected" and cell.expectation:
+        xml.SubElement(case, "skipped", message=_text(f"{cell.outcome}: {cell.expectation.reason}"))
+        return case
+    tag = "error" if cell.outcome in INFRASTRUCTURE else "failure"
+    red = xml.SubElement(case, tag, type=_type(cell), message=_text(explain_red(cell)))
+    red.text = _text(cell.detail)
+    return case
+
+
+def _type(cell: Cell) -> str:
+    return cell.outcome if cell.verdict == "failed" else cell.verdict
+
+
+def _seconds(measurement: Measurement | None) -> float:
+    if measurement is None:
+        return 0.0
+    return sum(s for s in (measurement.export_s, measurement.load_s, measurement.run_s) if s is not None)
+
+
+def _text(text: str) -> str:
+    return _NOT_XML.sub("\ufffd", text)

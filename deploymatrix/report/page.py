@@ -1,0 +1,88 @@
+"""The page: one HTML file that works from disk, without a server and without the network.
+
+The assets are inlined in the order given here. The content security policy names the hashes of the one script and the one
+stylesheet, so nothing else runs, whatever a model or a log is named; and no request may leave the page.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+
+from deploymatrix.records import Matrix, Measurement
+from deploymatrix.report.history import History
+from deploymatrix.report.page_data import compress, embed, grid_block, panel_block
+
+SCRIPTS = (
+    "dom.js",
+    "data.js",
+    "state.js",
+    "filters.js",
+    "menus.js",
+    "overview.js",
+    "grid.js",
+    "keyboard.js",
+    "plots.js",
+    "bars.js",
+    "panel.js",
+    "page.js",
+)
+STYLES = ("uplot.min.css", "page.css", "grid.css", "panel.css")
+
+LARGEST = 4_900_000  # bytes of the file
+DETAIL_LIMITS = (8000, 2000, 500, 160)  # characters of each detail, tried in turn
+
+
+def page(matrix: Matrix, measurements: Mapping[str, Measurement], history: Sequence[History] = ()) -> str:
+    """The HTML. Long details are shortened where the file would pass LARGEST bytes; matrix.json keeps them whole.
+
+    history: earlier matrices, oldest first; what changed is told against the last.
+    """
+    text = ""
+    for limit in DETAIL_LIMITS:
+        text = _assemble(embed(grid_block(matrix, history)), compress(panel_block(matrix, measurements, history, limit)))
+        if len(text.encode()) <= LARGEST:
+            break
+    return text
+
+
+def _assemble(grid: str, panel: str) -> str:
+    script, style = _script(), "\n".join(map(_asset, STYLES))
+    policy = [
+        "default-src 'none'",
+        f"script-src '{_hash(script)}'",
+        f"style-src '{_hash(style)}'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "require-trusted-types-for 'script'",
+        "trusted-types 'none'",
+    ]
+    parts = {"POLICY": "; ".join(policy), "STYLE": style, "GRID": grid, "PANEL": panel, "SCRIPT": script}
+    return _fill(_asset("page.html"), parts)
+
+
+def _script() -> str:
+    """Our files in one function scope, after the plotting library and its licence."""
+    ours = "\n".join(_asset(name) for name in SCRIPTS)
+    licence = f"/*! uPlot\n{_asset('uplot.LICENSE')}*/"
+    return f'{licence}\n{_asset("uplot.min.js")}\n(() => {{\n"use strict";\n{ours}\n}})();\n'
+
+
+def _fill(template: str, parts: Mapping[str, str]) -> str:
+    """Put each part where the template says `{{NAME}}`. What a part holds is never looked into again."""
+    pieces = template.split("{{")
+    filled = [pieces[0]]
+    for piece in pieces[1:]:
+        name, rest = piece.split("}}", 1)
+        filled += [parts[name], rest]
+    return "".join(filled)
+
+
+def _hash(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
+def _asset(name: str) -> str:
+    return (files("deploymatrix.report") / "assets" / name).read_text(encoding="utf-8")

@@ -1,0 +1,148 @@
+"""What the page is made of: the matrix column by column, with each string and each repeated value stored once.
+
+Two blocks. The grid's columns are plain JSON and read at once; what only a cell's panel shows is compressed and read when
+the first panel opens. A thousand models on fourteen targets fit into 5 MB this way.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import math
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any, Generic, TypeVar
+
+from deploymatrix.records import Cell, Matrix, Measurement, OutputRecord
+from deploymatrix.report.grid import worst_headroom
+from deploymatrix.report.history import History
+from deploymatrix.report.symbols import SYMBOLS, VERDICT_WORDS
+
+T = TypeVar("T", bound=Hashable)
+
+FIRST_LINE = 200
+DIGITS = 4
+
+
+class Strings(Generic[T]):
+    """Distinct values in order of first use; a column holds their numbers."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[T, int] = {}
+
+    def number(self, value: T) -> int:
+        return self._numbers.setdefault(value, len(self._numbers))
+
+    def values(self) -> list[T]:
+        return list(self._numbers)
+
+
+def grid_block(matrix: Matrix, history: Sequence[History]) -> dict[str, Any]:
+    """What the grid, the filters and the totals need. Columns are as long as there are cells."""
+    models: Strings[tuple[str, str, str]] = Strings()
+    tables: dict[str, Strings[str]] = {name: Strings() for name in ("target", "variant", "outcome", "stage", "verdict")}
+    notes: Strings[str] = Strings()
+    changed = history[-1].compare(matrix.cells) if history else None
+    columns: dict[str, list[Any]] = {"model": [models.number((c.model, c.framework, c.family)) for c in matrix.cells]}
+    for name, table in tables.items():
+        columns[name] = [table.number(getattr(cell, name) or "") for cell in matrix.cells]
+    columns["headroom"] = [_rounded(worst_headroom(cell), 3) for cell in matrix.cells]
+    columns["exported"] = [int(cell.artifact is not None) for cell in matrix.cells]
+    columns["note"] = [notes.number(_first_line(cell.detail)) for cell in matrix.cells]
+    columns["change"] = [changed.classes.get(cell.name, "") for cell in matrix.cells] if changed else []
+    return {
+        "generator": matrix.generator,
+        "isolation": matrix.isolation,
+        "selection": list(matrix.selection),
+        "symbols": {o: {"character": s.character, "style": s.style, "words": s.words} for o, s in SYMBOLS.items()},
+        "verdicts": dict(VERDICT_WORDS),
+        "models": models.values(),
+        "tables": {**{name: table.values() for name, table in tables.items()}, "note": notes.values()},
+        "columns": columns,
+        "history": [matrix.label for matrix in history],
+        "removed": list(changed.removed) if changed else [],
+    }
+
+
+def panel_block(
+    matrix: Matrix, measurements: Mapping[str, Measurement], history: Sequence[History], detail_limit: int
+) -> dict[str, Any]:
+    """What a cell's panel needs beyond the grid's columns. detail_limit: characters kept of each detail."""
+    values: Strings[str] = Strings()  # JSON of any repeated value
+    cells = []
+    for cell in matrix.cells:
+        described = [values.number(_json(part)) for part in _described(cell, detail_limit)]
+        sha256, size = (cell.artifact.sha256, cell.artifact.bytes) if cell.artifact else (None, None)
+        outputs = [_output(output, values) for output in cell.outputs]
+        cells.append([*described, sha256, size, outputs, _measured(measurements.get(cell.name))])
+    return {
+        "values": [json.loads(value) for value in values.values()],
+        "cells": cells,
+        "history": [past.column(matrix.cells) for past in history],
+    }
+
+
+def embed(block: Mapping[str, Any]) -> str:
+    """JSON that may stand inside a <script> element: nothing in it can end the element or open a comment."""
+    text = _json(block)
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def compress(block: Mapping[str, Any]) -> str:
+    """Base64 of the gzip of the JSON; the same block gives the same text."""
+    return base64.b64encode(gzip.compress(_json(block).encode(), compresslevel=9, mtime=0)).decode()
+
+
+def _described(cell: Cell, detail_limit: int) -> list[Any]:
+    """In the order in which data.js reads them."""
+    return [
+        list(cell.route),
+        list(cell.steps),
+        cell.blame,
+        _shortened(cell.detail, detail_limit),
+        list(cell.changes),
+        cell.isolation,
+        cell.image,
+        dict(cell.versions),
+        cell.samples,
+        cell.log,
+        cell.expectation.model_dump(mode="json") if cell.expectation else None,
+    ]
+
+
+def _output(output: OutputRecord, values: Strings[str]) -> list[Any]:
+    limits = [_rounded(output.limit), _rounded(output.eager_error)]
+    described = [output.name, output.dtype, list(output.shape), *limits, output.problem]
+    measured = [_rounded(output.max_abs), _rounded(output.error), _rounded(output.cosine, 8), _rounded(output.snr_db)]
+    return [values.number(_json(described)), *measured, [_rounded(error) for error in output.sample_errors]]
+
+
+def _measured(measurement: Measurement | None) -> list[float | None] | None:
+    if measurement is None:
+        return None
+    return [_rounded(v) for v in (measurement.export_s, measurement.load_s, measurement.run_s, measurement.peak_mb)]
+
+
+def _rounded(number: float | None, digits: int = DIGITS) -> float | None:
+    """To significant digits; None where it is not finite, for which JSON has no word."""
+    if number is None or not math.isfinite(number):
+        return None
+    return float(f"{number:.{digits}g}")
+
+
+def _first_line(detail: str) -> str:
+    return next((line.strip() for line in detail.splitlines() if line.strip()), "")[:FIRST_LINE]
+
+
+def _shortened(text: str, limit: int) -> str:
+    """The head and the tail of a long text, and how much lies between."""
+    if len(text) <= limit:
+        return text
+    half = limit // 2
+    return f"{text[:half]}\n… {len(text) - 2 * half} characters left out; matrix.json has them …\n{text[-half:]}"
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)

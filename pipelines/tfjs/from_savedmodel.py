@@ -1,0 +1,99 @@
+"""SavedModel → TensorFlow.js graph model, by the tensorflowjs converter."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+from tensorflow.core.framework.function_pb2 import FunctionDef
+from tensorflow.core.framework.node_def_pb2 import NodeDef
+from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+from tensorflowjs.converters import tf_saved_model_conversion_v2 as converter
+
+ENTRY = "tfjs_model"
+VERSIONS = ("tensorflowjs", "tensorflow", "numpy")
+DTYPES = {"DT_FLOAT": "float32", "DT_INT32": "int32", "DT_INT64": "int32", "DT_BOOL": "bool"}  # TF.js has no int64
+
+
+def export(source: Path, spec: Any, out: Path, options: dict[str, Any]) -> dict[str, Any]:
+    """Write the folder `tfjs_model`: model.json and weight shards. Inputs and outputs keep the SavedModel's names.
+
+    options are handed to convert_tf_saved_model(). Raises FileNotFoundError when files are missing, because the
+    converter may end without an error and without a model; ValueError when model.json lacks an input or output, or
+    gives it a dtype that TensorFlow.js does not have.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(source, folder, dirs_exist_ok=True)
+        replace_erfc(Path(folder) / "saved_model.pb")
+        converter.convert_tf_saved_model(folder, str(out / ENTRY), signature_def="serving_default", **options)
+    model = json.loads((out / ENTRY / "model.json").read_text())
+    require_shards(out / ENTRY, model)
+    return {group: described(tensors, model["signature"][group]) for group, tensors in spec.source_signature.items()}
+
+
+def replace_erfc(path: Path) -> None:
+    """Write erfc(x), an operator that TensorFlow.js lacks, as 1 − erf(x), wherever the SavedModel's functions use it.
+
+    tf.nn.gelu, and so every exact GELU, is made of it: docs/findings/tfjs-erfc.md. The two are equal; the rounding error of
+    the difference, 6e-8, is absolute instead of relative.
+    """
+    saved = SavedModel.FromString(path.read_bytes())
+    functions = [function for graph in saved.meta_graphs for function in graph.graph_def.library.function]
+    found = [(function, node) for function in functions for node in function.node_def if node.op == "Erfc"]
+    for function, node in found:
+        write_as_difference(function, node)
+    path.write_bytes(saved.SerializeToString())
+
+
+def write_as_difference(function: FunctionDef, node: NodeDef) -> None:
+    """Turn `node` into a Sub of two new nodes. Its output is then called z, which its consumers must be told."""
+    one, erf = f"{node.name}/one", f"{node.name}/erf"
+    kind = node.attr["T"].type
+    constant = function.node_def.add(name=one, op="Const", device=node.device)
+    constant.attr["dtype"].type = kind
+    constant.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(1.0, tf.as_dtype(kind)))
+    function.node_def.add(name=erf, op="Erf", input=node.input, device=node.device).attr["T"].type = kind
+    node.op = "Sub"
+    node.input[:] = [f"{one}:output:0", f"{erf}:y:0"]
+    for consumer in function.node_def:
+        consumer.input[:] = [renamed(name, node) for name in consumer.input]
+    for output in function.ret:
+        function.ret[output] = renamed(function.ret[output], node)
+
+
+def renamed(tensor: str, node: NodeDef) -> str:
+    return f"{node.name}:z:0" if tensor == f"{node.name}:y:0" else tensor
+
+
+def require_shards(folder: Path, model: dict[str, Any]) -> None:
+    for name in (name for group in model["weightsManifest"] for name in group["paths"]):
+        if not (folder / name).is_file():
+            raise FileNotFoundError(f"model.json names the shard {name}, which the converter did not write")
+
+
+def described(tensors: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
+    """Name, dtype and shape in the graph model for each declared tensor; `found` is model.json's signature, by name.
+
+    The converter writes some names as they are and some as TensorFlow's tensors are called, with ":0" at the end.
+    """
+    names = {name.removesuffix(":0"): name for name in found}
+    if set(names) != {tensor["name"] for tensor in tensors.values()}:
+        raise ValueError(f"the graph model has {sorted(found)}, the SavedModel {sorted(t['name'] for t in tensors.values())}")
+    return {
+        declared: {
+            "name": names[tensor["name"]],
+            "dtype": dtype_of(found[names[tensor["name"]]]),
+            "shape": tensor["shape"],
+        }
+        for declared, tensor in tensors.items()
+    }
+
+
+def dtype_of(tensor: dict[str, Any]) -> str:
+    if tensor["dtype"] not in DTYPES:
+        raise ValueError(f"TensorFlow.js has no {tensor['dtype']}, the dtype of {tensor['name']}")
+    return DTYPES[tensor["dtype"]]

@@ -1,0 +1,217 @@
+"""Matrices made up for the reports' tests: every outcome and verdict, several variants, hostile names, a large one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+from deploymatrix.records import (
+    Artifact,
+    Cell,
+    ExpectationRecord,
+    Matrix,
+    Measurement,
+    Measurements,
+    Outcome,
+    OutputRecord,
+    Stage,
+)
+
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+STAGES: dict[str, Stage | None] = {
+    "passed": None,
+    "mismatch": "compare",
+    "nonfinite": "compare",
+    "io_mismatch": "compare",
+    "export_failed": "export",
+    "load_failed": "load",
+    "run_failed": "run",
+    "crashed": "run",
+    "timed_out": "run",
+    "out_of_memory": "run",
+    "environment_failed": "environment",
+    "reference_failed": "reference",
+    "unsupported": "plan",
+    "missing": "plan",
+}
+ROUTES = {
+    "executorch": ("torch", "executorch"),
+    "litert": ("torch", "litert"),
+    "onnx": ("torch", "onnx"),
+    "savedmodel": ("torch", "onnx", "savedmodel"),
+    "tfjs": ("torch", "onnx", "savedmodel", "tfjs"),
+    "torchscript": ("torch", "torchscript"),
+}
+FAMILIES = {"resnet18": "vision", "mobilenet_v3": "vision", "lstm": "sequence", "text_transformer": "text", "mlp": "tabular"}
+HOSTILE = (
+    "<script>document.title='owned'</script>",
+    '"></script><img src=x onerror=alert(1)>',
+    "pipe|in`the*table",
+    "::error::injected",
+    "quote'and space",
+)
+LOG = (
+    "RuntimeError: cannot lower aten::nonzero (node %42)\n::error::this line must not become an annotation\n"
+    "</script><script>document.title = 'owned'</script>\n  File \"from_torch.py\", line 12, in export\n\x1b[31mred\x1b[0m \x00 end"
+)
+
+
+def make_cell(model: str = "mlp", target: str = "onnx", variant: str = "fp32", outcome: Outcome = "passed", **more: Any) -> Cell:
+    """A cell as a run would record it; `more` replaces fields."""
+    route = ROUTES.get(target, ("torch", target))
+    ran = STAGES[outcome] in (None, "compare")
+    exported = STAGES[outcome] in (None, "compare", "load", "run")
+    steps = tuple(f"{after}/from_{before}" for before, after in zip(route, route[1:], strict=False))
+    fields: dict[str, Any] = {
+        "framework": "keras" if model.startswith("keras") else "torch",
+        "family": FAMILIES.get(model.removeprefix("keras_"), "other"),
+        "route": route,
+        "steps": steps,
+        "stage": STAGES[outcome],
+        "blame": steps[0] if outcome in ("mismatch", "export_failed") else None,
+        "detail": "" if outcome == "passed" else LOG if outcome == "export_failed" else f"{outcome}: 3 of 1000 elements",
+        "artifact": Artifact(sha256=_sha(model, target, variant), bytes=_size(model, target, variant)) if exported else None,
+        "isolation": "docker",
+        "image": f"sha256:{_sha(target)}" if exported else None,
+        "versions": {"torch": "2.13.0", target: "1.2.3"} if exported else {},
+        "log": None if ran else f"logs/{_sha(model, target, variant)[:12]}.txt",
+        "samples": 4 if ran else 0,
+        "outputs": tuple(_outputs(model, target, variant, outcome)) if ran else (),
+        "verdict": "ok" if outcome == "passed" else "failed",
+    }
+    return Cell(model=model, target=target, variant=variant, outcome=outcome, **{**fields, **more})
+
+
+def expectation(cell: str, outcome: str, reason: str = "the runtime has no such operator") -> ExpectationRecord:
+    target = cell.split("/")[-2]
+    link = "https://example.org/issues/1"
+    return ExpectationRecord(cell=cell, outcome=outcome, stage=None, reason=reason, link=link, file=f"targets/{target}/target.toml")
+
+
+def make_matrix(*cells: Cell) -> Matrix:
+    return Matrix(generator="deploymatrix 0.1.0", isolation="docker", cells=tuple(sorted(cells, key=lambda cell: cell.name)))
+
+
+def full_matrix() -> Matrix:
+    """Eight models on six targets in two variants: every outcome, every verdict, hostile names."""
+    cells: dict[str, Cell] = {}
+    models = ("resnet18", "mobilenet_v3", "lstm", "text_transformer", "mlp", "keras_lstm", "keras_mlp", "keras_mobilenet_v3")
+    for model in models:
+        for target in ROUTES:
+            for variant in ("fp32", "int8-static"):
+                cell = make_cell(model, target, variant, "unsupported" if variant != "fp32" and target == "tfjs" else "passed")
+                cells[cell.name] = cell
+    for (model, target), outcome in zip(_places(), OUTCOMES, strict=False):
+        cell = make_cell(model, target, "fp32", outcome)
+        cells[cell.name] = cell
+    for model in HOSTILE:
+        cell = make_cell(model, "onnx", "fp32", "export_failed")
+        cells[cell.name] = cell
+    for cell in _judged():
+        cells[cell.name] = cell
+    return make_matrix(*cells.values())
+
+
+def earlier_matrix(matrix: Matrix) -> Matrix:
+    """The same before: one cell that has since regressed, one that was fixed, one gone, one not there yet."""
+    cells = {cell.name: cell for cell in matrix.cells}
+    del cells["mlp/litert/fp32"]
+    for cell in (
+        make_cell("resnet18", "onnx", "fp32", "passed"),
+        make_cell("keras_mlp", "onnx", "fp32", "load_failed"),
+        make_cell("retired", "onnx", "fp32", "passed"),
+    ):
+        cells[cell.name] = cell
+    return make_matrix(*cells.values())
+
+
+def large_matrix(models: int = 1000, targets: int = 14) -> Matrix:
+    """Many models on many targets, one in nine cells not passing, each with its own message."""
+    draw = random.Random(7)
+    cells = []
+    for model in range(models):
+        for target in range(targets):
+            outcome = draw.choice(OUTCOMES) if draw.random() < 1 / 9 else "passed"
+            detail = "" if outcome == "passed" else f"{LOG}\n" + "\n".join(f"  frame {draw.random()}" for _ in range(20))
+            name = f"{draw.choice(list(FAMILIES))}_{model:04d}"
+            cells.append(make_cell(f"model_{model:04d}_{len(name)}", f"target-{target:02d}", "fp32", outcome, detail=detail))
+    return make_matrix(*cells)
+
+
+def measurements_of(matrix: Matrix) -> Measurements:
+    measured = tuple(
+        Measurement(cell=cell.name, cached=False, export_s=_near(4, cell), load_s=_near(0.1, cell), run_s=_near(0.004, cell), peak_mb=_near(300, cell))
+        for cell in matrix.cells
+        if cell.artifact
+    )
+    return Measurements(wall_s=12.5, exports=len(measured), runs=len(measured), cells=measured)
+
+
+def write_run(folder: Path, matrix: Matrix) -> Path:
+    """The files that a run leaves, in `folder`; returns the matrix's."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, record in (("matrix.json", matrix), ("measurements.json", measurements_of(matrix))):
+        (folder / name).write_text(json.dumps(record.model_dump(mode="json")), encoding="utf-8")
+    return folder / "matrix.json"
+
+
+def _places() -> Iterator[tuple[str, str]]:
+    """Where the outcomes are put, in their order."""
+    yield ("mobilenet_v3", "onnx")
+    yield from (("resnet18", target) for target in ("onnx", "savedmodel", "executorch"))
+    yield from (("lstm", target) for target in ROUTES)
+    yield from (("text_transformer", target) for target in ROUTES)
+
+
+def _judged() -> Iterator[Cell]:
+    entry = expectation("keras_lstm/tfjs/fp32", "run_failed", "TensorList operators do not run; see <b>the issue</b>")
+    yield make_cell("keras_lstm", "tfjs", "fp32", "run_failed", verdict="expected", expectation=entry)
+    entry = expectation("keras_mlp/tfjs/fp32", "run_failed")
+    yield make_cell("keras_mlp", "tfjs", "fp32", "passed", verdict="unexpected_pass", expectation=entry)
+    entry = expectation("keras_lstm/litert/fp32", "load_failed")
+    yield make_cell("keras_lstm", "litert", "fp32", "crashed", verdict="unexpected_outcome", expectation=entry)
+    for model in ("lstm", "resnet18", "keras_lstm", "mlp"):
+        entry = expectation("*/tfjs/int8-static", "unsupported", "no integer route to this format")
+        yield make_cell(model, "tfjs", "int8-static", "unsupported", verdict="expected", expectation=entry)
+
+
+def _outputs(model: str, target: str, variant: str, outcome: Outcome) -> Iterator[OutputRecord]:
+    draw = random.Random(f"{model}/{target}/{variant}")
+    limit = 1e-5 if variant == "fp32" else 5e-2
+    for name, shape in [("logits", (1, 10))] + ([("hidden", (2, 1, 32))] if "lstm" in model else []):
+        scale = {"mismatch": 300.0, "passed": 0.04}.get(outcome, 0.04)
+        errors: list[float | None] = [limit * scale * draw.uniform(0.3, 1) for _ in range(4)]
+        if outcome == "nonfinite":
+            errors[2] = None
+        known = [error for error in errors if error is not None]
+        worst = max(known) if None not in errors else None
+        yield OutputRecord(
+            name=name,
+            dtype="float32",
+            shape=shape,
+            max_abs=worst and worst * 3.1,
+            error=worst,
+            limit=limit,
+            headroom=worst and worst / limit,
+            eager_error=3.7e-7,
+            cosine=0.9999998 if outcome == "passed" else 0.91,
+            snr_db=118.2 if outcome == "passed" else 14.1,
+            sample_errors=tuple(errors),
+            problem=None if outcome == "passed" else f"{name}: {outcome}",
+        )
+
+
+def _near(value: float, cell: Cell) -> float:
+    return value * random.Random(cell.name).uniform(0.5, 3)
+
+
+def _size(model: str, target: str, variant: str) -> int:
+    return random.Random(f"{model}{target}").randrange(400_000, 4_000_000) // (4 if variant != "fp32" else 1)
+
+
+def _sha(*parts: str) -> str:
+    return hashlib.sha256("/".join(parts).encode()).hexdigest()

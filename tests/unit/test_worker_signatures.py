@@ -1,0 +1,71 @@
+"""What an exporter may return as a signature, and what it is told otherwise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from deploymatrix.worker.signatures import normalised
+from deploymatrix.worker.spec import Spec, Tensor
+
+SPEC = Spec(
+    name="m",
+    framework="f",
+    family="test",
+    variant="fp32",
+    seed=1,
+    calibrate=False,
+    inputs=[Tensor("ids", "int64", (1, 8)), Tensor("mask", "bool", (1, 8))],
+    outputs=[Tensor("y", "float32", (1, 2))],
+    samples=[{"ids": np.zeros((1, 8), "int64"), "mask": np.ones((1, 8), "bool")}],
+)
+INPUTS = {"ids": "ids", "mask": "mask"}
+
+
+def test_names_alone_are_filled_in_from_the_declaration() -> None:
+    signature = normalised({"inputs": {"mask": "1", "ids": "0"}, "outputs": {"y": "0"}}, SPEC)
+
+    assert signature == {
+        "inputs": {
+            "ids": {"name": "0", "dtype": "int64", "shape": [1, 8]},
+            "mask": {"name": "1", "dtype": "bool", "shape": [1, 8]},
+        },
+        "outputs": {"y": {"name": "0", "dtype": "float32", "shape": [1, 2]}},
+    }
+    assert list(signature["inputs"]) == ["ids", "mask"]
+
+
+def test_dtype_and_shape_of_the_artifact_win() -> None:
+    own = {"name": "ids:0", "dtype": np.int32, "shape": (np.int64(8), 1)}
+
+    signature = normalised({"inputs": {**INPUTS, "ids": own}, "outputs": {"y": "y"}}, SPEC)
+
+    assert signature["inputs"]["ids"] == {"name": "ids:0", "dtype": "int32", "shape": [8, 1]}
+
+
+@pytest.mark.parametrize(
+    ("raw", "complaint"),
+    [
+        (None, "must return a signature with 'inputs' and 'outputs', not NoneType"),
+        ({"inputs": INPUTS}, "not \\['inputs'\\]"),
+        ({"inputs": INPUTS, "outputs": {}}, "outputs lack \\['y'\\]"),
+        ({"inputs": {**INPUTS, "idz": "a"}, "outputs": {"y": "y"}}, "inputs name \\['idz'\\]"),
+        (
+            {"inputs": {"ids": "a", "mask": "a"}, "outputs": {"y": "y"}},
+            "several declared names to .*\\['a'\\]",
+        ),
+        ({"inputs": {**INPUTS, "ids": 0}, "outputs": {"y": "y"}}, "inputs, 'ids': expected"),
+        ({"inputs": {**INPUTS, "ids": {"dtype": "int32"}}, "outputs": {"y": "y"}}, "inputs, 'ids': expected"),
+        ({"inputs": INPUTS, "outputs": {"y": {"name": "y", "dtype": "floaty"}}}, "outputs, 'y': .*floaty"),
+        (
+            {"inputs": INPUTS, "outputs": {"y": {"name": "y", "layout": "NHWC"}}},
+            "unknown keys \\['layout'\\]",
+        ),
+        ({"inputs": list(INPUTS), "outputs": {"y": "y"}}, "must map declared names"),
+    ],
+)
+def test_a_malformed_signature_is_refused(raw: Any, complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        normalised(raw, SPEC)
