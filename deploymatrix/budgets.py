@@ -90,4 +90,4 @@ def _latency(measurement: Measurement, limits: Budget) -> str | None:
     if ratio is None:
         return "latency against eager was not measured; run it with --fresh"
     over = ratio > limits.latency_ratio
-    return f"median latency is {ratio:.3g} × eager float32, over {limits.latency_ratio:g} ×" if over else None
+    return f"median latency is {ratio:.3g} times eager float32, over {limits.latency_ratio:g} times" if over else None

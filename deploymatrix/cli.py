@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from deploymatrix import errors
-from deploymatrix.commands import artifacts, explaining, gating, inspecting, running, starting, upkeep
+from deploymatrix.commands import artifacts, explaining, gating, inspecting, reporting, running, starting, upkeep
 from deploymatrix.shipped import find_root
 
 app = typer.Typer(
@@ -42,7 +42,7 @@ def root(
     context.obj = (project.resolve() if project else find_root(Path.cwd()), build)
 
 
-for group in (running, gating, explaining, inspecting, upkeep, starting, artifacts):
+for group in (running, gating, explaining, reporting, inspecting, upkeep, starting, artifacts):
     group.register(app)
 
 

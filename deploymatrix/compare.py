@@ -124,7 +124,7 @@ def _measured(output: Tensor, triples: list[tuple[Array, Array, Array]], limit: 
         max_abs=max(absolute for absolute, _ in errors),
         error=error,
         limit=limit,
-        headroom=error / limit if limit else None,
+        headroom=min(error / limit, sys.float_info.max) if limit else None,
         eager_error=_eager_error(triples),
         cosine=cosine,
         snr_db=snr,
@@ -161,9 +161,10 @@ def _similarity(triples: list[tuple[Array, Array, Array]]) -> tuple[float | None
     reference = np.concatenate([r.astype(np.float64).ravel() for _, r, _ in triples])
     finite = np.isfinite(reference)
     actual, reference = actual[finite], reference[finite]
-    signal, noise = float(reference @ reference), float(((actual - reference) ** 2).sum())
-    norms = math.sqrt(signal) * float(np.linalg.norm(actual))
-    cosine = float(actual @ reference) / norms if norms > 0 else None
+    with np.errstate(over="ignore"):  # an infinity is then None
+        signal, noise = float(reference @ reference), float(((actual - reference) ** 2).sum())
+        norms = math.sqrt(signal) * float(np.linalg.norm(actual))
+        cosine = float(actual @ reference) / norms if norms > 0 else None
     snr = 10 * (math.log10(signal) - math.log10(noise)) if signal > 0 and noise > 0 else None
     return (_rounded(cosine), _rounded(snr))
 

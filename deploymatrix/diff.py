@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from deploymatrix.states import CellState, States
@@ -19,7 +19,7 @@ NOISE_SIZE = 0.005
 # Medians of three runs on a shared machine; below the least difference they are the clock's and the scheduler's.
 NOISE_LATENCY = 1.5
 LEAST_SECONDS = 2e-4
-# Kernels that add in another order move an error by tens of percent of itself; below the least share it does not matter.
+# Kernels that add in another order move an error by tens of percent of itself; below the least share nobody cares.
 NOISE_HEADROOM = 1.5
 LEAST_HEADROOM = 0.02
 
@@ -36,16 +36,23 @@ class CellDiff:
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON: with the changes as after / before; None where a side lacks the figure."""
-        sides = {side: state and state.model_dump(mode="json") for side, state in self._sides()}
-        figures = {
-            "size_ratio": _ratio(self.before and self.before.bytes, self.after and self.after.bytes),
-            "latency_ratio": _ratio(*_latencies(self.before, self.after)),
-            "headroom_ratio": _ratio(self.before and self.before.headroom, self.after and self.after.headroom),
+        sides = {"before": self.before, "after": self.after}
+        return {
+            "cell": self.cell,
+            "change": self.change,
+            "reasons": list(self.reasons),
+            **{side: state.model_dump(mode="json") if state else None for side, state in sides.items()},
+            **self._ratios(),
         }
-        return {"cell": self.cell, "change": self.change, "reasons": list(self.reasons), **sides, **figures}
 
-    def _sides(self) -> list[tuple[str, CellState | None]]:
-        return [("before", self.before), ("after", self.after)]
+    def _ratios(self) -> dict[str, float | None]:
+        if self.before is None or self.after is None:
+            return {"size_ratio": None, "latency_ratio": None, "headroom_ratio": None}
+        return {
+            "size_ratio": _ratio(self.before.bytes, self.after.bytes),
+            "latency_ratio": _ratio(*_latencies(self.before, self.after)),
+            "headroom_ratio": _ratio(self.before.headroom, self.after.headroom),
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,13 +136,11 @@ def _latency(before: CellState, after: CellState) -> str | None:
         return None
     if abs(after.run_s - before.run_s) < LEAST_SECONDS or not _moved(old, new, NOISE_LATENCY):
         return None
-    unit = "× eager" if before.latency is not None and after.latency is not None else "s"
+    unit = "times eager" if before.latency is not None and after.latency is not None else "s"
     return f"latency {old:.3g} → {new:.3g} {unit}{_percent(old, new)}"
 
 
-def _latencies(before: CellState | None, after: CellState | None) -> tuple[float | None, float | None]:
-    if before is None or after is None:
-        return None, None
+def _latencies(before: CellState, after: CellState) -> tuple[float | None, float | None]:
     if before.latency is not None and after.latency is not None:
         return before.latency, after.latency
     return before.run_s, after.run_s

@@ -10,7 +10,7 @@ import tempfile
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,7 +24,7 @@ from deploymatrix.outcomes import Failed, failure_of
 from deploymatrix.project import Project, Target
 from deploymatrix.run import choose_isolation
 from deploymatrix.store import Entry, Store
-from deploymatrix.task_logs import keep_log
+from deploymatrix.task_logs import keep_log, without_changing_names
 from deploymatrix.workshop import Place, Work, Workshop
 
 Isolations = Literal["auto", "docker", "process"]
@@ -69,7 +69,7 @@ class Inspector:
     """Describes and runs artifacts. A fault of the artifact or its runtime comes back as Failed, not raised."""
 
     def __init__(self, project: Project, workshop: Workshop, *, timeout_s: float) -> None:
-        self._project = project
+        self.project = project
         self._workshop = workshop
         self._timeout_s = timeout_s
         self._store = Store(project.build / "store")
@@ -80,7 +80,7 @@ class Inspector:
 
         Raises ConfigurationError for a path or target that is not there, EnvironmentFailed.
         """
-        located, chosen = locate(self._project, path, target)
+        located, chosen = locate(self.project, path, target)
         payload = self._take_in(located)
         work = self._ask(chosen, "describe", {"payload": payload})
         if work.reply.status != "ok":
@@ -118,15 +118,17 @@ class Inspector:
         return self._workshop.work(
             Place("runner", target.name),
             task,
-            module=self._project.run_module(target),
+            module=self.project.run_module(target),
             args=args,
             timeout_s=self._timeout_s,
             memory_mb=target.spec.resources.memory_mb,
         )
 
     def _failure(self, target: Target, path: Path, work: Work) -> Failed:
-        log = keep_log(self._project.build, f"verify {path.name} on {target.name}", work)
-        return failure_of("run", work.reply, blame=None, log=log)
+        log = keep_log(self.project.build, f"verify {path.name} on {target.name}", work)
+        failed = failure_of("run", work.reply, blame=None, log=log)
+        stable = without_changing_names(failed.detail, root=self.project.root, build=self.project.build)
+        return replace(failed, detail=stable)
 
     def _take_in(self, located: Path) -> Path:
         """Copy the artifact into the store, where containers can read it; of a file also those that belong to it."""

@@ -60,7 +60,9 @@ def explain_red(cell: Cell) -> str:
     """One line: what is wrong with a red cell, and what to edit where an entry is at fault."""
     entry = cell.expectation
     if cell.verdict == "unexpected_pass" and entry:
-        return f'{cell.name}: passed, but {entry.file} expects {entry.outcome}; remove that entry (cell = "{entry.cell}")'
+        return (
+            f'{cell.name}: passed, but {entry.file} expects {entry.outcome}; remove that entry (cell = "{entry.cell}")'
+        )
     if cell.verdict == "over_budget":
         return f"{cell.name}: over budget: {'; '.join(cell.over_budget)}; make it fit, or raise that budget"
     what = f"{cell.outcome} in stage {cell.stage}" if cell.stage else cell.outcome
@@ -77,6 +79,6 @@ def _about_entry(cell: Cell) -> str:
     expects = f"{entry.file} expects {entry.outcome}" + (f" in stage {entry.stage}" if entry.stage else "")
     edit = {
         "unexpected_outcome": f'; repair the cell, or correct the entry for cell = "{entry.cell}"',
-        "expired": f' until {entry.expires}; repair the cell, or renew `expires` of the entry for cell = "{entry.cell}"',
+        "expired": f' until {entry.expires}; repair the cell, or renew `expires` for cell = "{entry.cell}"',
     }.get(cell.verdict, "")
     return f" ({expects}{edit})"

@@ -78,7 +78,7 @@ def execute(bench: Bench, task: Task, needs: Entries, key: keys.Key) -> Result:
             bench.store.verify(entry)
     except StoreCorrupted as error:
         broken: Stage = "reference" if entry.record.kind == "references" else "load"
-        return Failed(outcome=FAILED_IN[broken], stage=broken, detail=_stable(bench, str(error)))
+        return Failed(outcome=FAILED_IN[broken], stage=broken, detail=_stable(bench, str(error)), lasting=False)
     return stage(bench, task, needs, key)
 
 
@@ -92,10 +92,12 @@ def request_of(bench: Bench, task: Task, needs: Entries) -> dict[str, Any]:
 
 
 def ensure_samples(bench: Bench, model: Model) -> Entry:
-    """The model's samples, drawn when they are not in the store."""
+    """The model's samples, drawn when they are not in the store, or no longer as they were drawn."""
     if model.name not in bench.samples:
         key = keys.samples_key(model)
-        bench.samples[model.name] = bench.store.get("samples", key.digest) or _draw_samples(bench, model, key)
+        found = bench.store.get("samples", key.digest)
+        intact = found is not None and bench.store.is_intact(found)
+        bench.samples[model.name] = found if found and intact else _draw_samples(bench, model, key)
     return bench.samples[model.name]
 
 
@@ -273,7 +275,7 @@ def _stored(
     about: dict[str, Any],
     times: dict[str, Any] | None = None,
 ) -> Result:
-    keep_log(bench.project.build, task.id, work)
+    log = keep_log(bench.project.build, task.id, work)
     reply = work.reply
     measured = {"wall_s": reply.wall_s, "cpu_s": reply.cpu_s, "peak_mb": reply.peak_mb, **(times or {})}
     files = work.out if work.out.is_dir() else None  # a run whose outputs all have wrong names writes none
@@ -284,7 +286,7 @@ def _stored(
     except StoreCorrupted as error:
         stage: Stage = "run" if task.kind == "compare" else task.kind
         blame = task.step.name if task.kind == "export" else None
-        return Failed(outcome=FAILED_IN[stage], stage=stage, detail=str(error), blame=blame)
+        return Failed(outcome=FAILED_IN[stage], stage=stage, detail=str(error), blame=blame, log=log)
     finally:
         shutil.rmtree(work.out.parent, ignore_errors=True)
     return Done(entry=entry, cached=False)

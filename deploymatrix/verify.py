@@ -64,9 +64,39 @@ def verify(project: Project, claim: Claim, isolation: Isolations, say: Say) -> V
 
     Raises ConfigurationError when the inputs are not the artifact's, EnvironmentFailed.
     """
-    _, target = locate(project, claim.artifact, claim.target)
     with inspecting(project, isolation, claim.timeout_s, say) as inspector:
-        return _verify(inspector, claim, target)
+        return verify_in(inspector, claim)
+
+
+def verify_in(inspector: Inspector, claim: Claim) -> Verification:
+    """As `verify`, for one of many claims that share their workers."""
+    _, target = locate(inspector.project, claim.artifact, claim.target)
+    described = inspector.describe(claim.artifact, target.name)
+    if isinstance(described, Failed):
+        return _failed(inspector, claim, target, described)
+    taken = pair_names("input", claim.inputs, described.inputs, claim.mapping)
+    require_same("inputs", taken, described.inputs)
+    given = pair_names("output", claim.reference, described.outputs, claim.mapping)
+    sample = {taken[name]: array for name, array in claim.inputs.items()}
+    answer = inspector.run(described, [sample], list(given.values()))
+    if isinstance(answer, Failed):
+        return _failed(inspector, claim, target, answer)
+    limit = default_limit(target) if claim.limit is None else claim.limit
+    names = {own: name for name, own in given.items()}
+    slots = {names.get(own, own): slot for own, slot in (described.outputs or {}).items()}
+    comparison = compare_answers(_renamed(answer, names), [claim.reference], slots, limit)
+    passed = comparison.outcome == "passed"
+    return Verification(
+        artifact=str(claim.artifact),
+        target=target.name,
+        isolation=inspector.isolation,
+        outcome=comparison.outcome,
+        stage=None if passed else "compare",
+        detail=comparison.detail,
+        limit=limit,
+        outputs=comparison.outputs,
+        versions=described.versions,
+    )
 
 
 def read_arrays(path: Path) -> dict[str, Array]:
@@ -74,7 +104,7 @@ def read_arrays(path: Path) -> dict[str, Array]:
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: np.asarray(file[name]) for name in file.files}
-    except (OSError, ValueError, AttributeError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, TypeError, AttributeError, zipfile.BadZipFile) as error:
         raise ConfigurationError(f"{path}: not a readable .npz of plain arrays: {error}") from None
     if not arrays:
         raise ConfigurationError(f"{path}: holds no arrays")
@@ -113,35 +143,6 @@ def compare_answers(
     outputs = tuple(output.model_copy(update={"name": back[output.name]}) for output in found.outputs)
     detail = "; ".join(f"{o.name}: {o.problem}" for o in outputs if o.problem) or found.detail
     return Comparison(outcome=found.outcome, detail=detail, outputs=outputs)
-
-
-def _verify(inspector: Inspector, claim: Claim, target: Target) -> Verification:
-    described = inspector.describe(claim.artifact, target.name)
-    if isinstance(described, Failed):
-        return _failed(inspector, claim, target, described)
-    taken = pair_names("input", claim.inputs, described.inputs, claim.mapping)
-    require_same("inputs", taken, described.inputs)
-    given = pair_names("output", claim.reference, described.outputs, claim.mapping)
-    sample = {taken[name]: array for name, array in claim.inputs.items()}
-    answer = inspector.run(described, [sample], list(given.values()))
-    if isinstance(answer, Failed):
-        return _failed(inspector, claim, target, answer)
-    limit = default_limit(target) if claim.limit is None else claim.limit
-    names = {own: name for name, own in given.items()}
-    slots = {names.get(own, own): slot for own, slot in (described.outputs or {}).items()}
-    comparison = compare_answers(_renamed(answer, names), [claim.reference], slots, limit)
-    passed = comparison.outcome == "passed"
-    return Verification(
-        artifact=str(claim.artifact),
-        target=target.name,
-        isolation=inspector.isolation,
-        outcome=comparison.outcome,
-        stage=None if passed else "compare",
-        detail=comparison.detail,
-        limit=limit,
-        outputs=comparison.outputs,
-        versions=described.versions,
-    )
 
 
 def _failed(inspector: Inspector, claim: Claim, target: Target, failed: Failed) -> Verification:

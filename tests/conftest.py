@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from deploymatrix.cli import main
 from deploymatrix.project import Project
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -69,6 +72,15 @@ class Tree:
         return [sys.executable, "-m", "deploymatrix", "--root", str(self.root), *arguments]
 
 
+@dataclass(frozen=True)
+class Called:
+    """What a command did."""
+
+    code: int
+    out: str
+    err: str
+
+
 def environment() -> dict[str, str]:
     """This process's environment, in which the engine is importable and prints lines of a known width."""
     path = os.pathsep.join(filter(None, [str(REPOSITORY), os.environ.get("PYTHONPATH")]))
@@ -89,19 +101,52 @@ def tree(tmp_path: Path) -> Tree:
     return copy_fakes(tmp_path / "project")
 
 
+@pytest.fixture
+def call(
+    tree: Tree, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., Called]]:
+    """Calls the command on the test's project, in this process: for what starts no worker."""
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run(*arguments: str) -> Called:
+        monkeypatch.setattr(sys, "argv", tree.command(*arguments)[2:])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        code = ended.value.code
+        return Called(code if isinstance(code, int) else 0, *capsys.readouterr())
+
+    yield run
+    signal.signal(signal.SIGTERM, before)
+
+
 @pytest.fixture(scope="session")
 def environments(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One folder of environments for all runs of the session: they are made once."""
     return tmp_path_factory.mktemp("envs")
 
 
+@pytest.fixture(scope="session")
+def make_runnable(environments: Path) -> Callable[[Path], Tree]:
+    """Copies the tiny project to a folder, where its runs share the session's environments."""
+
+    def make(root: Path) -> Tree:
+        tree = copy_fakes(root)
+        tree.build.mkdir()
+        (tree.build / "envs").symlink_to(environments)
+        return tree
+
+    return make
+
+
 @pytest.fixture
-def runnable(tree: Tree, environments: Path) -> Tree:
-    """A project whose runs share the session's environments."""
-    return share_environments(tree, environments)
+def runnable(make_runnable: Callable[[Path], Tree], tmp_path: Path) -> Tree:
+    """A fresh copy of the tiny project that can be run."""
+    return make_runnable(tmp_path / "project")
 
 
-def share_environments(tree: Tree, environments: Path) -> Tree:
-    tree.build.mkdir(exist_ok=True)
-    (tree.build / "envs").symlink_to(environments)
-    return tree
+@pytest.fixture
+def child_environment() -> dict[str, str]:
+    """For a test that starts the command itself."""
+    return environment()

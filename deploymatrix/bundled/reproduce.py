@@ -23,6 +23,7 @@ import numpy as np
 HERE = Path(__file__).resolve().parent
 FAILED_IN = {"reference": "reference_failed", "export": "export_failed", "load": "load_failed", "run": "run_failed"}
 LEAST_VARIATION = 0.01  # of an output's size, between samples: a reference that varies less proves nothing
+DTYPES = ("float16", "float32", "float64", "int8", "uint8", "int32", "int64", "bool")
 GRACE_S = 120  # for the imports, which are no part of the task's own time
 
 Array = Any
@@ -88,7 +89,8 @@ def judge(bundle: dict[str, Any], reply: dict[str, Any], out: Path) -> Verdict:
     if bundle["request"]["task"] == "reference":
         problem = reference_problem(bundle, out)
         return ("reference_failed", problem, []) if problem else ("passed", "", [])
-    return "passed", "the export gives an artifact", []
+    problem = export_problem(reply["value"], out)
+    return ("export_failed", problem, []) if problem else ("passed", "the export gives an artifact", [])
 
 
 def failure(task: str, reply: dict[str, Any]) -> tuple[str, str]:
@@ -172,6 +174,19 @@ def arrays(name: str, samples: int, out: Path) -> Iterator[tuple[Array, Array]]:
     for sample in range(samples):
         reference = HERE / "reference" / str(sample) / f"{name}.float64.npy"
         yield np.load(out / str(sample) / f"{name}.npy"), np.load(reference)
+
+
+def export_problem(value: dict[str, Any], out: Path) -> str:
+    """Why what an export left cannot be shipped: a link, or outputs of a dtype or shape that cannot be; else empty."""
+    links = sorted(path.name for path in out.rglob("*") if path.is_symlink())
+    if links:
+        return f"{links[0]} is a symbolic link; a result must hold its own bytes"
+    for name, tensor in value["signature"]["outputs"].items():
+        if tensor["dtype"] not in DTYPES:
+            return f"the signature's outputs: {name}: dtype {tensor['dtype']!r} is none of {', '.join(DTYPES)}"
+        if not all(isinstance(size, int) and size >= 1 for size in tensor["shape"]):
+            return f"the signature's outputs: {name}: shape {tensor['shape']} is not one of positive lengths"
+    return ""
 
 
 def reference_problem(bundle: dict[str, Any], out: Path) -> str:

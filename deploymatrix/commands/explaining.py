@@ -2,8 +2,105 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
 import typer
+
+from deploymatrix.commands.options import AsJson, ModelFolders, build_of, print_json, project_of
+
+if TYPE_CHECKING:
+    from deploymatrix.explain import Explanation
+    from deploymatrix.project import Project
+    from deploymatrix.records import Cell
+
+CellName = Annotated[str, typer.Argument(metavar="CELL", help="model/target/variant, or a glob of such names.")]
+
+Timeout = Annotated[float | None, typer.Option(metavar="S", min=0.1, help="What the run was given as --timeout.")]
 
 
 def register(app: typer.Typer) -> None:
-    pass
+    app.command()(explain)
+    app.command()(repro)
+
+
+def explain(context: typer.Context, cell: CellName, models: ModelFolders = None, json: AsJson = False) -> None:
+    """Tell everything about a cell of the last run: route, versions, digests, figures, log, blame, similar failures."""
+    from deploymatrix.explain import as_text
+
+    explanations = list(_explanations(context, cell, models))
+    if json:
+        print_json([explanation.as_dict() for explanation in explanations])
+        return
+    for explanation in explanations:
+        typer.echo("\n".join(as_text(explanation)) + "\n")
+
+
+def repro(
+    context: typer.Context,
+    cell: CellName,
+    models: ModelFolders = None,
+    timeout: Timeout = None,
+    run: Annotated[bool, typer.Option("--run", help="Do it: exit 0 when the cell passes, 1 when it fails.")] = False,
+    bundle: Annotated[
+        Path | None, typer.Option("--bundle", metavar="ZIP", help="Pack all that somebody else needs to see it.")
+    ] = None,
+) -> None:
+    """Print the command that does a cell's failing stage again, from what the run has stored."""
+    from deploymatrix.bundle import bundle_files, write_zip
+    from deploymatrix.errors import ConfigurationError
+    from deploymatrix.explain import pick_cells
+    from deploymatrix.matrix import MATRIX, read_matrix
+    from deploymatrix.repro import command, find_evidence
+    from deploymatrix.rerun import rerun
+
+    project = project_of(context, models, timeout)
+    cells = pick_cells(read_matrix(project.build / MATRIX), cell)
+    if (run or bundle) and len(cells) > 1:
+        raise ConfigurationError(f"{cell!r} matches {len(cells)} cells, {cells[0].name} the first; name one")
+    evidences = [find_evidence(project, found, _say) for found in cells]
+    if bundle:
+        write_zip(bundle_files(evidences[0]), bundle)
+        typer.echo(f"{bundle}: {evidences[0].task.id}; its README.md says how", err=True)
+    if run:
+        raise typer.Exit(rerun(evidences[0], _say))
+    if not bundle:
+        for found in cells:
+            typer.echo(command(found.name, options=_own_options(context), models=models or (), timeout=timeout))
+
+
+def _explanations(context: typer.Context, pattern: str, models: list[Path] | None) -> Iterator[Explanation]:
+    from deploymatrix.explain import Explanation, decisive_lines, pick_cells, similar_failures
+    from deploymatrix.matrix import MATRIX, MEASUREMENTS, read_matrix, read_measurements
+    from deploymatrix.repro import NOT_REPRODUCIBLE, command
+
+    build = build_of(context)
+    matrix, times = read_matrix(build / MATRIX), read_measurements(build / MEASUREMENTS)
+    project = project_of(context, models)
+    for cell in pick_cells(matrix, pattern):
+        line = command(cell.name, options=_own_options(context), models=models or ())
+        yield Explanation(
+            cell=cell,
+            measurement=times.get(cell.name),
+            digests=_digests(project, cell),
+            log=decisive_lines(build / cell.log if cell.log else None),
+            similar=similar_failures(cell, matrix),
+            repro=None if cell.outcome in NOT_REPRODUCIBLE else line,
+        )
+
+
+def _digests(project: Project, cell: Cell) -> dict[str, str]:
+    from deploymatrix.repro import digests
+
+    return digests(project, cell, _say)
+
+
+def _own_options(context: typer.Context) -> list[str]:
+    """The options before the command, so that the printed line works from any folder."""
+    root, build = context.obj
+    return ["--root", str(root), *(["--build-dir", str(build.resolve())] if build else [])]
+
+
+def _say(text: str) -> None:
+    typer.echo(text, err=True)

@@ -12,25 +12,24 @@ from deploymatrix.records import OutputRecord
 
 
 def print_outputs(title: str, outputs: Sequence[OutputRecord], console: Console) -> None:
-    """Print name, dtype, shape, figures and problem of each output; nothing when there are none."""
+    """Print name, type and figures of each output, with a mark; nothing when there are none."""
     if not outputs:
         return
     table = Table(title=Text(title), title_justify="left")
-    for column in ("output", "dtype", "shape"):
+    for column in ("", "output", "type"):
         table.add_column(column)
     for column in ("max abs", "error", "limit", "of limit", "cosine"):
         table.add_column(column, justify="right")
-    table.add_column("problem")
     for output in outputs:
         table.add_row(*map(Text, _row(output)), style=None if output.problem is None else "red")
     console.print(table)
 
 
 def _row(output: OutputRecord) -> list[str]:
+    mark = "✓" if output.problem is None else "✗"
     share = "-" if output.headroom is None else f"{output.headroom:.0%}"
     figures = [_figure(value) for value in (output.max_abs, output.error, output.limit)]
-    shape = str(list(output.shape))
-    return [output.name, output.dtype, shape, *figures, share, _figure(output.cosine), output.problem or ""]
+    return [mark, output.name, f"{output.dtype}{list(output.shape)}", *figures, share, _figure(output.cosine)]
 
 
 def _figure(value: float | None) -> str:

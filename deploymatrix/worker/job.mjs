@@ -109,7 +109,7 @@ export class Job {
   #judge(code, signal) {
     const { memory_mb, timeout_s } = this.request;
     if (this.#killedFor === 'out_of_memory') {
-      return this.#death('out_of_memory', `${this.usage.peakMb.toFixed()} MiB resident, of ${memory_mb} MiB allowed`);
+      return this.#death('out_of_memory', `it held more than the ${memory_mb} MiB allowed`);
     }
     if (this.#killedFor === 'timed_out') return this.#death('timed_out', `it exceeded its ${timeout_s} s`);
     if (signal) return this.#deathBySignal(signal);

@@ -136,7 +136,7 @@ class Job:
         """A reply counts only when the child then ended by itself and in order."""
         if self.killed_for == "out_of_memory":
             limit = self.request["memory_mb"]
-            return self.death("out_of_memory", f"{self.peak_mb:.0f} MiB resident, of {limit} MiB allowed")
+            return self.death("out_of_memory", f"it held more than the {limit} MiB allowed")
         if self.killed_for == "timed_out":
             return self.death("timed_out", f"it exceeded its {self.request['timeout_s']:g} s")
         if exit_code < 0:

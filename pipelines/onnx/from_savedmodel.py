@@ -7,28 +7,27 @@ from typing import Any
 
 import onnx
 import tensorflow as tf
-from tf2onnx import convert, tf_loader
+import tf2onnx
 
 ENTRY = "model.onnx"
-VERSIONS = ("tf2onnx", "tensorflow", "onnx")
+VERSIONS = ("tf2onnx", "tensorflow", "onnx", "numpy")
 
 
 def export(source: Path, spec: Any, out: Path, options: dict[str, Any]) -> dict[str, Any]:
-    """Write `out/model.onnx`. Options: opset (int), by default tf2onnx's own.
+    """Write `model.onnx`, weights inside.
 
-    Raises ValueError when the graph lacks a declared input or output.
+    options: opset, the version of ONNX's operator set; tf2onnx's own choice where it is not given.
+    Raises onnx.checker.ValidationError when the file is not valid ONNX: tf2onnx leaves operators in that it lacks.
     """
-    graph, inputs, outputs, tables, renames = tf_loader.from_saved_model(
-        str(source), None, None, tag=["serve"], signatures=["serving_default"],
-        return_initialized_tables=True, return_tensors_to_rename=True,
-    )
-    with tf.device("/cpu:0"):
-        model, _ = convert._convert_common(
-            graph, name=spec.name, opset=options.get("opset"), input_names=inputs, output_names=outputs,
-            tensors_to_rename=renames, initialized_tables=tables,
-        )
-    onnx.checker.check_model(model, full_check=True)
+    loaded = tf.saved_model.load(str(source))  # kept to the end: the signature's variables die with it
+    signature = loaded.signatures["serving_default"]
+    specs = [signature.structured_input_signature[1][t["name"]] for t in spec.source_signature["inputs"].values()]
+
+    @tf.function(input_signature=specs)
+    def serve(*tensors: tf.Tensor) -> dict[str, tf.Tensor]:
+        return signature(**{given.name: tensor for given, tensor in zip(specs, tensors, strict=True)})
+
+    model, _ = tf2onnx.convert.from_function(serve, input_signature=specs, opset=options.get("opset"))
     onnx.save(model, out / ENTRY)
-    return {
-        "inputs": {d.name: d.name for d in spec.inputs}, "outputs": {d.name: d.name for d in spec.outputs}
-    }
+    onnx.checker.check_model(out / ENTRY, full_check=True)
+    return spec.source_signature

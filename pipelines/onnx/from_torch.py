@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import onnx
-import onnxscript.function_libs.torch_lib.ops  # the exporter imports this and torch.export._trace when it is called,
+import onnxscript.function_libs.torch_lib.ops  # noqa: F401  (the exporter imports it when called: here, before the fork)
 import torch
-import torch.export._trace  # which takes 3 s: here, once, before the fork
+import torch.export._trace  # as above; together 3 s
 from torch import nn
 
 VERSIONS = ("torch", "onnx", "onnxscript", "numpy")

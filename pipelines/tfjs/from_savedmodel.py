@@ -36,10 +36,10 @@ def export(source: Path, spec: Any, out: Path, options: dict[str, Any]) -> dict[
 
 
 def replace_erfc(path: Path) -> None:
-    """Write erfc(x), an operator that TensorFlow.js lacks, as 1 − erf(x), wherever the SavedModel's functions use it.
+    """Write erfc(x), an operator that TensorFlow.js lacks, as 1 - erf(x), wherever the SavedModel's functions use it.
 
-    tf.nn.gelu, and so every exact GELU, is made of it: docs/findings/tfjs-erfc.md. The two are equal; the rounding error of
-    the difference, 6e-8, is absolute instead of relative.
+    tf.nn.gelu, and so every exact GELU, is made of it: docs/findings/tfjs-erfc.md. The two are equal, but the rounding
+    error of the difference, 6e-8, is absolute instead of relative.
     """
     saved = SavedModel.FromString(path.read_bytes())
     functions = [function for graph in saved.meta_graphs for function in graph.graph_def.library.function]
@@ -82,7 +82,8 @@ def described(tensors: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
     """
     names = {name.removesuffix(":0"): name for name in found}
     if set(names) != {tensor["name"] for tensor in tensors.values()}:
-        raise ValueError(f"the graph model has {sorted(found)}, the SavedModel {sorted(t['name'] for t in tensors.values())}")
+        expected = sorted(tensor["name"] for tensor in tensors.values())
+        raise ValueError(f"the graph model has {sorted(found)}; the SavedModel has {expected}")
     return {
         declared: {
             "name": names[tensor["name"]],

@@ -47,6 +47,7 @@ ROUTES = {
     "torchscript": ("torch", "torchscript"),
 }
 FAMILIES = {"resnet18": "vision", "mobilenet_v3": "vision", "lstm": "sequence", "text_transformer": "text", "mlp": "tabular"}
+FAMILY_NAMES = ("audio", "sequence", "tabular", "text", "vision")
 HOSTILE = (
     "<script>document.title='owned'</script>",
     '"></script><img src=x onerror=alert(1)>',
@@ -137,8 +138,8 @@ def large_matrix(models: int = 1000, targets: int = 14) -> Matrix:
         for target in range(targets):
             outcome = draw.choice(OUTCOMES) if draw.random() < 1 / 9 else "passed"
             detail = "" if outcome == "passed" else f"{LOG}\n" + "\n".join(f"  frame {draw.random()}" for _ in range(20))
-            name = f"{draw.choice(list(FAMILIES))}_{model:04d}"
-            cells.append(make_cell(f"model_{model:04d}_{len(name)}", f"target-{target:02d}", "fp32", outcome, detail=detail))
+            family = FAMILY_NAMES[model % len(FAMILY_NAMES)]
+            cells.append(make_cell(f"{family}_{model:04d}", f"target-{target:02d}", "fp32", outcome, detail=detail, family=family))
     return make_matrix(*cells)
 
 

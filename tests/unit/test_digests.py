@@ -22,8 +22,8 @@ def double(x):
 
 data = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-    max_leaves=20,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=8,
 )
 
 
@@ -105,7 +105,7 @@ def test_caches_in_a_folder_do_not_count(tmp_path: Path) -> None:
     assert digests.of_code_folder(tmp_path) == whole
 
 
-@given(st.dictionaries(st.text(), data), st.randoms())
+@given(st.dictionaries(st.text(), data, max_size=5), st.randoms())
 def test_the_order_of_keys_does_not_count(mapping: dict[str, object], random: object) -> None:
     items = list(mapping.items())
     random.shuffle(items)  # type: ignore[attr-defined]

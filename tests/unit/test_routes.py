@@ -19,6 +19,7 @@ def pipeline(tree: Any, format_: str, *sources: str, more: str = "") -> None:
 
 def framework(tree: Any, name: str) -> None:
     tree.write(f"pipelines/frameworks/{name}/framework.toml", 'environment = "numpy"\n')
+    tree.write(f"pipelines/frameworks/{name}/framework.py", "")
 
 
 def route(tree: Any, format_: str, variant: str = "fp32", model: str = "linear") -> Route | None:

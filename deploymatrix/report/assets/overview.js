@@ -14,17 +14,19 @@ function showMeta() {
 }
 
 function showHeadline(cells) {
-  const count = { red: 0, ok: 0, expected: 0 };
+  const count = { red: 0, ok: 0, expected: 0, surprise: 0 };
   const changes = new Map();
   for (const cell of cells) {
     count[verdictClass(cell)] += 1;
+    if (cell.verdict === "unexpected_pass") count.surprise += 1;
     if (cell.change) changes.set(cell.change, (changes.get(cell.change) ?? 0) + 1);
   }
-  const main = count.red ? `${count.red.toLocaleString("en")} red` : cells.size ? "Nothing red" : "No cell matches";
+  const main = count.red ? plural(count.red, "red cell") : cells.size ? "Nothing red" : "No cell matches";
   byId("headline").replaceChildren(
     h("p", { class: `verdict ${count.red ? "is-red" : cells.size ? "is-good" : ""}` }, main),
     h("p", { class: "counts" }, `${plural(cells.size, "cell")}${isFiltered() ? ` of ${data.cells.length.toLocaleString("en")}` : ""}: `,
-      `${count.ok.toLocaleString("en")} passed, ${count.expected.toLocaleString("en")} failed as expected`),
+      `${count.ok.toLocaleString("en")} passed, ${count.expected.toLocaleString("en")} failed as expected`,
+      count.surprise ? `, ${count.surprise.toLocaleString("en")} passed unexpectedly` : ""),
     ...changeLine(changes));
 }
 
@@ -64,7 +66,7 @@ function showLegend() {
 
 function legendChip(outcome, count) {
   const { words, style } = data.symbols[outcome];
-  return h("button", { type: "button", class: "chip", "data-outcome": outcome, "aria-pressed": String(state.outcome.has(outcome)), click: () => toggle("outcome", outcome) },
-    h("span", { class: `mark c-${style}`, "aria-hidden": "true" }, data.symbols[outcome].character), words,
+  return h("button", { type: "button", class: "chip", title: words, "data-outcome": outcome, "aria-pressed": String(state.outcome.has(outcome)), click: () => toggle("outcome", outcome) },
+    h("span", { class: `mark c-${style}`, "aria-hidden": "true" }, data.symbols[outcome].character), outcome.replaceAll("_", " "),
     h("span", { class: "count" }, count.toLocaleString("en")));
 }

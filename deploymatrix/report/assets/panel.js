@@ -12,12 +12,13 @@ async function showPanel() {
   document.body.classList.toggle("has-panel", Boolean(cell));
   coverPage(Boolean(cell) && NARROW.matches);
   if (!cell) return;
-  const head = panelHead(cell);
-  panel.replaceChildren(head, h("p", { class: "empty" }, "…"));
+  const body = h("div", { class: "panel-body", tabindex: "-1", "aria-busy": "true" });
+  panel.replaceChildren(panelHead(cell), body);
   const all = await panelData();
   if (state.cell !== cell.name) return; // another one was opened meanwhile
   forgetPlots();
-  panel.replaceChildren(head, h("div", { class: "panel-body", tabindex: "-1" }, sections(cell, all[cell.index], all)));
+  body.append(...sections(cell, all[cell.index], all).filter(Boolean));
+  body.removeAttribute("aria-busy");
   drawPlots();
 }
 
@@ -57,7 +58,7 @@ function verdictSection(cell, { expectation, blame }) {
   const lines = [];
   if (cell.change) lines.push(["Change", `${cell.change} since ${data.history.at(-1)}`]);
   if (blame) lines.push(["Blamed on", blame]);
-  if (cell.verdict !== "ok") lines.push(["Verdict", data.verdicts[cell.verdict] ?? cell.verdict]);
+  if (!["ok", "failed"].includes(cell.verdict)) lines.push(["Verdict", data.verdicts[cell.verdict] ?? cell.verdict]);
   if (expectation) {
     lines.push(["Expected", `${expectation.outcome}${expectation.stage ? ` in stage ${expectation.stage}` : ""}`], ["Reason", expectation.reason]);
     if (expectation.link) lines.push(["Link", link(expectation.link)]);

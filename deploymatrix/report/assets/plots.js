@@ -44,12 +44,13 @@ function plotOptions({ holder, legend, output }) {
   const ink = (name) => getComputedStyle(legend.querySelector(`.ink-${name}`) ?? legend).color;
   const axis = { stroke: getComputedStyle(legend).color, grid: { stroke: getComputedStyle(holder).borderTopColor, width: 1 }, ticks: { show: false }, font: "11px system-ui" };
   const whole = (_plot, splits) => splits.map((value) => (Number.isInteger(value) ? String(value) : ""));
-  const powers = (_plot, splits) => splits.map((value) => (Number.isInteger(Math.round(Math.log10(value) * 1e6) / 1e6) ? value.toExponential(0) : ""));
+  const powers = (_plot, splits) => splits.map((value) => value.toExponential(0));
+  const all = (_plot, splits) => splits;
   return {
     width: Math.max(220, holder.clientWidth), height: PLOT_HEIGHT, legend: { show: false },
     cursor: { show: false }, select: { show: false },
     scales: { x: { time: false, range: [0.5, output.errors.length + 0.5] }, y: { distr: 3, range: (_plot, low, high) => decades(low, high) } },
-    axes: [{ ...axis, values: whole, label: "sample", labelSize: 16, labelFont: "11px system-ui", size: 24, incrs: [1, 2, 5, 10, 20, 50, 100] }, { ...axis, values: powers, size: 46 }],
+    axes: [{ ...axis, values: whole, label: "sample", labelSize: 16, labelFont: "11px system-ui", size: 24, incrs: [1, 2, 5, 10, 20, 50, 100] }, { ...axis, splits: decadesBetween, filter: all, grid: { ...axis.grid, filter: all }, values: powers, size: 46 }],
     series: [
       {},
       { stroke: ink("error"), paths: () => null, points: { show: true, size: 8, fill: ink("error") } },
@@ -57,6 +58,13 @@ function plotOptions({ holder, legend, output }) {
       { stroke: ink("eager"), width: 1.5, dash: [5, 4], points: { show: false } },
     ],
   };
+}
+
+/** Every power of ten from `low` to `high`, or every second, third, … where they would be more than seven. */
+function decadesBetween(_plot, _axis, low, high) {
+  const [first, last] = [Math.ceil(Math.log10(low) - 1e-6), Math.floor(Math.log10(high) + 1e-6)];
+  const step = Math.ceil((last - first + 1) / 7);
+  return Array.from({ length: Math.floor((last - first) / step) + 1 }, (_, i) => 10 ** (first + i * step));
 }
 
 const decades = (low, high) => [10 ** Math.floor(Math.log10(low) - 0.1), 10 ** Math.ceil(Math.log10(high) + 0.1)];

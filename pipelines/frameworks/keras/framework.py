@@ -77,7 +77,7 @@ def recast(network: keras.Model, dtype: str) -> keras.Model:
 
 
 def batch(spec: Any) -> list[np.ndarray]:
-    """All samples as one batch, an array for each declared input: shape (samples × first dimension, …)."""
+    """All samples as one batch, an array for each declared input: samples times the first dimension, …."""
     return [np.concatenate([sample[declared.name] for sample in spec.samples]) for declared in spec.inputs]
 
 
@@ -86,7 +86,7 @@ def calibrate(network: keras.Model, inputs: list[np.ndarray]) -> None:
 
     A layer with a kernel is scaled until its pre-activations over the samples have a root mean square of LEVEL (after
     LSUV, Mishkin and Matas 2016, https://arxiv.org/abs/1511.06422); a BatchNormalization gets the moving variance that
-    does the same for each channel. Its moving mean stays 0: centring on these samples amplifies rounding layer by layer.
+    does the same for each channel. Its moving mean stays 0: centring would amplify rounding layer by layer.
     """
     for layer in network.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
@@ -105,7 +105,7 @@ def evaluate(network: keras.Model, tensor: Any, inputs: list[np.ndarray]) -> np.
 
 
 def normalise(path: Path) -> None:
-    """Rewrite a .keras archive without the time and the memory addresses of its making, so equal models are equal bytes."""
+    """Rewrite a .keras archive without the time and memory addresses of its making: equal models are equal bytes."""
     with zipfile.ZipFile(path) as archive:
         files = {name: archive.read(name) for name in sorted(archive.namelist())}
     metadata = json.loads(files["metadata.json"])

@@ -71,7 +71,7 @@ def use_declared_threads() -> None:
 
 
 def batch(spec: Any) -> list[Tensor]:
-    """All samples as one batch, a tensor for each declared input: shape (samples × first dimension, …)."""
+    """All samples as one batch, a tensor for each declared input: shape (samples * first dimension, …)."""
     arrays = [np.concatenate([sample[declared.name] for sample in spec.samples]) for declared in spec.inputs]
     return [torch.tensor(array) for array in arrays]
 
@@ -80,9 +80,10 @@ def batch(spec: Any) -> list[Tensor]:
 def calibrate(network: nn.Module, inputs: list[Tensor]) -> None:
     """Set the initial weights, first layer to last, so that signal survives the whole depth of the network.
 
-    One pass over the batch of all samples, in the order of execution. A layer's weight is scaled so that its product has unit
-    standard deviation (LSUV, Mishkin and Matas 2016, https://arxiv.org/abs/1511.06422); a batch normalisation gets its
-    input's mean and variance, as training would give it. A weight that two layers share is scaled at its first use.
+    One pass over the batch of all samples, in the order of execution; axis 0 of every input must be the batch. A
+    layer's weight is scaled so that its product has unit standard deviation (LSUV, Mishkin and Matas 2016,
+    https://arxiv.org/abs/1511.06422); a batch normalisation gets its input's mean and variance, as training would give
+    it. A weight that two layers share is scaled at its first use.
     """
     seen: set[Tensor] = set()
     hooks = []

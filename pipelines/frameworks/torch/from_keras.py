@@ -10,7 +10,6 @@ from types import ModuleType
 from typing import Any
 
 import keras
-import torch
 from torch import Tensor, nn
 
 VERSIONS = ("keras", "torch", "numpy")
@@ -56,7 +55,7 @@ def order(given: list[str], wanted: list[str], kind: str) -> list[int]:
     An output of a Keras model bears its layer's name, which need not be the declared one; then a list's order decides.
     """
     if len(given) != len(wanted):
-        raise ValueError(f"the network has {len(given)} {kind}: {given}; declared or wanted are {len(wanted)}: {wanted}")
+        raise ValueError(f"the {kind} differ in number: {given} against {wanted}")
     if set(given) == set(wanted):
         return [given.index(name) for name in wanted]
     return list(range(len(wanted)))

@@ -18,4 +18,12 @@ def export(source, spec, out, options):
     if fault != "export_leaves_nothing":
         spoiled = {name: matrix * options.get("spoil", 1.0) for name, matrix in source.items()}
         np.savez(out / ENTRY, fault=np.array(fault), **spoiled)
-    return {"inputs": {"x": "x"}, "outputs": {"left": "left", "right": "right"}}
+    if fault == "export_leaves_a_link":
+        (out / "weights").symlink_to(ENTRY)
+    return {"inputs": {"x": "x"}, "outputs": {"left": CLAIMS.get(fault, "left"), "right": "right"}}
+
+
+CLAIMS = {
+    "export_claims_another_shape": {"name": "left", "shape": [3]},
+    "export_claims_no_dtype": {"name": "left", "dtype": "complex64"},
+}

@@ -53,6 +53,7 @@ FAULTS = {
     "wrong_dtype": lambda outputs: {name: value.astype(np.float64) for name, value in outputs.items()},
     "swapped_names": lambda outputs: {"left": outputs["right"], "right": outputs["left"]},
     "renamed_output": lambda outputs: {"left": outputs["left"], "other": outputs["right"]},
+    "renamed_outputs": lambda outputs: {"one": outputs["left"], "other": outputs["right"]},
     "nan": lambda outputs: {"left": outputs["left"] * np.nan, "right": outputs["right"]},
     "slightly_wrong": lambda outputs: {"left": outputs["left"] * 1.001, "right": outputs["right"]},
 }

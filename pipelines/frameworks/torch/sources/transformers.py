@@ -1,0 +1,61 @@
+"""A model of the `transformers` library: from a configuration, with weights drawn from the seed, or from a local folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+from torch import nn
+
+VERSIONS = ("transformers", "torch")
+
+
+def build(given: dict[str, Any], spec: Any) -> nn.Module:
+    """The model in float32; inputs are named as its forward() takes them, outputs as its answer holds them.
+
+    given: path of a folder with config.json and weights, or config (a table, or the path of such a JSON file);
+    architecture, the name of a class, by default the one that the configuration names; options, laid over the
+    configuration, for instance attn_implementation = "eager" (whose float64 reference is one of float32 softmax).
+    Nothing is fetched from the network.
+    Raises ValueError when no architecture is named or transformers has none of that name.
+    """
+    config = configuration(given)
+    options = given["options"]
+    architecture = class_named(given["architecture"] or next(iter(config.get("architectures") or []), None))
+    if given["path"] is not None:
+        network = architecture.from_pretrained(given["path"], local_files_only=True, dtype=torch.float32, **options)
+    else:
+        network = architecture._from_config(architecture.config_class.from_dict({**config, **options}))
+    return Named(network, [tensor.name for tensor in spec.inputs], [tensor.name for tensor in spec.outputs])
+
+
+def configuration(given: dict[str, Any]) -> dict[str, Any]:
+    source = given["config"]
+    if isinstance(source, dict):
+        return source
+    file = Path(source) if source is not None else Path(given["path"]) / "config.json"
+    return json.loads(file.read_text(encoding="utf-8"))
+
+
+def class_named(name: str | None) -> Any:
+    if name is None:
+        raise ValueError("the configuration names no architecture: add source.architecture to model.toml")
+    if not hasattr(transformers, name):
+        raise ValueError(f"source.architecture: transformers {transformers.__version__} has no {name}")
+    return getattr(transformers, name)
+
+
+class Named(nn.Module):
+    """Takes tensors in the order of the declared inputs and returns those that the declared outputs name."""
+
+    def __init__(self, network: nn.Module, inputs: list[str], outputs: list[str]) -> None:
+        super().__init__()
+        self.network = network
+        self.inputs, self.outputs = inputs, outputs
+
+    def forward(self, *tensors: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        answer = self.network(**dict(zip(self.inputs, tensors, strict=True)))
+        return tuple(answer[name] for name in self.outputs)

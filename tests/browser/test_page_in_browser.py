@@ -1,0 +1,58 @@
+"""The page in a real browser: each file of checks/ is run by Node with Playwright against pages made here.
+
+What is measured on the large page is shown with `pytest -rP`.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from deploymatrix.report.write import write_reports
+from tests.fakes.matrices import earlier_matrix, full_matrix, large_matrix, write_run
+
+HERE = Path(__file__).parent
+CHECKS = sorted(path.stem for path in (HERE / "checks").glob("*.mjs"))
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_page(check: str, pages: tuple[Path, Path], node_modules: Path, browser: str) -> None:
+    variables = {**os.environ, "NODE_MODULES": str(node_modules), "BROWSER_PATH": browser}
+    command = ["node", str(HERE / "check.mjs"), check, *map(str, pages)]
+    done = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=180, check=False)
+    print(done.stdout)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="session")
+def browser() -> str:
+    path = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    if path is None:
+        pytest.skip(f"no browser: none of {', '.join(BROWSERS)} is on the PATH")
+    return path
+
+
+@pytest.fixture(scope="session")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A page with every outcome and an earlier matrix, and one of 1000 models on 14 targets."""
+    folder = tmp_path_factory.mktemp("pages")
+    full = full_matrix()
+    before = write_run(folder / "v0.9", earlier_matrix(full))
+    write_reports(write_run(folder / "now", full), folder / "small", [before])
+    write_reports(write_run(folder / "many", large_matrix()), folder / "large")
+    return folder / "small" / "index.html", folder / "large" / "index.html"
+
+
+@pytest.fixture(scope="session")
+def node_modules(tmp_path_factory: pytest.TempPathFactory, browser: str) -> Path:
+    """Playwright as package-lock.json pins it; it drives the browser that is there and downloads none."""
+    folder = tmp_path_factory.mktemp("node")
+    for name in ("package.json", "package-lock.json"):
+        shutil.copyfile(HERE / name, folder / name)
+    subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder, check=True)
+    return folder / "node_modules"

@@ -1,0 +1,195 @@
+"""Nothing is done twice: a second run does nothing, a change does again what depends on it, Ctrl-C keeps the rest."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploymatrix.errors import INTERRUPTED
+
+STOP_S = 5.0
+
+
+def measured(tree: Any) -> tuple[int, int]:
+    """How many exports and runs the last run executed."""
+    data = json.loads((tree.build / "measurements.json").read_text(encoding="utf-8"))
+    return data["exports"], data["runs"]
+
+
+def run(tree: Any, *arguments: str) -> tuple[int, int]:
+    done = tree.run("run", "--isolation", "process", *arguments)
+    assert done.returncode == 0, done.stderr
+    return measured(tree)
+
+
+def test_a_second_run_executes_nothing_and_gives_the_same_bytes(runnable: Any) -> None:
+    assert run(runnable) == (2, 3)
+    matrix = (runnable.build / "matrix.json").read_bytes()
+    first = runnable.run("matrix").stdout
+
+    assert run(runnable) == (0, 0)
+    assert (runnable.build / "matrix.json").read_bytes() == matrix
+    assert runnable.run("matrix").stdout == first
+
+
+def test_two_folders_give_the_same_bytes(runnable: Any, make_runnable: Callable[[Path], Any], tmp_path: Path) -> None:
+    other = make_runnable(tmp_path / "another folder")
+    for tree in (runnable, other):
+        tree.add_model("wrong", "[routes.npz]\noptions = { spoil = 1.01 }")
+        tree.add_model("raising", '[routes.npz]\noptions = { fault = "raise" }')
+        tree.run("run", "--isolation", "process")
+
+    assert (runnable.build / "matrix.json").read_bytes() == (other.build / "matrix.json").read_bytes()
+
+
+def touch_runner(tree: Any) -> None:
+    tree.append("targets/npz/run.py", "\nEXTRA = 1\n")
+
+
+def touch_tolerance(tree: Any) -> None:
+    tree.change("targets/npz/target.toml", "1e-5", "2e-5")
+
+
+def touch_comment(tree: Any) -> None:
+    tree.append("pipelines/npz/from_numpy.py", "\n# a comment\n")
+
+
+def touch_step_without_effect(tree: Any) -> None:
+    tree.append("pipelines/npz/from_numpy.py", "\nEXTRA = 1\n")
+
+
+def touch_last_step(tree: Any) -> None:
+    tree.append("pipelines/wrapped/pipeline.toml", "options = { spoil = 1.0000001 }\n")
+
+
+def touch_model(tree: Any) -> None:
+    tree.change("models/linear/model.py", "default_rng(7)", "default_rng(8)")
+
+
+def add_model(tree: Any) -> None:
+    tree.add_model("another")
+
+
+@pytest.mark.parametrize(
+    ("touch", "executed"),
+    [
+        (touch_comment, (0, 0)),
+        (touch_tolerance, (0, 0)),
+        (touch_runner, (0, 1)),
+        (touch_step_without_effect, (1, 0)),  # made again, came out the same: nothing behind it is
+        (touch_last_step, (1, 1)),
+        (touch_model, (2, 3)),
+        (add_model, (2, 3)),
+    ],
+)
+def test_a_change_does_again_what_depends_on_it(
+    runnable: Any, touch: Callable[[Any], None], executed: tuple[int, int]
+) -> None:
+    run(runnable)
+
+    touch(runnable)
+
+    assert run(runnable) == executed
+    assert run(runnable) == (0, 0)
+
+
+def test_a_tighter_tolerance_is_judged_without_a_run(runnable: Any) -> None:
+    run(runnable)
+    runnable.change("targets/npz/target.toml", "1e-5", "1e-12")
+
+    done = runnable.run("run", "--isolation", "process")
+
+    assert done.returncode == 1
+    assert measured(runnable) == (0, 0)
+    assert "linear/npz/fp32: mismatch" in done.stdout
+
+
+def test_fresh_takes_nothing_from_the_store(runnable: Any) -> None:
+    run(runnable)
+
+    assert run(runnable, "--fresh") == (2, 3)
+
+
+def test_a_part_is_enough_for_a_part(runnable: Any) -> None:
+    assert run(runnable, "-t", "npz") == (1, 1)
+    assert run(runnable) == (1, 2)
+
+
+def marked(marker: str) -> list[int]:
+    """Processes that have the marker in their environment, and are not zombies."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        try:
+            dead = (folder / "stat").read_bytes().rpartition(b")")[2].split()[0] == b"Z"
+            if folder.name.isdigit() and not dead and marker.encode() in (folder / "environ").read_bytes():
+                found.append(int(folder.name))
+        except OSError:  # it ended meanwhile
+            continue
+    return found
+
+
+def wait_until(condition: Callable[[], bool], seconds: float) -> None:
+    """Poll what other processes do, which nothing here can be told of."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to pass in time"
+        time.sleep(0.02)
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="looks for processes in Linux's /proc")
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_ends_everything_and_keeps_what_was_finished(
+    runnable: Any, how: signal.Signals, child_environment: dict[str, str]
+) -> None:
+    run(runnable, "-m", "linear")
+    runnable.add_model("another")
+    runnable.add_model("hanging", '[routes.npz]\noptions = { fault = "hang" }')
+    marker = f"DEPLOYMATRIX_TEST={runnable.root}"
+    name, _, value = marker.partition("=")
+    process = subprocess.Popen(
+        runnable.command("run", "--isolation", "process", "--jobs", "4"),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        env={**child_environment, name: value},
+        start_new_session=True,
+        text=True,
+    )
+    assert process.stderr is not None
+    told = ""
+    for line in process.stderr:  # the hanging run is the only task that does not end: all others are told of
+        told += line
+        if line.startswith("[15/18]") or line.startswith("[16/18]"):
+            break
+    wait_until(lambda: len(marked(marker)) > 1, 30)
+
+    started = time.monotonic()
+    os.killpg(process.pid, how)
+    code = process.wait(STOP_S + 5)
+    took = time.monotonic() - started
+    process.stderr.close()
+
+    assert code == INTERRUPTED, told
+    assert took < STOP_S
+    assert marked(marker) == []
+    cells = {f"{c['model']}/{c['target']}": c for c in json.loads((runnable.build / "matrix.json").read_text())["cells"]}
+    assert cells["hanging/npz"]["outcome"] == "missing"
+    assert cells["linear/npz"]["outcome"] == "passed"
+    assert runnable.run("gate").returncode == 4
+
+    shutil_hang_off(runnable)
+    exports, runs = run(runnable)
+    assert exports <= 4 and runs <= 6
+    assert run(runnable) == (0, 0)
+
+
+def shutil_hang_off(tree: Any) -> None:
+    """Without its fault the model can be finished; everything else is kept."""
+    tree.change("models/hanging/model.toml", 'fault = "hang"', 'fault = ""')
