@@ -5,39 +5,44 @@ All of them share one environment for the engine; what a model, an exporter or a
 
 from __future__ import annotations
 
+import sys
 import tomllib
 from pathlib import Path
 
 import nox
 
 ROOT = Path(__file__).parent
-ENGINE = "build/envs/engine"
+ENGINE = ROOT / "build" / "envs" / "engine"
 
 nox.needs_version = ">=2024.10.9"
 nox.options.sessions = ["matrix"]
-nox.options.default_venv_backend = "virtualenv"
-nox.options.reuse_existing_virtualenvs = True
+nox.options.default_venv_backend = "none"
 
 
-def _install(session: nox.Session, *extras: str) -> None:
-    """The engine from its lock, and the locks of `extras`; nothing when it is there already."""
+def _engine(session: nox.Session, *extras: str) -> str:
+    """The interpreter of the engine's environment, with the locks of `extras`; made and filled once."""
     locks = [ROOT / "requirements.lock", *(ROOT / f"requirements-{extra}.lock" for extra in extras)]
-    stamp = Path(session.virtualenv.location) / f"installed-{'-'.join(['engine', *extras])}"
-    wanted = "".join(lock.read_text() for lock in locks) + (ROOT / "pyproject.toml").read_text()
-    if stamp.is_file() and stamp.read_text() == wanted:
-        return
-    session.install("--require-hashes", *(f"-r{lock}" for lock in locks))
-    session.install("--no-deps", "--editable", str(ROOT))
-    stamp.write_text(wanted)
+    wanted = "".join(path.read_text(encoding="utf-8") for path in [*locks, ROOT / "pyproject.toml"])
+    python, stamp = ENGINE / "bin" / "python", ENGINE / f"installed{''.join(f'-{extra}' for extra in extras)}"
+    if not (python.exists() and stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted):
+        session.run(sys.executable, "-m", "virtualenv", "--quiet", str(ENGINE), external=True)
+        install = [str(python), "-m", "pip", "install", "--quiet"]
+        session.run(*install, "--require-hashes", *(f"--requirement={lock}" for lock in locks), external=True)
+        session.run(*install, "--no-deps", "--editable", str(ROOT), external=True)
+        stamp.write_text(wanted, encoding="utf-8")
+    return str(python)
 
 
 def _deploymatrix(session: nox.Session, *arguments: str) -> None:
-    _install(session)
-    session.run("python", "-m", "deploymatrix", *arguments, success_codes=[0])
+    session.run(_engine(session), "-m", "deploymatrix", *arguments, external=True)
+
+
+def _tool(session: nox.Session, module: str, *arguments: str) -> None:
+    session.run(_engine(session, "dev"), "-m", module, *arguments, external=True)
 
 
 def _target_session(name: str, tags: list[str]) -> None:
-    @nox.session(name=name, tags=tags, venv_location=ENGINE)
+    @nox.session(name=name, tags=tags)
     def target(session: nox.Session) -> None:
         _deploymatrix(session, "run", "--target", name, *session.posargs)
 
@@ -48,51 +53,45 @@ for _toml in sorted(ROOT.glob("targets/*/target.toml")):
     _target_session(_toml.parent.name, tomllib.loads(_toml.read_text(encoding="utf-8")).get("tags", []))
 
 
-@nox.session(venv_location=ENGINE)
+@nox.session
 def matrix(session: nox.Session) -> None:
     """Export and verify the reference models on all targets and print the matrix."""
     _deploymatrix(session, "run", *session.posargs)
 
 
-@nox.session(venv_location=ENGINE)
+@nox.session
 def gate(session: nox.Session) -> None:
     """Pass only when every planned cell passed or carries a matching expectation."""
     _deploymatrix(session, "gate", *session.posargs)
 
 
-@nox.session(venv_location=ENGINE)
+@nox.session
 def tests(session: nox.Session) -> None:
     """Unit tests, then integration tests with real exporters and, where an engine answers, real containers."""
-    _install(session, "dev")
-    if session.posargs:
-        session.run("pytest", *session.posargs)
-        return
-    session.run("pytest", "tests/unit")
-    session.run("pytest", "tests/integration")
+    for arguments in [session.posargs] if session.posargs else [["tests/unit"], ["tests/integration"]]:
+        _tool(session, "pytest", *arguments)
 
 
-@nox.session(venv_location=ENGINE)
+@nox.session
 def lint(session: nox.Session) -> None:
     """Lint and check the format."""
-    _install(session, "dev")
-    session.run("ruff", "check", ".")
-    session.run("ruff", "format", "--check", ".")
+    _tool(session, "ruff", "check", ".")
+    _tool(session, "ruff", "format", "--check", ".")
 
 
-@nox.session(venv_location=ENGINE)
+@nox.session
 def types(session: nox.Session) -> None:
     """Check the engine's types."""
-    _install(session, "dev")
-    session.run("mypy")
+    _tool(session, "mypy")
 
 
-@nox.session(venv_location=ENGINE)
+@nox.session
 def lock(session: nox.Session) -> None:
     """Make the locks anew from their .in files."""
     _deploymatrix(session, "lock", *session.posargs)
 
 
-@nox.session(venv_location=ENGINE)
+@nox.session
 def images(session: nox.Session) -> None:
     """Build the targets' runner images."""
     _deploymatrix(session, "images", *session.posargs)

@@ -16,6 +16,7 @@ from typing import Any
 from deploymatrix.errors import StoreCorrupted
 from deploymatrix.keys import WORKER
 from deploymatrix.lockfile import read_lock, render
+from deploymatrix.printable import printable
 from deploymatrix.project import Model
 from deploymatrix.repro import Evidence
 from deploymatrix.stages import declared_outputs, ensure_samples, limit_of, request_of
@@ -167,7 +168,7 @@ def _requirements(evidence: Evidence) -> Files:
 def _readme(evidence: Evidence) -> str:
     cell, task = evidence.cell, evidence.task
     outcome = f"{cell.outcome} in stage {cell.stage}" if cell.stage else cell.outcome
-    detail = "".join(f"    {line}\n" for line in [outcome, *cell.detail.splitlines()])
+    detail = "".join(f"    {line}\n" for line in [outcome, *printable(cell.detail).splitlines()])
     blame = f"The step that is at fault: `{cell.blame}`.\n\n" if cell.blame else ""
     install, run, image = _commands(evidence)
     docker = " && ".join([*(line.replace("-r ", "-r /repro/") for line in install), run.replace(" ", " /repro/")])
@@ -191,7 +192,7 @@ def _commands(evidence: Evidence) -> tuple[list[str], str, str]:
         return ["npm ci"], f"node {program_of(evidence)}", "node:22-bookworm-slim"
     install = ["python -m pip install --no-deps --require-hashes -r requirements.txt"]
     if read_lock(evidence.lock).unhashed():
-        install.append("python -m pip install -r requirements-any-build.txt")
+        install.append("python -m pip install -r requirements-any-build.txt")  # any build serves, also a small one
     return install, f"python {program_of(evidence)}", "python:3.11-slim-bookworm"
 
 

@@ -12,12 +12,12 @@ from typing import Any
 from deploymatrix.budgets import latency_ratio
 from deploymatrix.errors import ConfigurationError
 from deploymatrix.gate import explain_red
+from deploymatrix.printable import printable
 from deploymatrix.records import Cell, Matrix, Measurement, OutputRecord
 from deploymatrix.specs import nearest
 
 TRACEBACK = "Traceback (most recent call last):"
 ERROR = re.compile(r"\b(\w*error|exception|fatal|abort(ed)?|panic|segmentation fault|assert\w*|failed|killed)\b", re.I)
-CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 LOG_LINES = 14
 LONGEST_LINE = 240
 
@@ -86,7 +86,7 @@ def decisive_lines(log: Path | None) -> tuple[str, ...]:
 def as_text(explanation: Explanation) -> Iterator[str]:
     """Lines for a terminal."""
     cell = explanation.cell
-    yield explain_red(cell) if cell.verdict != "ok" else f"{cell.name}: passed"
+    yield printable(explain_red(cell)) if cell.verdict != "ok" else f"{cell.name}: passed"
     yield from _field("route", " → ".join(cell.route))
     yield from _field("steps", ", ".join(cell.steps))
     yield from _field("verdict", f"{cell.verdict}{f' ({cell.isolation})' if cell.isolation else ''}")
@@ -158,4 +158,4 @@ def _abridged(lines: list[str]) -> list[str]:
 
 def _clean(line: str) -> str:
     """A line of a log must not steer the terminal."""
-    return CONTROL.sub("", line)[:LONGEST_LINE].rstrip()
+    return printable(line)[:LONGEST_LINE].rstrip()

@@ -25,7 +25,7 @@ from deploymatrix.uv_command import run_uv
 PYTHON = "3.11"
 PLATFORM = "x86_64-manylinux_2_28"
 PATTERNS = (
-    "requirements.in",
+    "requirements*.in",
     "docker/*/requirements.in",
     "pipelines/environments/*.in",
     "targets/*/requirements.in",
@@ -99,7 +99,7 @@ def inputs_digest(source: Source) -> str:
 
 def _source(root: Path, path: Path) -> Source:
     if path.parent == root:
-        return Source(name=ENGINE, path=path)
+        return Source(name=ENGINE + path.stem.removeprefix("requirements"), path=path)
     return Source(name=path.parent.name if path.stem in {"requirements", "package"} else path.stem, path=path)
 
 

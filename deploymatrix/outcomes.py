@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deploymatrix.plan import TaskKind
+from deploymatrix.printable import printable
 from deploymatrix.records import Outcome, Stage
 from deploymatrix.store import Entry
 
@@ -80,7 +81,7 @@ def _message(reply: Reply) -> str:
     """One or a few lines; the whole traceback is in the log."""
     if not reply.error:
         return ""
-    kind, text = reply.error.get("type", "Error"), reply.error.get("message", "").strip()
+    kind, text = reply.error.get("type", "Error"), printable(reply.error.get("message", "")).strip()
     lines = [line.rstrip() for line in text.splitlines() if line.strip()]
     shown = "\n".join(lines[:6])[:600]
     return f"{kind}: {shown}" if shown else kind

@@ -176,8 +176,8 @@ def _write_sample(
     for side in ("actual", "reference"):
         (root / side / str(index)).mkdir(parents=True)
     for name, array in actual.items():
-        np.save(root / "actual" / str(index) / f"{names[name]}.npy", array)
+        np.save(root / "actual" / str(index) / f"{names[name]}.npy", array, allow_pickle=False)
     for name, array in expected.items():
         wide, narrow = (array.astype(np.float64), array.astype(np.float32)) if array.dtype.kind == "f" else (array,) * 2
-        np.save(root / "reference" / str(index) / f"{names[name]}.float64.npy", wide)
-        np.save(root / "reference" / str(index) / f"{names[name]}.float32.npy", narrow)
+        np.save(root / "reference" / str(index) / f"{names[name]}.float64.npy", wide, allow_pickle=False)
+        np.save(root / "reference" / str(index) / f"{names[name]}.float32.npy", narrow, allow_pickle=False)

@@ -23,7 +23,7 @@ __all__ = ["Channel", "Reply", "Request", "Worker", "WorkerClosed", "process_cha
 
 READY_S = 120.0  # a cold interpreter on a slow disk, or a container
 GRACE_S = 180.0  # beyond a request's own timeout: the server may have to import a framework first, or several
-CLOSE_S = 5.0
+CLOSE_S = 2.0  # a worker that imports cannot hear: after Ctrl-C, nothing may run on for long
 
 
 class WorkerClosed(RuntimeError):

@@ -7,6 +7,7 @@ import shutil
 import threading
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -132,8 +133,8 @@ class Workshop:
     def close_all(self) -> None:
         """Stop every worker, start none any more, and remove what they left behind."""
         self._closed = True
-        for place in list(self._workers):
-            self.close(place)
+        with ThreadPoolExecutor() as pool:  # each may take its time, as when it imports
+            list(pool.map(self.close, list(self._workers)))
         shutil.rmtree(self._work, ignore_errors=True)
 
     def _worker(self, place: Place) -> Worker:

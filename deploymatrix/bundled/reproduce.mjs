@@ -18,6 +18,8 @@ import { readNpy } from './worker/npy.mjs';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const GRACE_S = 120; // for the start, which is no part of the task's own time
+// eslint-disable-next-line no-control-regex -- they are what it is about
+const CONTROL = /\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
 const FLOATING = ['float16', 'float32', 'float64'];
 
 async function main() {
@@ -34,7 +36,7 @@ async function main() {
     if (outcome !== 'passed') process.stdout.write(tail(join(out, 'log.txt')));
     printTable(rows);
     const again = outcome === bundle.outcome ? 'the same outcome' : 'ANOTHER OUTCOME than recorded';
-    console.log(`now: ${said(outcome, reply.stage, detail)} (${again})`);
+    console.log(`now: ${said(outcome, null, detail)} (${again})`);
     return outcome === 'passed' ? 0 : 1;
   } finally {
     rmSync(out, { recursive: true });
@@ -88,7 +90,7 @@ function judge(bundle, reply, out) {
 
 /** The outcome of a task that did not end well, and why. */
 function failure({ status, stage, error, signal, exit_code: code }) {
-  const message = error ? `${error.type}: ${(error.message ?? '').trim()}` : '';
+  const message = error ? `${error.type}: ${shown(error.message ?? '')}` : '';
   if (status === 'signaled') return { outcome: 'crashed', detail: `killed by ${signal}` };
   if (status === 'timed_out' || status === 'out_of_memory') return { outcome: status, detail: message };
   const outcome = stage === 'run' ? 'run_failed' : 'load_failed';
@@ -174,10 +176,16 @@ function said(outcome, stage, detail) {
   return `${outcome}${where}${detail ? `: ${detail}` : ''}`;
 }
 
+/** The first lines of a message, without what would steer a terminal. */
+function shown(message) {
+  const lines = message.replace(CONTROL, '').split('\n').filter((line) => line.trim());
+  return lines.slice(0, 6).join('\n').slice(0, 600);
+}
+
 /** The last lines of what the task wrote. */
 function tail(log) {
   const lines = existsSync(log) ? readFileSync(log, 'utf8').trimEnd().split('\n') : [];
-  return lines.slice(-20).map((line) => `  | ${line}\n`).join('');
+  return lines.slice(-20).map((line) => `  | ${line.replace(CONTROL, '')}\n`).join('');
 }
 
 process.exitCode = await main();

@@ -10,6 +10,7 @@ The error of an output is max|y - y64| / max|y64|; every output of every sample 
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -24,6 +25,7 @@ HERE = Path(__file__).resolve().parent
 FAILED_IN = {"reference": "reference_failed", "export": "export_failed", "load": "load_failed", "run": "run_failed"}
 LEAST_VARIATION = 0.01  # of an output's size, between samples: a reference that varies less proves nothing
 DTYPES = ("float16", "float32", "float64", "int8", "uint8", "int32", "int64", "bool")
+CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 GRACE_S = 120  # for the imports, which are no part of the task's own time
 
 Array = Any
@@ -45,7 +47,7 @@ def main() -> int:
             print(tail(out / "log.txt"), end="")
     print_table(rows)
     again = "the same outcome" if outcome == bundle["outcome"] else "ANOTHER OUTCOME than recorded"
-    print(f"now: {said(outcome, reply.get('stage'), detail)} ({again})")
+    print(f"now: {said(outcome, None, detail)} ({again})")
     return 0 if outcome == "passed" else 1
 
 
@@ -97,7 +99,7 @@ def failure(task: str, reply: dict[str, Any]) -> tuple[str, str]:
     """The outcome of a task that did not end well, and why."""
     stage = ("run" if reply["stage"] == "run" else "load") if task == "run" else task
     error = reply.get("error") or {}
-    message = f"{error.get('type', '')}: {error.get('message', '').strip()}" if error else ""
+    message = f"{error.get('type', '')}: {shown(error.get('message', ''))}" if error else ""
     if reply["status"] == "signaled":
         return "crashed", f"killed by {reply.get('signal')}"
     if reply["status"] in ("timed_out", "out_of_memory"):
@@ -225,10 +227,16 @@ def said(outcome: str, stage: str | None, detail: str) -> str:
     return f"{outcome}{where}" + (f": {detail}" if detail else "")
 
 
+def shown(message: str) -> str:
+    """The first lines of a message, without what would steer a terminal."""
+    lines = [line.rstrip() for line in CONTROL.sub("", message).splitlines() if line.strip()]
+    return "\n".join(lines[:6])[:600]
+
+
 def tail(log: Path) -> str:
     """The last lines of what the task wrote."""
-    lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.is_file() else []
-    return "".join(f"  | {line}\n" for line in lines[-20:])
+    lines = log.read_text(encoding="utf-8", errors="replace").split("\n") if log.is_file() else []
+    return "".join(f"  | {CONTROL.sub('', line)}\n" for line in lines[-20:] if line.strip())
 
 
 if __name__ == "__main__":

@@ -6,7 +6,8 @@ https://docs.github.com/actions/reference/workflows-and-actions/workflow-command
 from __future__ import annotations
 
 from deploymatrix.gate import explain_red
-from deploymatrix.records import VERDICTS_THAT_PASS, Cell, Matrix
+from deploymatrix.records import Cell, Matrix
+from deploymatrix.report.grid import red_cells
 
 MOST = 10  # errors that a step may annotate
 LONGEST = 1000  # characters of a message
@@ -15,14 +16,13 @@ _IN_MESSAGE = {"%": "%25", "\r": "%0D", "\n": "%0A"}
 _IN_PROPERTY = {**_IN_MESSAGE, ":": "%3A", ",": "%2C"}
 
 
-def annotations(matrix: Matrix) -> str:
-    """A line for each red cell; when they are more than MOST, the last line counts the rest."""
-    red = [cell for cell in matrix.cells if cell.verdict not in VERDICTS_THAT_PASS]
-    shown = red if len(red) <= MOST else red[: MOST - 1]
-    lines = [_annotation(cell) for cell in shown]
-    if len(red) > len(shown):
-        rest = f"{len(red) - len(shown)} more cells are red; the report lists them"
-        lines.append(f"::error title=deploymatrix::{rest}")
+def error_annotations(matrix: Matrix) -> str:
+    """A line for each red cell and each entry without a cell; over MOST, the last line counts the rest."""
+    lines = [_annotation(cell) for cell in red_cells(matrix)]
+    lines += [f"::error title=deploymatrix::{_message(line)}" for line in matrix.unmatched]
+    if len(lines) > MOST:
+        rest = len(lines) - MOST + 1
+        lines = [*lines[: MOST - 1], f"::error title=deploymatrix::{rest} more are red; the report lists them"]
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -31,7 +31,11 @@ def _annotation(cell: Cell) -> str:
     if cell.expectation:
         properties = {"file": cell.expectation.file, **properties}
     listed = ",".join(f"{key}={_escape(value, _IN_PROPERTY)}" for key, value in properties.items())
-    return f"::error {listed}::{_escape(explain_red(cell)[:LONGEST], _IN_MESSAGE)}"
+    return f"::error {listed}::{_message(explain_red(cell))}"
+
+
+def _message(text: str) -> str:
+    return _escape(text[:LONGEST], _IN_MESSAGE)
 
 
 def _escape(text: str, replacements: dict[str, str]) -> str:

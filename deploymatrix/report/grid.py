@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from deploymatrix.budgets import worst_headroom
 from deploymatrix.records import VERDICTS_THAT_PASS, Cell, Matrix
 
 
@@ -19,10 +20,7 @@ class Grid:
 def grid(matrix: Matrix) -> Grid:
     """The grid of a matrix."""
     several = len({cell.variant for cell in matrix.cells}) > 1
-    cells = {
-        (cell.model, f"{cell.target} {cell.variant}" if several else cell.target): cell
-        for cell in matrix.cells
-    }
+    cells = {(cell.model, f"{cell.target} {cell.variant}" if several else cell.target): cell for cell in matrix.cells}
     return Grid(
         rows=tuple(sorted({row for row, _ in cells})),
         columns=tuple(sorted({column for _, column in cells})),
@@ -35,16 +33,8 @@ def summary(matrix: Matrix) -> str:
     counts: dict[str, int] = {}
     for cell in matrix.cells:
         counts[cell.outcome] = counts.get(cell.outcome, 0) + 1
-    parts = [
-        f"{count} {outcome}"
-        for outcome, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    ]
+    parts = [f"{count} {outcome}" for outcome, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
     return f"{len(matrix.cells)} cells: {', '.join(parts)}; isolation: {matrix.isolation}"
-
-
-def worst_headroom(cell: Cell) -> float | None:
-    """error / limit of the worst output of a cell; None where nothing was measured."""
-    return max((output.headroom for output in cell.outputs if output.headroom is not None), default=None)
 
 
 def cell_figure(cell: Cell) -> str:
@@ -55,6 +45,11 @@ def cell_figure(cell: Cell) -> str:
 
 def headline(matrix: Matrix) -> str:
     """How many cells are red, or that none is."""
-    red = sum(cell.verdict not in VERDICTS_THAT_PASS for cell in matrix.cells)
-    total = len(matrix.cells)
-    return f"{red} of {total} cells are red" if red else f"all {total} cells passed or failed as expected"
+    red, total = len(red_cells(matrix)), len(matrix.cells)
+    text = f"{red} of {total} cells are red" if red else f"all {total} cells passed or failed as expected"
+    return text + (f", {len(matrix.unmatched)} entries match no cell" if matrix.unmatched else "")
+
+
+def red_cells(matrix: Matrix) -> list[Cell]:
+    """The cells that close the gate."""
+    return [cell for cell in matrix.cells if cell.verdict not in VERDICTS_THAT_PASS]

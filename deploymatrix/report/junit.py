@@ -22,33 +22,49 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 def junit(matrix: Matrix, measurements: Mapping[str, Measurement]) -> str:
     """The XML: a suite for each target, a case for each cell.
 
-    A red cell is a failure, an unexpected pass too; where no answer was had (no environment, no reference, no result) it is
-    an error. A cell that failed as expected is skipped, with the reason. Times are of export, load and run.
+    A red cell is a failure, an unexpected pass and an entry without a cell too; where no answer was had (no
+    environment, no reference, no result) it is an error. A cell that failed as expected is skipped, with the reason.
+    Times are of export, load and run.
     """
     root = xml.Element("testsuites", name="deploymatrix")
     by_target = sorted(matrix.cells, key=lambda cell: (cell.target, cell.name))
     for target, cells in groupby(by_target, key=lambda cell: cell.target):
         suite = xml.SubElement(root, "testsuite", name=_text(target))
-        cases = [_case(suite, cell, measurements.get(cell.name)) for cell in cells]
-        suite.set("tests", str(len(cases)))
-        for name, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
-            suite.set(name, str(sum(case.find(tag) is not None for case in cases)))
+        for cell in cells:
+            _case(suite, cell, measurements.get(cell.name))
+    if matrix.unmatched:
+        suite = xml.SubElement(root, "testsuite", name="entries without a cell")
+        for line in matrix.unmatched:
+            _unmatched(suite, line)
+    for suite in root:
+        _count(suite)
     xml.indent(root)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + xml.tostring(root, encoding="unicode") + "\n"
 
 
-def _case(suite: xml.Element, cell: Cell, measurement: Measurement | None) -> xml.Element:
+def _case(suite: xml.Element, cell: Cell, measurement: Measurement | None) -> None:
     case = xml.SubElement(suite, "testcase", name=_text(cell.name), classname=_text(f"{cell.target}.{cell.variant}"))
     case.set("time", f"{_seconds(measurement):.3f}")
     if cell.verdict == "ok":
-        return case
+        return
     if cell.verdict == "expected" and cell.expectation:
         xml.SubElement(case, "skipped", message=_text(f"{cell.outcome}: {cell.expectation.reason}"))
-        return case
+        return
     tag = "error" if cell.outcome in INFRASTRUCTURE else "failure"
     red = xml.SubElement(case, tag, type=_type(cell), message=_text(explain_red(cell)))
     red.text = _text(cell.detail)
-    return case
+
+
+def _unmatched(suite: xml.Element, line: str) -> None:
+    case = xml.SubElement(suite, "testcase", name=_text(line), classname="entries", time="0")
+    xml.SubElement(case, "failure", type="unmatched", message=_text(line))
+
+
+def _count(suite: xml.Element) -> None:
+    cases = list(suite)
+    suite.set("tests", str(len(cases)))
+    for name, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+        suite.set(name, str(sum(case.find(tag) is not None for case in cases)))
 
 
 def _type(cell: Cell) -> str:

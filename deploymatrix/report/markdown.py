@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from deploymatrix.gate import explain_red
-from deploymatrix.records import VERDICTS_THAT_PASS, Cell, Matrix
-from deploymatrix.report.grid import cell_figure, grid, summary
+from deploymatrix.records import Cell, Matrix
+from deploymatrix.report.grid import cell_figure, grid, red_cells, summary
 from deploymatrix.report.symbols import legend, mark
 
 LONGEST = 300  # characters of an explanation in a table
@@ -14,9 +14,9 @@ def markdown(matrix: Matrix) -> str:
     """The table, its legend, and what is wrong with each red cell."""
     text = "".join(table_rows(matrix))
     text += f"\n{legend(matrix.cells)} · the figure is the share of the error limit that the worst output uses\n"
-    red = [cell for cell in matrix.cells if cell.verdict not in VERDICTS_THAT_PASS]
+    red = [*map(explain_red, red_cells(matrix)), *matrix.unmatched]
     if red:
-        text += "\n" + "".join(f"- {escape(explain_red(cell))}\n" for cell in red)
+        text += "\n" + "".join(f"- {escape(line)}\n" for line in red)
     return f"{text}\n**{summary(matrix)}**\n"
 
 

@@ -1,7 +1,7 @@
 """The page: one HTML file that works from disk, without a server and without the network.
 
-The assets are inlined in the order given here. The content security policy names the hashes of the one script and the one
-stylesheet, so nothing else runs, whatever a model or a log is named; and no request may leave the page.
+The assets are inlined in the order given here. The content security policy names the hashes of the one script and the
+one stylesheet, so nothing else runs, whatever a model or a log is named; and no request may leave the page.
 """
 
 from __future__ import annotations
@@ -26,10 +26,11 @@ SCRIPTS = (
     "keyboard.js",
     "plots.js",
     "bars.js",
+    "sections.js",
     "panel.js",
     "page.js",
 )
-STYLES = ("uplot.min.css", "page.css", "grid.css", "panel.css")
+STYLES = ("uplot.min.css", "theme.css", "page.css", "filters.css", "grid.css", "panel.css")
 
 LARGEST = 4_900_000  # bytes of the file
 DETAIL_LIMITS = (8000, 2000, 500, 160)  # characters of each detail, tried in turn
@@ -38,11 +39,13 @@ DETAIL_LIMITS = (8000, 2000, 500, 160)  # characters of each detail, tried in tu
 def page(matrix: Matrix, measurements: Mapping[str, Measurement], history: Sequence[History] = ()) -> str:
     """The HTML. Long details are shortened where the file would pass LARGEST bytes; matrix.json keeps them whole.
 
-    history: earlier matrices, oldest first; what changed is told against the last.
+    history: earlier runs, oldest first; what changed is told against the last.
     """
+    changed = history[-1].changes(matrix, measurements) if history else None
+    grid = embed(grid_block(matrix, history, changed))
     text = ""
     for limit in DETAIL_LIMITS:
-        text = _assemble(embed(grid_block(matrix, history)), compress(panel_block(matrix, measurements, history, limit)))
+        text = _assemble(grid, compress(panel_block(matrix, measurements, history, changed, limit)))
         if len(text.encode()) <= LARGEST:
             break
     return text

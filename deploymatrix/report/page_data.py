@@ -1,7 +1,7 @@
 """What the page is made of: the matrix column by column, with each string and each repeated value stored once.
 
-Two blocks. The grid's columns are plain JSON and read at once; what only a cell's panel shows is compressed and read when
-the first panel opens. A thousand models on fourteen targets fit into 5 MB this way.
+Two blocks. The grid's columns are plain JSON and read at once; what only a cell's panel shows is compressed and read
+when the first panel opens. A thousand models on fourteen targets fit into 5 MB this way.
 """
 
 from __future__ import annotations
@@ -13,10 +13,13 @@ import math
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
+from deploymatrix.budgets import worst_headroom
+from deploymatrix.diff import Diff
+from deploymatrix.explain import normalised
 from deploymatrix.records import Cell, Matrix, Measurement, OutputRecord
-from deploymatrix.report.grid import worst_headroom
 from deploymatrix.report.history import History
 from deploymatrix.report.symbols import SYMBOLS, VERDICT_WORDS
+from deploymatrix.repro import NOT_REPRODUCIBLE
 
 T = TypeVar("T", bound=Hashable)
 
@@ -37,19 +40,21 @@ class Strings(Generic[T]):
         return list(self._numbers)
 
 
-def grid_block(matrix: Matrix, history: Sequence[History]) -> dict[str, Any]:
-    """What the grid, the filters and the totals need. Columns are as long as there are cells."""
+def grid_block(matrix: Matrix, history: Sequence[History], changed: Diff | None) -> dict[str, Any]:
+    """What the grid, the filters and the totals need; a column has an entry a cell. changed: since the last run."""
     models: Strings[tuple[str, str, str]] = Strings()
     tables: dict[str, Strings[str]] = {name: Strings() for name in ("target", "variant", "outcome", "stage", "verdict")}
     notes: Strings[str] = Strings()
-    changed = history[-1].compare(matrix.cells) if history else None
+    changes = {found.cell: found.change for found in changed.cells} if changed else {}
+    alike: Strings[tuple[str, ...]] = Strings()
     columns: dict[str, list[Any]] = {"model": [models.number((c.model, c.framework, c.family)) for c in matrix.cells]}
     for name, table in tables.items():
         columns[name] = [table.number(getattr(cell, name) or "") for cell in matrix.cells]
     columns["headroom"] = [_rounded(worst_headroom(cell), 3) for cell in matrix.cells]
     columns["exported"] = [int(cell.artifact is not None) for cell in matrix.cells]
     columns["note"] = [notes.number(_first_line(cell.detail)) for cell in matrix.cells]
-    columns["change"] = [changed.classes.get(cell.name, "") for cell in matrix.cells] if changed else []
+    columns["alike"] = [alike.number(_failure(cell)) for cell in matrix.cells]
+    columns["change"] = [_shown_change(changes.get(cell.name)) for cell in matrix.cells] if changed else []
     return {
         "generator": matrix.generator,
         "isolation": matrix.isolation,
@@ -60,18 +65,25 @@ def grid_block(matrix: Matrix, history: Sequence[History]) -> dict[str, Any]:
         "tables": {**{name: table.values() for name, table in tables.items()}, "note": notes.values()},
         "columns": columns,
         "history": [matrix.label for matrix in history],
-        "removed": list(changed.removed) if changed else [],
+        "removed": [found.cell for found in changed.of("removed")] if changed else [],
+        "unmatched": list(matrix.unmatched),
+        "irreproducible": NOT_REPRODUCIBLE,
     }
 
 
 def panel_block(
-    matrix: Matrix, measurements: Mapping[str, Measurement], history: Sequence[History], detail_limit: int
+    matrix: Matrix,
+    measurements: Mapping[str, Measurement],
+    history: Sequence[History],
+    changed: Diff | None,
+    detail_limit: int,
 ) -> dict[str, Any]:
     """What a cell's panel needs beyond the grid's columns. detail_limit: characters kept of each detail."""
+    reasons = {found.cell: list(found.reasons) for found in changed.cells} if changed else {}
     values: Strings[str] = Strings()  # JSON of any repeated value
     cells = []
     for cell in matrix.cells:
-        described = [values.number(_json(part)) for part in _described(cell, detail_limit)]
+        described = [values.number(_json(part)) for part in _described(cell, detail_limit, reasons.get(cell.name, []))]
         sha256, size = (cell.artifact.sha256, cell.artifact.bytes) if cell.artifact else (None, None)
         outputs = [_output(output, values) for output in cell.outputs]
         cells.append([*described, sha256, size, outputs, _measured(measurements.get(cell.name))])
@@ -95,7 +107,7 @@ def compress(block: Mapping[str, Any]) -> str:
     return base64.b64encode(gzip.compress(_json(block).encode(), compresslevel=9, mtime=0)).decode()
 
 
-def _described(cell: Cell, detail_limit: int) -> list[Any]:
+def _described(cell: Cell, detail_limit: int, reasons: list[str]) -> list[Any]:
     """In the order in which data.js reads them."""
     return [
         list(cell.route),
@@ -109,6 +121,8 @@ def _described(cell: Cell, detail_limit: int) -> list[Any]:
         cell.samples,
         cell.log,
         cell.expectation.model_dump(mode="json") if cell.expectation else None,
+        list(cell.over_budget),
+        reasons,
     ]
 
 
@@ -122,7 +136,17 @@ def _output(output: OutputRecord, values: Strings[str]) -> list[Any]:
 def _measured(measurement: Measurement | None) -> list[float | None] | None:
     if measurement is None:
         return None
-    return [_rounded(v) for v in (measurement.export_s, measurement.load_s, measurement.run_s, measurement.peak_mb)]
+    m = measurement
+    return [_rounded(value) for value in (m.export_s, m.load_s, m.run_s, m.peak_mb, m.eager_s)]
+
+
+def _failure(cell: Cell) -> tuple[str, ...]:
+    """What cells that failed alike have in common, as `deploymatrix explain` sees it."""
+    return () if cell.outcome == "passed" else (cell.outcome, cell.stage or "", normalised(cell))
+
+
+def _shown_change(change: str | None) -> str:
+    return "" if change in (None, "unchanged") else str(change)
 
 
 def _rounded(number: float | None, digits: int = DIGITS) -> float | None:

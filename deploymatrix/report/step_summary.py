@@ -6,10 +6,10 @@ https://docs.github.com/actions/reference/workflows-and-actions/workflow-command
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
-from deploymatrix.records import VERDICTS_THAT_PASS, Cell, Matrix
-from deploymatrix.report.grid import headline, summary
+from deploymatrix.records import Cell, Matrix
+from deploymatrix.report.grid import headline, red_cells, summary
 from deploymatrix.report.markdown import escape, explanation, table_rows
 from deploymatrix.report.symbols import SYMBOLS, legend
 
@@ -19,18 +19,18 @@ NOTE = 200  # bytes kept free for the line that says how many rows were left out
 
 def step_summary(matrix: Matrix, largest: int = LARGEST) -> str:
     """Headline, a table of the red cells, then the matrix; a table that does not fit ends at a row and says so."""
-    red = [cell for cell in matrix.cells if cell.verdict not in VERDICTS_THAT_PASS]
+    rows = [_red_row(cell) for cell in red_cells(matrix)] + [_unmatched_row(line) for line in matrix.unmatched]
     text = f"## deploymatrix: {headline(matrix)}\n\n{summary(matrix)}\n"
-    if red:
+    if rows:
         head = "\n| | cell | outcome | blamed on | why |\n| --- | --- | --- | --- | --- |\n"
-        text = _with_table(text, head, map(_red_row, red), len(red), largest)
+        text = _with_table(text, head, rows, largest)
     head, *rows = table_rows(matrix)
-    text = _with_table(text, f"\n{head}", rows, len(rows), largest)
+    text = _with_table(text, f"\n{head}", rows, largest)
     end = f"\n{legend(matrix.cells)}\n"
     return text + end if _size(text) + _size(end) <= largest else text
 
 
-def _with_table(text: str, head: str, rows: Iterable[str], count: int, largest: int) -> str:
+def _with_table(text: str, head: str, rows: Sequence[str], largest: int) -> str:
     """`text` with as many of the rows as leave room for the note."""
     kept = []
     room = largest - NOTE - _size(text) - _size(head)
@@ -39,16 +39,20 @@ def _with_table(text: str, head: str, rows: Iterable[str], count: int, largest: 
         if room < 0:
             break
         kept.append(row)
-    left_out = count - len(kept)
-    note = f"\n{left_out} of {count} rows were left out: the summary may not be larger. The report has them all.\n"
+    left_out = len(rows) - len(kept)
+    note = f"\n{left_out} of {len(rows)} rows were left out: the summary may not be larger. The report has them all.\n"
     if not kept:
         return text + note if _size(text) + _size(note) <= largest else text
     return text + head + "".join(kept) + (note if left_out else "")
 
 
 def _red_row(cell: Cell) -> str:
-    blamed = escape(cell.blame or "")
-    return f"| {SYMBOLS[cell.outcome].character} | {escape(cell.name)} | {cell.outcome} | {blamed} | {explanation(cell)} |\n"
+    entries = [SYMBOLS[cell.outcome].character, escape(cell.name), cell.outcome, escape(cell.blame or "")]
+    return f"| {' | '.join(entries)} | {explanation(cell)} |\n"
+
+
+def _unmatched_row(line: str) -> str:
+    return f"| ↯ | | entry without a cell | | {escape(line)} |\n"
 
 
 def _size(text: str) -> int:

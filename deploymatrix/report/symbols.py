@@ -28,7 +28,7 @@ SYMBOLS: dict[Outcome, Symbol] = {
     "out_of_memory": Symbol("M", "red", "over the memory limit"),
     "environment_failed": Symbol("V", "magenta", "environment or image could not be made"),
     "reference_failed": Symbol("F", "magenta", "the reference proves nothing"),
-    "unsupported": Symbol("–", "yellow", "no route"),
+    "unsupported": Symbol("–", "yellow", "no route"),  # noqa: RUF001
     "missing": Symbol("?", "magenta", "no result"),
 }
 
@@ -39,15 +39,17 @@ VERDICT_WORDS: dict[str, str] = {
     "failed": "red",
     "unexpected_pass": "red: passed, although an entry expects a failure",
     "unexpected_outcome": "red: failed otherwise than expected",
+    "expired": "red: failed as expected, by an entry that has expired",
+    "over_budget": "red: passed, but over a budget",
 }
 
 
 def mark(cell: Cell) -> str:
-    """A cell's symbol; in brackets when an expectation covers it, with ↯ when it breaks one."""
+    """A cell's symbol; in brackets when an expectation covers it, with ↯ when it breaks one or is over a budget."""
     character = SYMBOLS[cell.outcome].character
     if cell.verdict == "expected":
         return f"({character})"
-    return f"{character}↯" if cell.expectation else character
+    return f"{character}↯" if _is_surprising(cell) else character
 
 
 def legend(cells: tuple[Cell, ...]) -> str:
@@ -56,6 +58,10 @@ def legend(cells: tuple[Cell, ...]) -> str:
     parts = [f"{s.character} {s.words}" for outcome, s in SYMBOLS.items() if outcome in used]
     if any(cell.verdict == "expected" for cell in cells):
         parts.append("(…) expected, with a reason")
-    if any(cell.expectation and cell.verdict != "expected" for cell in cells):
-        parts.append("↯ not what was expected")
+    if any(_is_surprising(cell) for cell in cells):
+        parts.append("↯ not what was expected, or over a budget")
     return " · ".join(parts)
+
+
+def _is_surprising(cell: Cell) -> bool:
+    return cell.verdict == "over_budget" or (cell.expectation is not None and cell.verdict != "expected")

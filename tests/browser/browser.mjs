@@ -8,7 +8,10 @@ const { chromium } = require("playwright-core");
 export class Visit {
   constructor(browser, context, page, url) {
     Object.assign(this, { browser, context, page, url, complaints: [], requests: [] });
-    page.on("console", (message) => ["error", "warning"].includes(message.type()) && this.complaints.push(message.text()));
+    page.on(
+      "console",
+      (message) => ["error", "warning"].includes(message.type()) && this.complaints.push(message.text()),
+    );
     page.on("pageerror", (error) => this.complaints.push(String(error)));
     page.on("request", (request) => request.url().split("#")[0] !== url && this.requests.push(request.url()));
   }
@@ -41,7 +44,11 @@ export class Visit {
 /** A visit to the page in `file`; options as Playwright's contexts take them. */
 export async function visit(file, options = {}) {
   const browser = await chromium.launch({ executablePath: process.env.BROWSER_PATH, args: ["--no-sandbox"] });
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, permissions: ["clipboard-read", "clipboard-write"], ...options });
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 800 },
+    permissions: ["clipboard-read", "clipboard-write"],
+    ...options,
+  });
   const page = await context.newPage();
   return new Visit(browser, context, page, pathToFileURL(file).href);
 }

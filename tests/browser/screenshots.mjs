@@ -17,7 +17,9 @@ await shoot("light", small);
 await shoot("dark", small, "", { colorScheme: "dark" });
 await shoot("panel", small, `#cell=${RED}`, { viewport: { width: 1400, height: 1000 } });
 await shoot("panel-dark", small, `#cell=${RED}`, { viewport: { width: 1400, height: 1000 }, colorScheme: "dark" });
-await shoot("panel-end", small, `#cell=${RED}`, { viewport: { width: 1400, height: 1000 } }, (page) => page.locator(".panel-body:not([aria-busy])").evaluate((body) => body.scrollTo(0, body.scrollHeight)));
+await shoot("panel-end", small, `#cell=${RED}`, { viewport: { width: 1400, height: 1000 } }, (page) =>
+  page.locator(".panel-body:not([aria-busy])").evaluate((body) => body.scrollTo(0, body.scrollHeight)),
+);
 await shoot("phone", small, "", { viewport: { width: 400, height: 800 } });
 await shoot("phone-panel", small, `#cell=${RED}`, { viewport: { width: 400, height: 800 } });
 await shoot("menu", small, "", {}, (page) => page.locator(".menu[data-facet=model] summary").click());

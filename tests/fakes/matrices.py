@@ -6,6 +6,7 @@ import hashlib
 import json
 import random
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, get_args
 
@@ -46,7 +47,13 @@ ROUTES = {
     "tfjs": ("torch", "onnx", "savedmodel", "tfjs"),
     "torchscript": ("torch", "torchscript"),
 }
-FAMILIES = {"resnet18": "vision", "mobilenet_v3": "vision", "lstm": "sequence", "text_transformer": "text", "mlp": "tabular"}
+FAMILIES = {
+    "resnet18": "vision",
+    "mobilenet_v3": "vision",
+    "lstm": "sequence",
+    "text_transformer": "text",
+    "mlp": "tabular",
+}
 FAMILY_NAMES = ("audio", "sequence", "tabular", "text", "vision")
 HOSTILE = (
     "<script>document.title='owned'</script>",
@@ -57,16 +64,19 @@ HOSTILE = (
 )
 LOG = (
     "RuntimeError: cannot lower aten::nonzero (node %42)\n::error::this line must not become an annotation\n"
-    "</script><script>document.title = 'owned'</script>\n  File \"from_torch.py\", line 12, in export\n\x1b[31mred\x1b[0m \x00 end"
+    "</script><script>document.title = 'owned'</script>\n  File \"from_torch.py\", line 12, in export\n"
+    "\x1b[31mred\x1b[0m \x00 end"
 )
 
 
-def make_cell(model: str = "mlp", target: str = "onnx", variant: str = "fp32", outcome: Outcome = "passed", **more: Any) -> Cell:
+def make_cell(
+    model: str = "mlp", target: str = "onnx", variant: str = "fp32", outcome: Outcome = "passed", **more: Any
+) -> Cell:
     """A cell as a run would record it; `more` replaces fields."""
     route = ROUTES.get(target, ("torch", target))
     ran = STAGES[outcome] in (None, "compare")
     exported = STAGES[outcome] in (None, "compare", "load", "run")
-    steps = tuple(f"{after}/from_{before}" for before, after in zip(route, route[1:], strict=False))
+    steps = tuple(f"{after}/from_{before}" for before, after in pairwise(route))
     fields: dict[str, Any] = {
         "framework": "keras" if model.startswith("keras") else "torch",
         "family": FAMILIES.get(model.removeprefix("keras_"), "other"),
@@ -74,8 +84,14 @@ def make_cell(model: str = "mlp", target: str = "onnx", variant: str = "fp32", o
         "steps": steps,
         "stage": STAGES[outcome],
         "blame": steps[0] if outcome in ("mismatch", "export_failed") else None,
-        "detail": "" if outcome == "passed" else LOG if outcome == "export_failed" else f"{outcome}: 3 of 1000 elements",
-        "artifact": Artifact(sha256=_sha(model, target, variant), bytes=_size(model, target, variant)) if exported else None,
+        "detail": ""
+        if outcome == "passed"
+        else LOG
+        if outcome == "export_failed"
+        else f"{outcome}: 3 of 1000 elements",
+        "artifact": Artifact(sha256=_sha(model, target, variant), bytes=_size(model, target, variant))
+        if exported
+        else None,
         "isolation": "docker",
         "image": f"sha256:{_sha(target)}" if exported else None,
         "versions": {"torch": "2.13.0", target: "1.2.3"} if exported else {},
@@ -90,21 +106,36 @@ def make_cell(model: str = "mlp", target: str = "onnx", variant: str = "fp32", o
 def expectation(cell: str, outcome: str, reason: str = "the runtime has no such operator") -> ExpectationRecord:
     target = cell.split("/")[-2]
     link = "https://example.org/issues/1"
-    return ExpectationRecord(cell=cell, outcome=outcome, stage=None, reason=reason, link=link, file=f"targets/{target}/target.toml")
+    return ExpectationRecord(
+        cell=cell, outcome=outcome, stage=None, reason=reason, link=link, file=f"targets/{target}/target.toml"
+    )
 
 
 def make_matrix(*cells: Cell) -> Matrix:
-    return Matrix(generator="deploymatrix 0.1.0", isolation="docker", cells=tuple(sorted(cells, key=lambda cell: cell.name)))
+    return Matrix(
+        generator="deploymatrix 0.1.0", isolation="docker", cells=tuple(sorted(cells, key=lambda cell: cell.name))
+    )
 
 
 def full_matrix() -> Matrix:
     """Eight models on six targets in two variants: every outcome, every verdict, hostile names."""
     cells: dict[str, Cell] = {}
-    models = ("resnet18", "mobilenet_v3", "lstm", "text_transformer", "mlp", "keras_lstm", "keras_mlp", "keras_mobilenet_v3")
+    models = (
+        "resnet18",
+        "mobilenet_v3",
+        "lstm",
+        "text_transformer",
+        "mlp",
+        "keras_lstm",
+        "keras_mlp",
+        "keras_mobilenet_v3",
+    )
     for model in models:
         for target in ROUTES:
             for variant in ("fp32", "int8-static"):
-                cell = make_cell(model, target, variant, "unsupported" if variant != "fp32" and target == "tfjs" else "passed")
+                cell = make_cell(
+                    model, target, variant, "unsupported" if variant != "fp32" and target == "tfjs" else "passed"
+                )
                 cells[cell.name] = cell
     for (model, target), outcome in zip(_places(), OUTCOMES, strict=False):
         cell = make_cell(model, target, "fp32", outcome)
@@ -137,15 +168,29 @@ def large_matrix(models: int = 1000, targets: int = 14) -> Matrix:
     for model in range(models):
         for target in range(targets):
             outcome = draw.choice(OUTCOMES) if draw.random() < 1 / 9 else "passed"
-            detail = "" if outcome == "passed" else f"{LOG}\n" + "\n".join(f"  frame {draw.random()}" for _ in range(20))
+            detail = (
+                "" if outcome == "passed" else f"{LOG}\n" + "\n".join(f"  frame {draw.random()}" for _ in range(20))
+            )
             family = FAMILY_NAMES[model % len(FAMILY_NAMES)]
-            cells.append(make_cell(f"{family}_{model:04d}", f"target-{target:02d}", "fp32", outcome, detail=detail, family=family))
+            cells.append(
+                make_cell(
+                    f"{family}_{model:04d}", f"target-{target:02d}", "fp32", outcome, detail=detail, family=family
+                )
+            )
     return make_matrix(*cells)
 
 
 def measurements_of(matrix: Matrix) -> Measurements:
     measured = tuple(
-        Measurement(cell=cell.name, cached=False, export_s=_near(4, cell), load_s=_near(0.1, cell), run_s=_near(0.004, cell), peak_mb=_near(300, cell))
+        Measurement(
+            cell=cell.name,
+            cached=False,
+            export_s=_near(4, cell),
+            load_s=_near(0.1, cell),
+            run_s=_near(0.004, cell),
+            peak_mb=_near(300, cell),
+            eager_s=_near(0.004, cell) / 2,
+        )
         for cell in matrix.cells
         if cell.artifact
     )
@@ -175,6 +220,10 @@ def _judged() -> Iterator[Cell]:
     yield make_cell("keras_mlp", "tfjs", "fp32", "passed", verdict="unexpected_pass", expectation=entry)
     entry = expectation("keras_lstm/litert/fp32", "load_failed")
     yield make_cell("keras_lstm", "litert", "fp32", "crashed", verdict="unexpected_outcome", expectation=entry)
+    entry = expectation("text_transformer/onnx/int8-static", "run_failed").model_copy(update={"expires": "2020-01-31"})
+    yield make_cell("text_transformer", "onnx", "int8-static", "run_failed", verdict="expired", expectation=entry)
+    over = ("artifact is 2,310,400 bytes, over 2,000,000",)
+    yield make_cell("mlp", "litert", "int8-static", verdict="over_budget", over_budget=over)
     for model in ("lstm", "resnet18", "keras_lstm", "mlp"):
         entry = expectation("*/tfjs/int8-static", "unsupported", "no integer route to this format")
         yield make_cell(model, "tfjs", "int8-static", "unsupported", verdict="expected", expectation=entry)

@@ -1,4 +1,4 @@
-"""Each fault changes exactly its own cells, to the right outcome: in processes and, where an engine answers, containers.
+"""Each fault changes exactly its own cells, to the right outcome: in processes and, with a Docker engine, in containers.
 
 A fault is a copy of the model `linear` with an option that the step npz/from_numpy commits, or hands on to the runner
 of the target `npz`. The targets `plain` and `wrapped` run the same model without committing anything.
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from deploymatrix.errors import GATE_FAILED
@@ -53,7 +54,13 @@ FAULTS = [
     Fault("export_raises", "export_failed", "export", "the exporter gave up", targets=ALL),
     Fault("export_leaves_nothing", "export_failed", "export", "left no artifact", targets=ALL),
     Fault("export_leaves_a_link", "export_failed", "export", "symbolic link", targets=ALL),
-    Fault("export_claims_another_shape", "io_mismatch", "compare", "shape is [1, 3], declared [3]", targets=("npz", "plain")),
+    Fault(
+        "export_claims_another_shape",
+        "io_mismatch",
+        "compare",
+        "shape is [1, 3], declared [3]",
+        targets=("npz", "plain"),
+    ),
     Fault("export_claims_no_dtype", "export_failed", "export", "signature's outputs: dtype", targets=ALL),
     Fault("export_segfaults", "crashed", "export", "SIGSEGV", targets=ALL),
 ]
@@ -126,6 +133,15 @@ def test_every_cell_tells_its_isolation(faulty: tuple[Any, Cells], isolation: st
         assert (cell["image"] is not None) == (isolation == "docker")
 
 
+def test_the_matrix_validates_by_the_published_schema(faulty: tuple[Any, Cells]) -> None:
+    schema = json.loads(
+        (Path(__file__).resolve().parents[2] / "docs" / "matrix.schema.json").read_text(encoding="utf-8")
+    )
+    matrix = json.loads((faulty[0].build / "matrix.json").read_text(encoding="utf-8"))
+
+    assert list(jsonschema.Draft202012Validator(schema).iter_errors(matrix)) == []
+
+
 def test_the_log_of_an_exception_holds_its_traceback(faulty: tuple[Any, Cells]) -> None:
     tree, cells = faulty
 
@@ -136,7 +152,7 @@ def test_the_log_of_an_exception_holds_its_traceback(faulty: tuple[Any, Cells]) 
 
 
 def test_the_same_failures_give_the_same_bytes(faulty: tuple[Any, Cells], isolation: str) -> None:
-    tree, cells = faulty
+    tree, _ = faulty
     before = (tree.build / "matrix.json").read_bytes()
 
     tree.run("run", "--isolation", isolation, "--timeout", TIMEOUT_S, "--jobs", "4")
@@ -206,7 +222,9 @@ def test_an_artifact_that_changed_after_its_manifest_was_written_is_not_run(runn
 
 def test_a_model_that_answers_the_same_to_everything_has_no_reference(runnable: Any) -> None:
     runnable.add_model("constant")
-    runnable.change("models/constant/model.py", "generator.standard_normal((4, 3))", "0 * generator.standard_normal((4, 3))")
+    runnable.change(
+        "models/constant/model.py", "generator.standard_normal((4, 3))", "0 * generator.standard_normal((4, 3))"
+    )
 
     runnable.run("run", "--isolation", "process")
 
@@ -218,15 +236,25 @@ def test_a_model_that_answers_the_same_to_everything_has_no_reference(runnable: 
         assert cells[f"linear/{target}"]["outcome"] == "passed"
 
 
+FLAKY = """
+from pathlib import Path
+
+
+def load(payload):
+    if Path({flag!r}).exists():
+        raise OSError("the accelerator is gone")
+    return dict(np.load(payload))
+"""
+
+
 def test_a_newer_failure_is_not_covered_by_an_older_success(runnable: Any) -> None:
-    flag = runnable.root / "broken"
-    code = f"\n\ndef load(payload):\n    if Path({str(flag)!r}).exists():\n        raise OSError('gone')\n    return dict(np.load(payload))\n"
-    runnable.append("targets/plain/run.py", f"\nfrom pathlib import Path{code}")
-    assert runnable.run("run", "--isolation", "process", "-t", "plain").returncode == 0
+    flag = runnable.root / "gone"
+    runnable.append("targets/plain/run.py", FLAKY.format(flag=str(flag)))
+    command = ("run", "--isolation", "process", "-t", "plain")
+    assert runnable.run(*command).returncode == 0
 
     flag.touch()
-    failed = runnable.run("run", "--isolation", "process", "-t", "plain", "--fresh")
-    again = runnable.run("run", "--isolation", "process", "-t", "plain")
+    failed, again = runnable.run(*command, "--fresh"), runnable.run(*command)
 
     assert (failed.returncode, again.returncode) == (GATE_FAILED, GATE_FAILED)
     assert outcomes_of(cells_of(runnable)) == {"linear/plain": "load_failed"}

@@ -1,4 +1,4 @@
-"""Gating a release: from a baseline to a broken step, its diff, its cell page, and a bundle that reproduces it elsewhere."""
+"""Gating a release: from a baseline to a broken step, its diff, its cell page, and a bundle that reproduces it."""
 
 from __future__ import annotations
 
@@ -296,4 +296,4 @@ def test_a_second_update_changes_no_line_for_noise(green: Any, tmp_path: Path) -
 
     assert done.returncode == OK
     assert baseline.read_text(encoding="utf-8") == before
-    assert len(before.splitlines()) == 3 + 9  # a line for each cell
+    assert len(before.splitlines()) == 3 + 7  # a line for each cell

@@ -43,7 +43,9 @@ def compared(
     eager = [array.astype(dtype) for array in exact] if eager is None else [np.asarray(a, dtype) for a in eager]
     pairs = zip(exact, eager, strict=True)
     answers = Answers(
-        actual=write(tmp_path / "actual", [{"y": a if isinstance(a, np.ndarray) else np.asarray(a, dtype)} for a in actual]),
+        actual=write(
+            tmp_path / "actual", [{"y": a if isinstance(a, np.ndarray) else np.asarray(a, dtype)} for a in actual]
+        ),
         reference=write(tmp_path / "reference", [{"y.float64": x, "y.float32": e} for x, e in pairs]),
         samples=len(exact),
         declared=more.pop("declared", (Tensor(name="y", dtype=dtype, shape=exact[0].shape),)),  # type: ignore[arg-type]

@@ -164,7 +164,9 @@ def test_an_expectation_excuses_no_missing_cell(tree: Any, call: Callable[..., A
 
 def test_an_expectation_is_about_its_own_target_only(tree: Any, call: Callable[..., Any]) -> None:
     write(tree, npz=("mismatch", "compare"), plain=("mismatch", "compare"))
-    tree.append("targets/npz/target.toml", EXPECTATION.format(outcome="mismatch", stage="").replace("linear/npz/*", "*"))
+    tree.append(
+        "targets/npz/target.toml", EXPECTATION.format(outcome="mismatch", stage="").replace("linear/npz/*", "*")
+    )
 
     done = call("gate")
 

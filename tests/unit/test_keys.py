@@ -141,9 +141,7 @@ def touch_family(tree: Any) -> None:
         (touch_values, EVERYTHING - CELLS),
     ],
 )
-def test_a_change_makes_anew_what_depends_on_it(
-    tree: Any, touch: Callable[[Any], None], made_anew: set[str]
-) -> None:
+def test_a_change_makes_anew_what_depends_on_it(tree: Any, touch: Callable[[Any], None], made_anew: set[str]) -> None:
     before = keys_of(tree)
 
     touch(tree)
@@ -215,9 +213,7 @@ def test_what_is_behind_a_source_depends_on_its_content(tree: Any, tmp_path: Pat
 
 
 def test_nodes_own_version_counts_for_runs_on_node(tree: Any) -> None:
-    tree.write(
-        "targets/js/target.toml", 'format = "npz"\nrunner = "node"\n\n[limits]\nfp32 = 1e-5\n'
-    )
+    tree.write("targets/js/target.toml", 'format = "npz"\nrunner = "node"\n\n[limits]\nfp32 = 1e-5\n')
     tree.write("targets/js/run.mjs", "export function load() {}\n")
     tree.write("targets/js/package-lock.json", "{}")
     before = keys_of(tree)

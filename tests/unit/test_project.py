@@ -157,5 +157,5 @@ def test_pick_keeps_the_projects_order_and_names_the_nearest(tree: Any) -> None:
 
     assert list(pick("target", ["wrapped", "npz"], targets)) == ["npz", "wrapped"]
     assert list(pick("target", [], targets)) == ["npz", "plain", "wrapped"]
-    with pytest.raises(ConfigurationError, match="unknown target 'warpped'; did you mean 'wrapped'?"):
+    with pytest.raises(ConfigurationError, match="unknown target 'warpped'; did you mean 'wrapped'"):
         pick("target", ["warpped"], targets)

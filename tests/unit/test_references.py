@@ -16,7 +16,12 @@ VARIED = [GENERATOR.standard_normal((1, 3)) for _ in range(4)]
 
 
 def problem(
-    folder: Path, exact: list[Any], *, eager: list[Any] | None = None, dtype: str = "float32", shape: tuple[int, ...] = (1, 3)
+    folder: Path,
+    exact: list[Any],
+    *,
+    eager: list[Any] | None = None,
+    dtype: str = "float32",
+    shape: tuple[int, ...] = (1, 3),
 ) -> str | None:
     for index, array in enumerate(exact):
         (folder / str(index)).mkdir()

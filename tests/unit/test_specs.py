@@ -75,7 +75,13 @@ def test_the_examples_are_right(tmp_path: Path, kind: type[Strict]) -> None:
     ("kind", "right", "typo", "key", "remedy"),
     [
         (ModelSpec, "seed = 3", "sed = 3", "sed", "did you mean 'seed'?"),
-        (ModelSpec, 'dtype = "float32"\nshape = [1, 4]', 'dtyp = "float32"\nshape = [1, 4]', "inputs.0.dtyp", "'dtype'"),
+        (
+            ModelSpec,
+            'dtype = "float32"\nshape = [1, 4]',
+            'dtyp = "float32"\nshape = [1, 4]',
+            "inputs.0.dtyp",
+            "'dtype'",
+        ),
         (ModelSpec, "export = 10", "exprot = 10", "timeouts.exprot", "did you mean 'export'?"),
         (ModelSpec, 'source = "numpy"', 'sorce = "numpy"', "routes.npz.sorce", "did you mean 'source'?"),
         (PipelineSpec, "environment", "enviroment", "sources.0.enviroment", "did you mean 'environment'?"),
@@ -162,7 +168,9 @@ def test_names_of_inputs_differ(tmp_path: Path) -> None:
 
 
 def test_every_mistake_of_a_file_is_told_at_once(tmp_path: Path) -> None:
-    text = complaint(tmp_path / "model.toml", ModelSpec, MODEL.replace("seed", "sed").replace("samples = 4", "samples = 1"))
+    text = complaint(
+        tmp_path / "model.toml", ModelSpec, MODEL.replace("seed", "sed").replace("samples = 4", "samples = 1")
+    )
 
     assert "sed: unknown key" in text
     assert "samples: " in text

@@ -11,18 +11,31 @@ function readGrid(raw) {
     const variant = tables.variant[columns.variant[index]];
     const verdict = tables.verdict[columns.verdict[index]];
     return {
-      index, model, framework, family, target, variant, verdict,
+      index,
+      model,
+      framework,
+      family,
+      target,
+      variant,
+      verdict,
       name: `${model}/${target}/${variant}`,
       outcome: tables.outcome[columns.outcome[index]],
       stage: tables.stage[columns.stage[index]],
       headroom: columns.headroom[index],
       exported: columns.exported[index] === 1,
       note: tables.note[columns.note[index]],
+      alike: columns.alike[index],
       change: columns.change[index] || "",
       isRed: !GOOD.has(verdict),
     };
   });
-  return { ...raw, cells, rows: rowsOf(cells), gridColumns: columnsOf(cells), byName: new Map(cells.map((c) => [c.name, c])) };
+  return {
+    ...raw,
+    cells,
+    rows: rowsOf(cells),
+    gridColumns: columnsOf(cells),
+    byName: new Map(cells.map((c) => [c.name, c])),
+  };
 }
 
 /** A row a model, with its cells by column key. */
@@ -66,19 +79,55 @@ async function unpack(text) {
   const packed = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
   const { values, cells, history } = await new Response(stream).json();
-  return cells.map((cell, index) => readCell(cell, values, history.map((column) => column[index])));
+  return cells.map((cell, index) =>
+    readCell(
+      cell,
+      values,
+      history.map((column) => column[index]),
+    ),
+  );
 }
 
 /** In the order in which page_data.py writes them. */
 function readCell(packed, values, history) {
-  const [route, steps, blame, detail, changes, isolation, image, versions, samples, log, expectation] = packed
-    .slice(0, 11)
-    .map((number) => values[number]);
-  const [sha256, size, outputs, measured] = packed.slice(11);
-  const [exportTime, loadTime, runTime, peak] = measured ?? [null, null, null, null];
+  const [
+    route,
+    steps,
+    blame,
+    detail,
+    changes,
+    isolation,
+    image,
+    versions,
+    samples,
+    log,
+    expectation,
+    overBudget,
+    reasons,
+  ] = packed.slice(0, 13).map((number) => values[number]);
+  const [sha256, size, outputs, measured] = packed.slice(13);
+  const [exportTime, loadTime, runTime, peak, eagerTime] = measured ?? [null, null, null, null, null];
   return {
-    route, steps, blame, detail, changes, isolation, image, versions, samples, log, expectation, sha256, size,
-    exportTime, loadTime, runTime, peak,
+    route,
+    steps,
+    blame,
+    detail,
+    changes,
+    isolation,
+    image,
+    versions,
+    samples,
+    log,
+    expectation,
+    overBudget,
+    reasons,
+    sha256,
+    size,
+    exportTime,
+    loadTime,
+    runTime,
+    peak,
+    eagerTime,
     outputs: outputs.map((output) => readOutput(output, values)),
     history,
   };

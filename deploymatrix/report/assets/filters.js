@@ -3,7 +3,11 @@
 const STAGES = [
   { name: "planned", reached: () => true, lost: "before export" },
   { name: "exported", reached: (cell) => wasExported(cell), lost: "in export" },
-  { name: "loaded", reached: (cell) => ["run", "compare"].includes(cell.stage) || cell.outcome === "passed", lost: "in load" },
+  {
+    name: "loaded",
+    reached: (cell) => ["run", "compare"].includes(cell.stage) || cell.outcome === "passed",
+    lost: "in load",
+  },
   { name: "ran", reached: (cell) => cell.stage === "compare" || cell.outcome === "passed", lost: "in run" },
   { name: "passed", reached: (cell) => cell.outcome === "passed", lost: "in compare" },
 ];
@@ -37,8 +41,13 @@ function matches(cell, except = "") {
 
 function hasText(cell) {
   if (!state.text) return true;
-  cell.words ??= [cell.name, cell.framework, cell.family, cell.outcome, cell.verdict, cell.note].join(" ").toLowerCase();
-  return state.text.toLowerCase().split(/\s+/).every((word) => cell.words.includes(word));
+  cell.words ??= [cell.name, cell.framework, cell.family, cell.outcome, cell.verdict, cell.note]
+    .join(" ")
+    .toLowerCase();
+  return state.text
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => cell.words.includes(word));
 }
 
 /** Rows and columns with a cell that matches, and the cells themselves. */

@@ -3,17 +3,35 @@
 const OVERSCAN = 10; // rows made above and below those in sight
 const CHANGE_MARKS = { regressed: "▼", fixed: "▲", changed: "~", added: "+" };
 
-const view = { rows: [], columns: [], cells: new Set(), made: new Map(), body: null, rowHeight: 0, active: { row: 0, column: 0 } };
+const view = {
+  rows: [],
+  columns: [],
+  cells: new Set(),
+  made: new Map(),
+  body: null,
+  rowHeight: 0,
+  active: { row: 0, column: 0 },
+};
 
 /** Build the grid for what the filters leave. */
 function showGrid({ rows, columns, cells }) {
   Object.assign(view, { rows, columns, cells, made: new Map(), active: keptActive(rows, columns) });
   view.body = h("div", { class: "body", role: "rowgroup", vars: { "--rows": String(rows.length) } });
   const head = headRows();
-  const grid = h("div", {
-    class: "grid", role: "grid", id: "grid", "aria-label": "Models by targets; Enter opens a cell",
-    "aria-rowcount": String(rows.length + head.length), "aria-colcount": String(columns.length + 2), vars: { "--columns": String(columns.length) },
-  }, h("div", { class: "head", role: "rowgroup" }, head), view.body);
+  const grid = h(
+    "div",
+    {
+      class: "grid",
+      role: "grid",
+      id: "grid",
+      "aria-label": "Models by targets; Enter opens a cell",
+      "aria-rowcount": String(rows.length + head.length),
+      "aria-colcount": String(columns.length + 2),
+      vars: { "--columns": String(columns.length) },
+    },
+    h("div", { class: "head", role: "rowgroup" }, head),
+    view.body,
+  );
   byId("scroller").replaceChildren(rows.length ? grid : h("p", { class: "empty" }, "No cell matches these filters."));
   view.headRows = head.length;
   if (!rows.length) return;
@@ -26,8 +44,14 @@ function keptActive(rows, columns) {
   const model = view.rows[view.active.row]?.model;
   const key = view.columns[view.active.column]?.key;
   return {
-    row: Math.max(0, rows.findIndex((row) => row.model === model)),
-    column: Math.max(0, columns.findIndex((column) => column.key === key)),
+    row: Math.max(
+      0,
+      rows.findIndex((row) => row.model === model),
+    ),
+    column: Math.max(
+      0,
+      columns.findIndex((column) => column.key === key),
+    ),
   };
 }
 
@@ -46,13 +70,34 @@ function makeRowsInSight() {
   makeRow(view.active.row);
 }
 
+/** For paper, which does not scroll. */
+function makeAllRows() {
+  for (let index = view.rows.length - 1; index >= 0; index -= 1) makeRow(index);
+}
+
 function makeRow(index) {
   if (view.made.has(index)) return;
   const row = view.rows[index];
-  const element = h("div", { class: "row", role: "row", "aria-rowindex": String(index + view.headRows + 1), "data-row": String(index), vars: { "--index": String(index) } },
-    h("div", { class: "model", role: "rowheader", title: `${row.model} · ${row.framework} · ${row.family}` }, row.model),
+  const element = h(
+    "div",
+    {
+      class: "row",
+      role: "row",
+      "aria-rowindex": String(index + view.headRows + 1),
+      "data-row": String(index),
+      vars: { "--index": String(index) },
+    },
+    h(
+      "div",
+      { class: "model", role: "rowheader", title: `${row.model} · ${row.framework} · ${row.family}` },
+      row.model,
+    ),
     view.columns.map((column, i) => gridCell(row, column, index, i)),
-    total([...row.cells.values()].filter((cell) => view.cells.has(cell)), "row-total"));
+    total(
+      [...row.cells.values()].filter((cell) => view.cells.has(cell)),
+      "row-total",
+    ),
+  );
   view.made.set(index, element);
   const after = [...view.made.keys()].filter((other) => other > index).sort((a, b) => a - b)[0];
   view.body.insertBefore(element, after === undefined ? null : view.made.get(after));
@@ -61,20 +106,43 @@ function makeRow(index) {
 function gridCell(row, column, rowIndex, columnIndex) {
   const cell = row.cells.get(column.key);
   const isActive = view.active.row === rowIndex && view.active.column === columnIndex;
-  const attributes = { role: "gridcell", tabindex: isActive ? "0" : "-1", "data-column": String(columnIndex), "aria-colindex": String(columnIndex + 2) };
-  if (!cell) return h("div", { ...attributes, class: "cell", "aria-label": `${row.model} on ${column.target} ${column.variant}: not planned` });
+  const attributes = {
+    role: "gridcell",
+    tabindex: isActive ? "0" : "-1",
+    "data-column": String(columnIndex),
+    "aria-colindex": String(columnIndex + 2),
+  };
+  if (!cell)
+    return h("div", {
+      ...attributes,
+      class: "cell",
+      "aria-label": `${row.model} on ${column.target} ${column.variant}: not planned`,
+    });
   const classes = ["cell", view.cells.has(cell) ? "" : "dim", state.cell === cell.name ? "open" : ""];
-  return h("div", { ...attributes, class: classes.join(" "), "data-cell": cell.name, "aria-label": spoken(cell), title: tip(cell) }, tile(cell));
+  return h(
+    "div",
+    { ...attributes, class: classes.join(" "), "data-cell": cell.name, "aria-label": spoken(cell), title: tip(cell) },
+    tile(cell),
+  );
 }
 
 /** Symbol and figure; the symbol in brackets where the failure was expected. */
 function tile(cell) {
   const { character, style } = data.symbols[cell.outcome];
-  const mark = cell.verdict === "expected" ? `(${character})` : cell.isRed && cell.verdict !== "failed" ? `${character}↯` : character;
+  const mark =
+    cell.verdict === "expected"
+      ? `(${character})`
+      : cell.isRed && cell.verdict !== "failed"
+        ? `${character}↯`
+        : character;
   const tone = cell.verdict === "expected" ? "expected" : cell.isRed && style === "green" ? "red" : style;
-  return h("span", { class: `tile c-${tone} ${cell.isRed ? "is-red" : ""}`, "aria-hidden": "true" },
-    h("b", {}, mark), h("small", {}, share(cell.headroom)),
-    cell.change ? h("i", { class: `change ${cell.change}` }, CHANGE_MARKS[cell.change]) : null);
+  return h(
+    "span",
+    { class: `tile c-${tone} ${cell.isRed ? "is-red" : ""}`, "aria-hidden": "true" },
+    h("b", {}, mark),
+    h("small", {}, share(cell.headroom)),
+    cell.change ? h("i", { class: `change ${cell.change}` }, CHANGE_MARKS[cell.change]) : null,
+  );
 }
 
 function spoken(cell) {
@@ -89,13 +157,31 @@ function tip(cell) {
 function headRows() {
   const several = new Set(view.columns.map((column) => column.variant)).size > 1;
   const corner = (text) => h("div", { class: "model corner", role: "columnheader" }, text);
-  const rows = [h("div", { class: "row names", role: "row" }, corner("model"), targetHeads(several), h("div", { class: "total", role: "columnheader" }, "passed"))];
+  const rows = [
+    h(
+      "div",
+      { class: "row names", role: "row" },
+      corner("model"),
+      targetHeads(several),
+      h("div", { class: "total", role: "columnheader" }, "passed"),
+    ),
+  ];
   if (several) {
-    const variants = view.columns.map((column) => h("div", { class: "variant", role: "columnheader", title: column.variant }, column.variant));
+    const variants = view.columns.map((column) =>
+      h("div", { class: "variant", role: "columnheader", title: column.variant }, column.variant),
+    );
     rows.push(h("div", { class: "row", role: "row" }, corner(""), variants, h("div", { class: "total" })));
   }
   const totals = view.columns.map((column) => total([...view.cells].filter(inColumn(column)), "column-total"));
-  rows.push(h("div", { class: "row totals", role: "row" }, h("div", { class: "model corner", role: "rowheader" }, "passed"), totals, total([...view.cells], "row-total")));
+  rows.push(
+    h(
+      "div",
+      { class: "row totals", role: "row" },
+      h("div", { class: "model corner", role: "rowheader" }, "passed"),
+      totals,
+      total([...view.cells], "row-total"),
+    ),
+  );
   return rows;
 }
 
@@ -103,18 +189,46 @@ const inColumn = (column) => (cell) => cell.target === column.target && cell.var
 
 /** A heading for each target, over its variants. */
 function targetHeads(several) {
-  if (!several) return view.columns.map((column) => h("div", { class: "target", role: "columnheader", title: `${column.target} ${column.variant}` }, column.target));
+  if (!several)
+    return view.columns.map((column) =>
+      h("div", { class: "target", role: "columnheader", title: `${column.target} ${column.variant}` }, column.target),
+    );
   const spans = new Map();
   for (const column of view.columns) spans.set(column.target, (spans.get(column.target) ?? 0) + 1);
-  return [...spans].map(([target, span]) => h("div", { class: "target", role: "columnheader", "aria-colspan": String(span), title: target, vars: { "--grid-column": `span ${span}` } }, target));
+  return [...spans].map(([target, span]) =>
+    h(
+      "div",
+      {
+        class: "target",
+        role: "columnheader",
+        "aria-colspan": String(span),
+        title: target,
+        vars: { "--grid-column": `span ${span}` },
+      },
+      target,
+    ),
+  );
 }
 
 /** "6/8" over a bar of what passed, what was expected to fail, and what is red. */
 function total(cells, kind) {
   const passed = cells.filter((cell) => cell.outcome === "passed" && !cell.isRed).length;
   const expected = cells.filter((cell) => cell.verdict === "expected").length;
-  const parts = { "--passed": String(passed), "--expected": String(expected), "--red": String(cells.length - passed - expected) };
+  const parts = {
+    "--passed": String(passed),
+    "--expected": String(expected),
+    "--red": String(cells.length - passed - expected),
+  };
   const words = `${passed} of ${cells.length} passed, ${expected} failed as expected, ${cells.length - passed - expected} red`;
-  return h("div", { class: `total ${kind}`, role: kind === "row-total" ? "gridcell" : "columnheader", title: words, "aria-label": words },
-    h("span", {}, `${passed}/${cells.length}`), h("span", { class: "stack", vars: parts, "aria-hidden": "true" }, h("i"), h("i"), h("i")));
+  return h(
+    "div",
+    {
+      class: `total ${kind}`,
+      role: kind === "row-total" ? "gridcell" : "columnheader",
+      title: words,
+      "aria-label": words,
+    },
+    h("span", {}, cells.length < 10_000 ? `${passed}/${cells.length}` : share(passed / cells.length)),
+    h("span", { class: "stack", vars: parts, "aria-hidden": "true" }, h("i"), h("i"), h("i")),
+  );
 }

@@ -5,6 +5,7 @@ const PAGE_ROWS = 10;
 function connectGrid() {
   const scroller = byId("scroller");
   scroller.addEventListener("scroll", makeRowsInSight, { passive: true });
+  window.addEventListener("beforeprint", makeAllRows);
   new ResizeObserver(makeRowsInSight).observe(scroller);
   scroller.addEventListener("click", (event) => openFrom(event.target.closest("[data-column]")));
   scroller.addEventListener("keydown", onGridKey);
@@ -39,15 +40,24 @@ function destination(key, control) {
   const { row, column } = view.active;
   const [lastRow, lastColumn] = [view.rows.length - 1, view.columns.length - 1];
   switch (key) {
-    case "ArrowUp": return [row - 1, column];
-    case "ArrowDown": return [row + 1, column];
-    case "ArrowLeft": return [row, column - 1];
-    case "ArrowRight": return [row, column + 1];
-    case "PageUp": return [row - PAGE_ROWS, column];
-    case "PageDown": return [row + PAGE_ROWS, column];
-    case "Home": return [control ? 0 : row, 0];
-    case "End": return [control ? lastRow : row, lastColumn];
-    default: return null;
+    case "ArrowUp":
+      return [row - 1, column];
+    case "ArrowDown":
+      return [row + 1, column];
+    case "ArrowLeft":
+      return [row, column - 1];
+    case "ArrowRight":
+      return [row, column + 1];
+    case "PageUp":
+      return [row - PAGE_ROWS, column];
+    case "PageDown":
+      return [row + PAGE_ROWS, column];
+    case "Home":
+      return [control ? 0 : row, 0];
+    case "End":
+      return [control ? lastRow : row, lastColumn];
+    default:
+      return null;
   }
 }
 
@@ -75,7 +85,9 @@ function bringIntoSight(element) {
   const inner = element.getBoundingClientRect();
   const top = outer.top + scroller.querySelector(".head").offsetHeight;
   const left = outer.left + scroller.querySelector(".head .model").offsetWidth;
-  const right = outer.left + scroller.clientWidth;
+  const last = scroller.querySelector(".head .total:last-child");
+  const right =
+    outer.left + scroller.clientWidth - (getComputedStyle(last).position === "sticky" ? last.offsetWidth : 0);
   const bottom = outer.top + scroller.clientHeight;
   if (inner.top < top) scroller.scrollTop -= top - inner.top;
   else if (inner.bottom > bottom) scroller.scrollTop += inner.bottom - bottom;

@@ -24,8 +24,12 @@ function buildFilterBar() {
 function menu(facet, label) {
   const list = h("div", { class: "menu-list" });
   const badge = h("span", { class: "badge" });
-  const element = h("details", { class: "menu", "data-facet": facet, toggle: () => element.open && fillMenu(element, facet, list) },
-    h("summary", {}, label, badge), list);
+  const element = h(
+    "details",
+    { class: "menu", "data-facet": facet, toggle: () => element.open && fillMenu(element, facet, list) },
+    h("summary", {}, label, badge),
+    list,
+  );
   return element;
 }
 
@@ -33,10 +37,18 @@ function fillMenu(element, facet, list) {
   closeMenus(element);
   const counts = [...facetCounts(facet)].sort(([a], [b]) => order(a, b));
   const options = counts.map(([value, count]) =>
-    h("label", { class: "option" },
+    h(
+      "label",
+      { class: "option" },
       h("input", { type: "checkbox", checked: state[facet].has(value), change: () => toggle(facet, value) }),
-      h("span", { class: "option-name" }, value), h("span", { class: "count" }, String(count))));
-  list.replaceChildren(...(counts.length >= SEARCH_FROM ? [optionSearch(options)] : []), h("div", { class: "options" }, options));
+      h("span", { class: "option-name" }, value),
+      h("span", { class: "count" }, String(count)),
+    ),
+  );
+  list.replaceChildren(
+    ...(counts.length >= SEARCH_FROM ? [optionSearch(options)] : []),
+    h("div", { class: "options" }, options),
+  );
 }
 
 function optionSearch(options) {
@@ -44,7 +56,13 @@ function optionSearch(options) {
     const wanted = event.target.value.toLowerCase();
     for (const option of options) option.hidden = !option.textContent.toLowerCase().includes(wanted);
   };
-  return h("input", { type: "search", class: "option-search", placeholder: "Find…", "aria-label": "Find in this list", input: narrow });
+  return h("input", {
+    type: "search",
+    class: "option-search",
+    placeholder: "Find…",
+    "aria-label": "Find in this list",
+    input: narrow,
+  });
 }
 
 function closeMenus(except) {
@@ -60,13 +78,23 @@ function closeByEscape(event) {
 }
 
 function verdictSwitch() {
-  return h("button", { type: "button", class: "switch", id: "only-red", click: () => toggle("verdict", "red") }, "Red only");
+  return h(
+    "button",
+    { type: "button", class: "switch", id: "only-red", click: () => toggle("verdict", "red") },
+    "Red only",
+  );
 }
 
 function changedSwitch() {
   if (!data.history.length) return [];
   const title = `Against ${data.history.at(-1)}`;
-  return [h("button", { type: "button", class: "switch", id: "only-changed", title, click: () => set({ changed: !state.changed }) }, "Changed only")];
+  return [
+    h(
+      "button",
+      { type: "button", class: "switch", id: "only-changed", title, click: () => set({ changed: !state.changed }) },
+      "Changed only",
+    ),
+  ];
 }
 
 function showFilterBar() {

@@ -8,9 +8,13 @@ function errorPlot(output) {
   const worst = output.error === null ? "not finite" : figure(output.error);
   const label = `Error of ${output.name}: ${plural(output.errors.length, "sample")}, worst ${worst}, limit ${figure(output.limit)}`;
   const holder = h("div", { class: "plot", role: "img", "aria-label": label });
-  const legend = h("p", { class: "plot-legend" },
-    h("span", { class: "ink-error" }, "● error of each sample"), h("span", { class: "ink-limit" }, `━ limit ${figure(output.limit)}`),
-    output.eager ? h("span", { class: "ink-eager" }, `┅ eager float32 ${figure(output.eager)}`) : null);
+  const legend = h(
+    "p",
+    { class: "plot-legend" },
+    h("span", { class: "ink-error" }, "● error of each sample"),
+    h("span", { class: "ink-limit" }, `━ limit ${figure(output.limit)}`),
+    output.eager ? h("span", { class: "ink-eager" }, `┅ eager float32 ${figure(output.eager)}`) : null,
+  );
   drawn.push({ holder, legend, output, plot: null });
   return h("div", {}, legend, holder);
 }
@@ -42,15 +46,37 @@ function floorOf(errors, limit, eager) {
 
 function plotOptions({ holder, legend, output }) {
   const ink = (name) => getComputedStyle(legend.querySelector(`.ink-${name}`) ?? legend).color;
-  const axis = { stroke: getComputedStyle(legend).color, grid: { stroke: getComputedStyle(holder).borderTopColor, width: 1 }, ticks: { show: false }, font: "11px system-ui" };
+  const axis = {
+    stroke: getComputedStyle(legend).color,
+    grid: { stroke: getComputedStyle(holder).borderTopColor, width: 1 },
+    ticks: { show: false },
+    font: "11px system-ui",
+  };
   const whole = (_plot, splits) => splits.map((value) => (Number.isInteger(value) ? String(value) : ""));
   const powers = (_plot, splits) => splits.map((value) => value.toExponential(0));
   const all = (_plot, splits) => splits;
   return {
-    width: Math.max(220, holder.clientWidth), height: PLOT_HEIGHT, legend: { show: false },
-    cursor: { show: false }, select: { show: false },
-    scales: { x: { time: false, range: [0.5, output.errors.length + 0.5] }, y: { distr: 3, range: (_plot, low, high) => decades(low, high) } },
-    axes: [{ ...axis, values: whole, label: "sample", labelSize: 16, labelFont: "11px system-ui", size: 24, incrs: [1, 2, 5, 10, 20, 50, 100] }, { ...axis, splits: decadesBetween, filter: all, grid: { ...axis.grid, filter: all }, values: powers, size: 46 }],
+    width: Math.max(220, holder.clientWidth),
+    height: PLOT_HEIGHT,
+    legend: { show: false },
+    cursor: { show: false },
+    select: { show: false },
+    scales: {
+      x: { time: false, range: [0.5, output.errors.length + 0.5] },
+      y: { distr: 3, range: (_plot, low, high) => decades(low, high) },
+    },
+    axes: [
+      {
+        ...axis,
+        values: whole,
+        label: "sample",
+        labelSize: 16,
+        labelFont: "11px system-ui",
+        size: 24,
+        incrs: [1, 2, 5, 10, 20, 50, 100],
+      },
+      { ...axis, splits: decadesBetween, filter: all, grid: { ...axis.grid, filter: all }, values: powers, size: 46 },
+    ],
     series: [
       {},
       { stroke: ink("error"), paths: () => null, points: { show: true, size: 8, fill: ink("error") } },

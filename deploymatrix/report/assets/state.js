@@ -7,7 +7,12 @@ const listeners = [];
 function readState() {
   const given = new URLSearchParams(location.hash.slice(1));
   const facets = Object.fromEntries(FACETS.map((facet) => [facet, new Set(given.getAll(facet))]));
-  return { ...facets, changed: given.get("changed") === "1", text: given.get("text") ?? "", cell: given.get("cell") ?? "" };
+  return {
+    ...facets,
+    changed: given.get("changed") === "1",
+    text: given.get("text") ?? "",
+    cell: given.get("cell") ?? "",
+  };
 }
 
 function hashOf({ changed, text, cell, ...facets }) {

@@ -27,7 +27,7 @@ def freeze(model: ModuleType, spec: Any, weights: Path) -> None:
     tf.config.experimental.enable_op_determinism()
     keras.utils.clear_session()
     keras.utils.set_random_seed(spec.seed)
-    network = model.build()
+    network = functional(model.build())
     if spec.calibrate:
         calibrate(network, batch(spec))
     weights.mkdir(parents=True, exist_ok=True)
@@ -53,6 +53,13 @@ def reference(model: ModuleType, spec: Any, weights: Path, dtype: str) -> list[d
         return [answer(network, spec, sample) for sample in spec.samples]
     finally:
         keras.config.set_floatx(floatx)
+
+
+def functional(network: keras.Model) -> keras.Model:
+    """A Sequential as the functional model that it stands for, with the same layers: one can look into its operations."""
+    if isinstance(network, keras.Sequential):
+        return keras.Model(network.inputs, network.outputs, name=network.name)
+    return network
 
 
 def answer(network: keras.Model, spec: Any, sample: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -36,7 +36,10 @@ export default async function filters({ small }) {
 async function pick(report, facet, value) {
   const menu = report.page.locator(`.menu[data-facet=${facet}]`);
   await menu.locator("summary").click();
-  await menu.locator(".option", { has: report.page.getByText(value, { exact: true }) }).locator("input").check();
+  await menu
+    .locator(".option", { has: report.page.getByText(value, { exact: true }) })
+    .locator("input")
+    .check();
   await report.page.keyboard.press("Escape");
   assert.equal(await menu.evaluate((element) => element.open), false);
 }
@@ -75,5 +78,8 @@ async function byChange(report) {
 async function byFunnel(report) {
   await report.page.locator("#funnel .lost").nth(1).click();
   assert.deepEqual(await report.models(), ["lstm"]);
-  assert.match(await report.page.locator(".cell:not(.dim)[data-cell]").first().getAttribute("data-cell"), /^lstm\/litert/);
+  assert.match(
+    await report.page.locator(".cell:not(.dim)[data-cell]").first().getAttribute("data-cell"),
+    /^lstm\/litert/,
+  );
 }

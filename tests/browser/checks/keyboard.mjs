@@ -37,9 +37,13 @@ const focused = (report) => report.page.evaluate(() => document.activeElement.da
 
 async function accessibleNames(report) {
   assert.equal(await report.page.locator("[data-column][tabindex='0']").count(), 1, "one cell is in the tab order");
-  const names = await report.page.locator("[data-cell]").evaluateAll((cells) => cells.map((cell) => cell.getAttribute("aria-label")));
+  const names = await report.page
+    .locator("[data-cell]")
+    .evaluateAll((cells) => cells.map((cell) => cell.getAttribute("aria-label")));
   assert.ok(names.every((name) => / on .*: /.test(name)));
-  const unnamed = await report.page.locator("button:visible").evaluateAll((buttons) => buttons.filter((b) => !(b.textContent.trim() || b.ariaLabel)).length);
+  const unnamed = await report.page
+    .locator("button:visible")
+    .evaluateAll((buttons) => buttons.filter((b) => !(b.textContent.trim() || b.ariaLabel)).length);
   assert.equal(unnamed, 0);
 }
 
@@ -53,7 +57,9 @@ async function toTheLastRow(large) {
   await press(report, "ArrowUp", "PageUp");
   const isSeen = await report.page.evaluate(() => {
     const cell = document.activeElement.getBoundingClientRect();
-    return document.activeElement.contains(document.elementFromPoint(cell.left + cell.width / 2, cell.top + cell.height / 2));
+    return document.activeElement.contains(
+      document.elementFromPoint(cell.left + cell.width / 2, cell.top + cell.height / 2),
+    );
   });
   assert.ok(isSeen, "the focused cell is covered or out of sight");
   await report.end();

@@ -12,7 +12,9 @@ export default async function large({ large: file, report: tell }) {
   await painted(report);
   const opening = Date.now() - started;
   const filtering = await timed(report, () => report.page.locator("[data-outcome=mismatch]").click());
-  const scrolling = await timed(report, () => report.page.locator("#scroller").evaluate((element) => element.scrollTo(0, 1000)));
+  const scrolling = await timed(report, () =>
+    report.page.locator("#scroller").evaluate((element) => element.scrollTo(0, 1000)),
+  );
   const cell = report.page.locator(".cell:not(.dim)[data-cell]").first();
   const panel = await timed(report, async () => {
     await cell.click();
@@ -36,4 +38,5 @@ async function timed(report, act) {
 }
 
 /** After the next frame is on the screen. */
-const painted = (report) => report.page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+const painted = (report) =>
+  report.page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));

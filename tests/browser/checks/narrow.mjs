@@ -15,7 +15,11 @@ export default async function narrow({ small, large }) {
     await assertNoSidewaysScroll(report);
     const box = await report.page.locator("#panel").boundingBox();
     assert.deepEqual([box.x, box.width], [0, 400]);
-    assert.equal(await report.page.locator("#text").evaluate((element) => element.closest("[inert]") !== null), true, "the page behind is reachable");
+    assert.equal(
+      await report.page.locator("#text").evaluate((element) => element.closest("[inert]") !== null),
+      true,
+      "the page behind is reachable",
+    );
     await report.page.locator(".close").tap();
     assert.equal(await report.page.locator("#panel").isVisible(), false);
     assert.equal(await report.page.locator("[inert]").count(), 0);

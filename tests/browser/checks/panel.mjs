@@ -8,13 +8,22 @@ export default async function panel({ small }) {
   await report.cell("resnet18/onnx/fp32").click();
   await report.page.waitForSelector(".panel-body:not([aria-busy])");
   const text = await report.page.locator("#panel").innerText();
-  for (const words of ["resnet18 on onnx", "regressed since", "onnx/from_torch", "mismatch: 3 of 1000 elements", "logits", "SHA-256", "2.13.0", "281×"]) {
+  for (const words of [
+    "resnet18 on onnx",
+    "regressed since",
+    "onnx/from_torch",
+    "mismatch: 3 of 1000 elements",
+    "logits",
+    "SHA-256",
+    "2.13.0",
+    "281×",
+  ]) {
     assert.ok(text.includes(words), `the panel lacks ${words}`);
   }
   assert.equal(await report.page.locator(".bars").count(), 2);
   assert.equal(await report.page.locator(".bars .this").count(), 2);
   assert.equal(await report.page.locator(".history tr").count(), 2);
-  assert.ok(await inkOf(report, ".plot canvas") > 100, "the plot is empty");
+  assert.ok((await inkOf(report, ".plot canvas")) > 100, "the plot is empty");
 
   await report.cell("keras_lstm/tfjs/fp32").click();
   await report.page.getByText("TensorList operators do not run; see <b>the issue</b>").waitFor();
@@ -31,8 +40,11 @@ export default async function panel({ small }) {
 
 /** How many pixels of a canvas are painted. */
 function inkOf(report, selector) {
-  return report.page.locator(selector).first().evaluate((canvas) => {
-    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-    return data.filter((value, i) => i % 4 === 3 && value > 0).length;
-  });
+  return report.page
+    .locator(selector)
+    .first()
+    .evaluate((canvas) => {
+      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      return data.filter((value, i) => i % 4 === 3 && value > 0).length;
+    });
 }

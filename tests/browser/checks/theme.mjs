@@ -18,7 +18,9 @@ export default async function theme({ small }) {
 }
 
 function brightness(report) {
-  return report.page.evaluate(() => Math.max(...getComputedStyle(document.body).backgroundColor.match(/\d+/g).slice(0, 3).map(Number)));
+  return report.page.evaluate(() =>
+    Math.max(...getComputedStyle(document.body).backgroundColor.match(/\d+/g).slice(0, 3).map(Number)),
+  );
 }
 
 /** Every tile's symbol against its ground: at least 4.5 to 1, https://www.w3.org/TR/WCAG22/#contrast-minimum */
@@ -32,7 +34,9 @@ async function assertContrast(report, scheme) {
     return [...document.querySelectorAll(".tile")].map((tile) => {
       const { color, backgroundColor } = getComputedStyle(tile);
       const ground = rgb(backgroundColor);
-      const [a, b] = [luminance(rgb(color)), luminance(ground.length === 4 && ground[3] === 0 ? paper : ground)].sort((x, y) => y - x);
+      const [a, b] = [luminance(rgb(color)), luminance(ground.length === 4 && ground[3] === 0 ? paper : ground)].sort(
+        (x, y) => y - x,
+      );
       return (a + 0.05) / (b + 0.05);
     });
   });

@@ -1,0 +1,13 @@
+"""Text of models, exporters and runtimes, made safe to print: it must not steer a terminal."""
+
+from __future__ import annotations
+
+import re
+
+# Escape sequences (ECMA-48: CSI, and OSC up to its end), then every control character but tab and line feed.
+CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def printable(text: str) -> str:
+    """`text` without escape sequences and control characters; tabs and line feeds stay."""
+    return CONTROL.sub("", text)

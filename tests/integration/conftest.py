@@ -1,0 +1,71 @@
+"""What integration tests share: real environments, made once in the repository's own build folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from deploymatrix.store import Store
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="session")
+def real_envs() -> Path:
+    """Where the exporters' and targets' environments are; those that are missing are made there."""
+    envs = REPOSITORY / "build" / "envs"
+    envs.mkdir(parents=True, exist_ok=True)
+    return envs
+
+
+@pytest.fixture
+def real_build(tmp_path: Path, real_envs: Path) -> Path:
+    """A build folder of one test, with the real environments."""
+    return build_with(tmp_path / "build", real_envs)
+
+
+@pytest.fixture
+def deploymatrix(tmp_path: Path, real_build: Path) -> Command:
+    """The command in an empty folder, generating in `real_build`."""
+
+    def call(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "deploymatrix", "--build-dir", real_build, *arguments]
+        return run(command, tmp_path)
+
+    return call
+
+
+def build_with(build: Path, envs: Path) -> Path:
+    build.mkdir()
+    (build / "envs").symlink_to(envs)
+    return build
+
+
+def run(command: list[str | Path], folder: Path, timeout_s: float = 900) -> subprocess.CompletedProcess[str]:
+    path = os.pathsep.join(filter(None, [str(REPOSITORY), os.environ.get("PYTHONPATH")]))
+    env = {**os.environ, "PYTHONPATH": path, "NO_COLOR": "1", "COLUMNS": "160"}
+    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=timeout_s)
+
+
+@pytest.fixture
+def artifact_of() -> Callable[[Path, str], Path]:
+    """The stored artifact of a cell of the last run in a build folder: its file or folder."""
+    return stored_artifact
+
+
+def stored_artifact(build: Path, cell: str) -> Path:
+    cells = json.loads((build / "matrix.json").read_text())["cells"]
+    wanted = next(c for c in cells if f"{c['model']}/{c['target']}/{c['variant']}" == cell)["artifact"]["sha256"]
+    store = Store(build / "store")
+    for path in (build / "store" / "artifacts").glob("*/record.json"):
+        entry = store.get("artifacts", path.parent.name)
+        if entry is not None and entry.sha256 == wanted:
+            return Path(entry.files / entry.about["entry"])
+    raise AssertionError(f"{cell}: no artifact {wanted} in {build}")

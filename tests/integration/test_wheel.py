@@ -1,0 +1,113 @@
+"""The wheel in an empty environment and an empty folder: what users have who never saw the repository."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from deploymatrix.containers import engine
+from deploymatrix.pip_settings import pip_variables
+from deploymatrix.uv_command import run_uv
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+TARGETS = {path.parent.name for path in REPOSITORY.glob("targets/*/target.toml")}
+SHIPPED = ("targets", "pipelines", "models", "docker")
+
+
+@dataclass(frozen=True)
+class Installed:
+    """The built wheel, and the environment that holds it and what it depends on, nothing else."""
+
+    wheel: Path
+    python: Path
+
+    def run(self, folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        command = [self.python.with_name("deploymatrix"), *arguments]
+        env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=1200)
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    folder = tmp_path_factory.mktemp("wheel")
+    variables = {name: value for name, value in {**os.environ, **pip_variables()}.items() if name != "PYTHONPATH"}
+    build = ["build", "--quiet", "--wheel", "--out-dir", str(folder), str(REPOSITORY)]
+    run_uv(build, doing="the wheel", variables=variables)
+    (wheel,) = folder.glob("*.whl")
+    run_uv(["venv", "--quiet", "--python", sys.executable, str(folder / "venv")], doing="venv", variables=variables)
+    python = folder / "venv" / "bin" / "python"
+    install = ["pip", "install", "--quiet", "--python", str(python), str(wheel)]
+    run_uv(install, doing="installing the wheel", variables=variables)
+    return Installed(wheel, python)
+
+
+def test_the_wheel_holds_all_that_is_shipped_and_no_tests(installed: Installed) -> None:
+    names = set(zipfile.ZipFile(installed.wheel).namelist())
+    here = {
+        f"deploymatrix/_shipped/{path.relative_to(REPOSITORY).as_posix()}"
+        for part in SHIPPED
+        for path in (REPOSITORY / part).rglob("*")
+        if path.is_file() and not {"__pycache__", "node_modules"} & set(path.parts)
+    }
+    assert here and here <= names
+    assert {name for name in names if name.startswith("deploymatrix/_shipped/")} == here
+    assert not [name for name in names if name.startswith("tests") or "__pycache__" in name]
+
+
+def test_an_empty_folder_has_the_shipped_targets_and_models(installed: Installed, tmp_path: Path) -> None:
+    targets = json.loads(installed.run(tmp_path, "list", "targets", "--json").stdout)
+    models = json.loads(installed.run(tmp_path, "list", "models", "--json").stdout)
+    assert {row["target"] for row in targets} == TARGETS
+    assert {row["model"] for row in models} == {path.parent.name for path in REPOSITORY.glob("models/*/model.toml")}
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_new_project_passes_on_all_targets_and_the_gate_is_green(
+    installed: Installed, tmp_path: Path, real_envs: Path
+) -> None:
+    project = tmp_path / "mine"
+    assert installed.run(tmp_path, "init", "mine").returncode == 0
+    written = files(project)
+    package = files(installed.python.parents[1])
+    (project / "build").mkdir()
+    (project / "build" / "envs").symlink_to(real_envs)
+
+    ran = installed.run(project, "run", "--isolation", "process")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert passed_targets(project, "process") == TARGETS
+    if engine() is not None:
+        ran = installed.run(project, "run", "--isolation", "docker")
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+        assert passed_targets(project, "docker") == TARGETS
+
+    gate = installed.run(project, "gate")
+    assert gate.returncode == 0, gate.stdout
+    assert files(project) == written
+    assert files(installed.python.parents[1]) == package
+
+
+def test_init_refuses_to_overwrite(installed: Installed, tmp_path: Path) -> None:
+    (tmp_path / "deploymatrix.toml").touch()
+    done = installed.run(tmp_path, "init", ".")
+    assert done.returncode == 2
+    assert "deploymatrix.toml is there already" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["deploymatrix.toml"]
+
+
+def passed_targets(project: Path, isolation: str) -> set[str]:
+    matrix = json.loads((project / "build" / "matrix.json").read_text())
+    assert matrix["isolation"] == isolation
+    return {cell["target"] for cell in matrix["cells"] if cell["outcome"] == "passed"}
+
+
+def files(folder: Path) -> set[str]:
+    """All files but those under build/ and Python's own caches."""
+    found = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    return {path.as_posix() for path in found if path.parts[0] != "build" and "__pycache__" not in path.parts}

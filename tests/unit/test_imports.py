@@ -1,0 +1,157 @@
+"""Imports point one way, nothing is unpickled, and the engine stays light: read from the code, and from a process."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+ENGINE = REPOSITORY / "deploymatrix"
+WORKER = ENGINE / "worker"
+FRAMEWORKS = {
+    "torch", "tensorflow", "keras", "onnx", "onnxruntime", "onnx2tf", "tf2onnx", "tensorflowjs", "executorch",
+    "litert_torch", "ai_edge_litert", "torchao", "transformers", "jax",
+}  # fmt: skip
+UNSAFE = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve"}
+TARGETS = {folder.parent.name for folder in REPOSITORY.glob("targets/*/target.toml")}
+FORMATS = {folder.parent.name for folder in REPOSITORY.glob("pipelines/*/pipeline.toml")}
+
+
+def files(*folders: Path) -> list[Path]:
+    return sorted(p for folder in folders for p in folder.rglob("*.py") if "build" not in p.parts)
+
+
+ENGINE_FILES = [p for p in files(ENGINE) if WORKER not in p.parents]
+WORKER_FILES = files(WORKER)
+USERS_FILES = [
+    p
+    for p in files(*(REPOSITORY / part for part in ("models", "pipelines", "targets", "tests/fakes/project")))
+    if p.suffix == ".py"
+]
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(REPOSITORY).as_posix()
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Every module that a file imports, anywhere in it; a relative import is the package's own."""
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield node.module or ""
+
+
+def roots(path: Path) -> set[str]:
+    return {name.partition(".")[0] for name in imports(path)}
+
+
+def test_there_is_something_to_check() -> None:
+    assert len(ENGINE_FILES) > 20
+    assert len(WORKER_FILES) > 5
+    assert len(USERS_FILES) > 10
+    assert len(TARGETS) >= 6
+
+
+@pytest.mark.parametrize("path", USERS_FILES, ids=relative)
+def test_what_one_writes_does_not_import_the_engine(path: Path) -> None:
+    assert "deploymatrix" not in roots(path)
+
+
+@pytest.mark.parametrize("path", ENGINE_FILES, ids=relative)
+def test_the_engine_imports_no_framework(path: Path) -> None:
+    assert roots(path) & FRAMEWORKS == set()
+
+
+@pytest.mark.parametrize("path", WORKER_FILES, ids=relative)
+def test_the_worker_imports_the_standard_library_and_numpy(path: Path) -> None:
+    assert roots(path) <= {*sys.stdlib_module_names, "numpy"}
+
+
+@pytest.mark.parametrize("path", [*ENGINE_FILES, *WORKER_FILES], ids=relative)
+def test_nothing_is_unpickled(path: Path) -> None:
+    assert roots(path) & UNSAFE == set()
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.keyword) and node.arg == "allow_pickle":
+            assert isinstance(node.value, ast.Constant) and node.value.value is False
+
+
+@pytest.mark.parametrize("path", [*ENGINE_FILES, *WORKER_FILES], ids=relative)
+def test_arrays_are_saved_without_pickle(path: Path) -> None:
+    """numpy.load refuses pickle unless told; numpy.save takes it unless told."""
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in {"np.save", "numpy.save"}:
+            assert "allow_pickle" in {keyword.arg for keyword in node.keywords}
+
+
+def test_no_file_is_a_drawer_for_everything() -> None:
+    parts = [REPOSITORY / part for part in ("deploymatrix", "models", "pipelines", "targets", "tests")]
+
+    assert [p for p in files(*parts) if p.stem in {"utils", "util", "common", "helpers", "helper", "misc"}] == []
+
+
+@pytest.mark.parametrize("path", ENGINE_FILES, ids=relative)
+def test_the_engine_compares_nothing_with_a_targets_or_formats_name(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        compared = [node.left, *node.comparators] if isinstance(node, ast.Compare) else []
+        compared += [case.pattern for case in node.cases] if isinstance(node, ast.Match) else []  # type: ignore[misc]
+        named = {n.value for part in compared for n in ast.walk(part) if isinstance(n, ast.Constant)}
+        assert named & (TARGETS | FORMATS) == set(), ast.unparse(node)
+
+
+PROBE = """
+import json, sys
+sys.argv = json.loads(sys.argv[1])
+from deploymatrix.cli import main
+try:
+    main()
+except SystemExit as ended:
+    code = ended.code or 0
+print("\\n" + json.dumps({"code": code, "modules": sorted({name.partition(".")[0] for name in sys.modules})}))
+"""
+
+
+def modules_after(tree: Any, *arguments: str) -> set[str]:
+    """The packages that a process holds after it did a command."""
+    argv = json.dumps(tree.command(*arguments)[2:])
+    process = subprocess.run(
+        [sys.executable, "-c", PROBE, argv], capture_output=True, text=True, cwd=REPOSITORY, check=True
+    )
+    told = json.loads(process.stdout.splitlines()[-1])
+    assert told["code"] == 0, process.stderr
+    return set(told["modules"])
+
+
+HEAVY = FRAMEWORKS | {"pandas", "matplotlib", "plotly", "scipy", "docker"}
+
+
+def test_help_imports_next_to_nothing(tree: Any) -> None:
+    loaded = modules_after(tree, "--help")
+
+    assert "deploymatrix" in loaded
+    assert loaded & (HEAVY | {"numpy", "pydantic", "uv", "filelock", "concurrent"}) == set()
+
+
+@pytest.mark.parametrize("what", ["targets", "models", "cells"])
+def test_list_imports_no_framework_and_no_numpy(tree: Any, what: str) -> None:
+    assert modules_after(tree, "list", what) & (HEAVY | {"numpy"}) == set()
+
+
+def test_gate_imports_no_framework_and_no_numpy(tree: Any) -> None:
+    cells = [
+        {"model": "linear", "framework": "numpy", "family": "other", "target": target, "variant": "fp32",
+         "route": [], "steps": [], "outcome": "passed", "verdict": "ok"}
+        for target in ("npz", "plain", "wrapped")
+    ]  # fmt: skip
+    matrix = {"generator": "test", "isolation": "process", "cells": cells}
+    tree.write("build/matrix.json", json.dumps(matrix))
+
+    assert modules_after(tree, "gate") & (HEAVY | {"numpy"}) == set()
