@@ -22,6 +22,7 @@ from deploymatrix.plan import Selection, TaskKind, plan_cells, plan_tasks
 from deploymatrix.project import Project
 from deploymatrix.stages import Bench
 from deploymatrix.store import Store
+from deploymatrix.verdicts import read_rules
 from deploymatrix.workers import Reply
 from deploymatrix.workshop import Place, Work
 
@@ -96,7 +97,7 @@ def _timed_run(project: Project, expected: int) -> float:
         listener=Silent(),
     )
     execution.run(plan_tasks(cells))
-    matrix = build_matrix(fresh, workshop, Selection(), cells, execution.results)
+    matrix = build_matrix(fresh, workshop, Selection(), cells, execution.results, read_rules(fresh))
     write_matrix(matrix, fresh.build)
     seconds = time.perf_counter() - start
     passed = sum(cell.outcome == "passed" for cell in matrix.cells)

@@ -12,25 +12,50 @@ from ai_edge_litert.interpreter import Interpreter, SignatureRunner
 VERSIONS = ("ai-edge-litert", "numpy")
 
 
-def load(payload: Path) -> SignatureRunner:
-    """The file's only signature. Raises ValueError when it has none or several."""
+def load(payload: Path) -> SignatureRunner | Unsigned:
+    """The file's only signature. Raises ValueError when it has several."""
     threads = int(os.environ.get("DEPLOYMATRIX_THREADS", "1"))
-    return Interpreter(str(payload), num_threads=threads).get_signature_runner()
+    interpreter = Interpreter(str(payload), num_threads=threads)
+    return interpreter.get_signature_runner() if interpreter.get_signature_list() else Unsigned(interpreter)
 
 
-def run(session: SignatureRunner, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def run(session: SignatureRunner | Unsigned, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Outputs by their names in the signature."""
     return session(**inputs)
 
 
-def describe(session: SignatureRunner) -> dict[str, dict[str, dict[str, Any]]]:
+def describe(session: SignatureRunner | Unsigned) -> dict[str, dict[str, dict[str, Any]]]:
     """Inputs and outputs by their names in the signature."""
     return {"inputs": described(session.get_input_details()), "outputs": described(session.get_output_details())}
 
 
+class Unsigned:
+    """A file without a signature, as many older ones are: its inputs and outputs bear the names of their tensors."""
+
+    def __init__(self, interpreter: Interpreter) -> None:
+        self.interpreter = interpreter
+
+    def get_input_details(self) -> dict[str, dict[str, Any]]:
+        return {tensor["name"]: tensor for tensor in self.interpreter.get_input_details()}
+
+    def get_output_details(self) -> dict[str, dict[str, Any]]:
+        return {tensor["name"]: tensor for tensor in self.interpreter.get_output_details()}
+
+    def __call__(self, **inputs: np.ndarray) -> dict[str, np.ndarray]:
+        tensors = self.get_input_details()
+        for name, value in inputs.items():
+            self.interpreter.resize_tensor_input(tensors[name]["index"], value.shape)
+        self.interpreter.allocate_tensors()
+        for name, value in inputs.items():
+            self.interpreter.set_tensor(tensors[name]["index"], value)
+        self.interpreter.invoke()
+        return {n: self.interpreter.get_tensor(t["index"]) for n, t in self.get_output_details().items()}
+
+
 def described(details: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {name: {"dtype": tensor["dtype"], "shape": shape_of(tensor)} for name, tensor in details.items()}
+
+
+def shape_of(tensor: dict[str, Any]) -> list[int]:
     """`shape_signature` holds -1 where a size varies; it is empty where none does."""
-    return {
-        name: {"dtype": tensor["dtype"], "shape": tensor["shape_signature"] if len(tensor["shape_signature"]) else tensor["shape"]}
-        for name, tensor in details.items()
-    }
+    return list(tensor["shape_signature"] if len(tensor["shape_signature"]) else tensor["shape"])

@@ -1,4 +1,4 @@
-"""Each fault changes exactly its own cells, to the right outcome: in processes and, with a Docker engine, in containers.
+"""Each fault changes exactly its own cells, to the right outcome: in processes and, with an engine, in containers.
 
 A fault is a copy of the model `linear` with an option that the step npz/from_numpy commits, or hands on to the runner
 of the target `npz`. The targets `plain` and `wrapped` run the same model without committing anything.

@@ -30,7 +30,9 @@ function figure(number, digits = 3) {
   if (number === null || number === undefined) return "–";
   if (number === 0) return "0";
   const size = Math.abs(number);
-  return size < 1e-3 || size >= 1e5 ? number.toExponential(digits - 2) : String(Number(number.toPrecision(digits)));
+  return size < 1e-3 || size >= 1e5
+    ? number.toExponential(digits - 2).replace(".0e", "e")
+    : String(Number(number.toPrecision(digits)));
 }
 
 function bytes(count) {

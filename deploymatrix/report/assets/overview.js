@@ -28,7 +28,8 @@ function showHeadline(cells) {
       "p",
       { class: "counts" },
       `${plural(cells.size, "cell")}${isFiltered() ? ` of ${data.cells.length.toLocaleString("en")}` : ""}: `,
-      `${count.ok.toLocaleString("en")} passed, ${count.expected.toLocaleString("en")} failed as expected`,
+      `${count.ok.toLocaleString("en")} passed`,
+      count.expected ? `, ${count.expected.toLocaleString("en")} failed as expected` : "",
       count.surprise ? `, ${count.surprise.toLocaleString("en")} passed unexpectedly` : "",
     ),
     ...changeLine(changes),
@@ -116,7 +117,7 @@ function legendHint() {
     verdicts.has("expected") && "(…) failed as expected",
     ["unexpected_pass", "unexpected_outcome", "expired", "over_budget"].some((verdict) => verdicts.has(verdict)) &&
       "↯ against an entry or a budget",
-    data.cells.some((cell) => cell.headroom !== null) && "4 % of the error limit used by the worst output",
+    data.cells.some((cell) => cell.headroom !== null) && "4 % the share of the error limit that the worst output uses",
     data.history.length > 0 && "▼ regressed ▲ fixed + added ~ changed",
   ];
   return hints.filter(Boolean).join(" · ");
