@@ -106,6 +106,14 @@ class Cell(Frozen):
         return f"{self.model}/{self.target}/{self.variant}"
 
 
+class Shard(Frozen):
+    """Of a matrix that is a part: which parts are in it, and the whole plan that they are parts of."""
+
+    parts: tuple[str, ...] = Field(description="as given to --shard, sorted")
+    plan: str = Field(description="digest of the names of all planned cells")
+    cells: tuple[str, ...] = Field(description="the names of all planned cells, sorted")
+
+
 class Matrix(Frozen):
     """matrix.json: every planned cell, sorted by name. The same results give the same bytes."""
 
@@ -113,6 +121,7 @@ class Matrix(Frozen):
     generator: str
     isolation: Isolation
     selection: tuple[str, ...] = Field(default=(), description="what was selected; empty: every cell")
+    shard: Shard | None = Field(default=None, description="null: every planned cell is here")
     cells: tuple[Cell, ...]
     unmatched: tuple[str, ...] = Field(default=(), description="entries about no planned cell, and what to edit: red")
 
@@ -129,6 +138,14 @@ class Measurement(Frozen):
     eager_s: Annotated[float | None, Field(description="eager float32 on the same machine, a sample")] = None
 
 
+class Work(Frozen):
+    """What one part of a run took: seconds of wall time, and how many exports and runs it executed."""
+
+    wall_s: float
+    exports: int
+    runs: int
+
+
 class Measurements(Frozen):
     """measurements.json: beside the matrix, because times differ from run to run."""
 
@@ -136,4 +153,5 @@ class Measurements(Frozen):
     wall_s: float
     exports: int
     runs: int
+    parts: Annotated[dict[str, Work], Field(description="by part, as given to --shard; 1/1 is a whole run")] = {}
     cells: tuple[Measurement, ...]

@@ -28,13 +28,12 @@ NOT_REPRODUCIBLE = {
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """The task that decided a cell, what the task needed, and all that the store holds of the cell, by task id."""
+    """The task that decided a cell, and what the task needed, from the store."""
 
     bench: Bench
     cell: Cell
     task: Task
     needs: tuple[Entry, ...]
-    entries: dict[str, Entry]
 
     @property
     def variables(self) -> dict[str, str]:
@@ -79,7 +78,7 @@ def find_evidence(project: Project, cell: Cell, say: Say) -> Evidence:
         )
     for entry in needs:
         bench.store.verify(entry)
-    return Evidence(bench=bench, cell=cell, task=task, needs=needs, entries=entries)
+    return Evidence(bench=bench, cell=cell, task=task, needs=needs)
 
 
 def bench_of(project: Project, cell: Cell, say: Say) -> Bench:

@@ -32,7 +32,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
-    """How to run. `jobs` 0 means as many as there are cores; `expectations` is a file beside the targets' own entries."""
+    """How to run. `jobs` 0: as many as there are cores. `expectations`: a file beside the targets' own entries."""
 
     isolation: Literal["auto", "docker", "process"] = "auto"
     jobs: int = 0

@@ -164,7 +164,7 @@ class PipelineSpec(Strict):
 class Budget(Strict):
     """What the cells of one pattern may use; an absent limit is none.
 
-    latency_ratio: median run over eager float32 on the same machine. headroom: share of the error limit, in every output.
+    latency_ratio: median run over eager float32 on the same machine. headroom: share of the error limit of any output.
     """
 
     artifact_bytes: Annotated[int, Field(ge=1)] | None = None

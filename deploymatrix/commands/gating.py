@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from deploymatrix.gate import Decision
 
 BASELINE = Path("baseline.json")
-baselines = typer.Typer(help="The file that a release is compared with.", no_args_is_help=True)
+baselines = typer.Typer(no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -65,8 +65,9 @@ def gate(
     found = None
     if baseline is not None:
         before = read_states(baseline)
-        unselected = {cell.name for cell in plan_cells(project, Selection())} - names
-        found = compare(before, snapshot(judged, times), scope=(names | set(before.cells)) - unselected)
+        decided = {cell.name for cell in judged.cells if cell.outcome != "missing"}
+        gone = set(before.cells) - {cell.name for cell in plan_cells(project, Selection())}
+        found = compare(before, snapshot(judged, times), scope=decided | gone)
     _conclude(decide(planned, judged, found.of("regressed") if found else ()), found)
 
 
@@ -128,12 +129,15 @@ def _conclude(decision: Decision, found: Diff | None) -> None:
     lines += [f"missing: {name}: no result in the matrix; run it" for name in decision.missing]
     lines += [f"expected: {explain_red(cell)}" for cell in decision.expected]
     lines += [line(cell) for cell in found.cells if cell.change != "unchanged"] if found else []
+    unknown = found.missing if found else ()
+    lines += [f"missing: {name}: no result in the baseline, so nothing holds it" for name in unknown]
     if decision.regressed:
         lines.append("a regression is accepted by `deploymatrix baseline update`, in a change that somebody reviews")
     counts = f"{decision.passed} passed, {len(decision.expected)} expected, {len(decision.red)} red"
     counts += f", {len(decision.unmatched)} unmatched" if decision.unmatched else ""
     counts += f", {len(decision.regressed)} regressed" if found else ""
-    lines.append(f"gate {'open' if decision.is_open else 'closed'}: {counts}, {len(decision.missing)} missing")
+    state = "open" if decision.is_open and not unknown else "closed"
+    lines.append(f"gate {state}: {counts}, {len(decision.missing) + len(unknown)} missing")
     typer.echo("\n".join(lines))
-    if not decision.is_open:
+    if not decision.is_open or unknown:
         raise typer.Exit(errors.GATE_FAILED if decision.is_red else errors.INCOMPLETE)

@@ -29,7 +29,7 @@ def perform(request: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
 
 
 def well_formed(side: str, told: Any) -> Described:
-    """Raises TypeError unless it is a dict of name to dtype (or None) and shape (or None; in it None for what varies)."""
+    """Raises TypeError unless it is a dict of name to dtype (or None) and shape (or None, and in it what varies)."""
     if not isinstance(told, dict):
         raise TypeError(f"describe() gave {type(told).__name__} as {side}; it must be a dict by name")
     return {

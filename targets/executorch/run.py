@@ -1,7 +1,7 @@
 """Runs a .pte file with ExecuTorch: portable kernels and XNNPACK. Inputs and outputs go by position: "0", "1", …
 
 The extension module is imported directly: executorch.runtime imports the whole exporter first, which takes 7 s and
-needs packages that only an exporter has. `torch` comes before it, because it loads the libraries that the extension needs.
+needs packages that only an exporter has. `torch` comes before it, because it loads the libraries that it needs.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ def run(session: torch.jit.ScriptModule, inputs: dict[str, np.ndarray]) -> dict[
 
 
 def describe(session: torch.jit.ScriptModule) -> dict[str, dict[str, dict[str, Any]]]:
-    """Inputs and outputs by position. A program keeps how many there are; dtypes and shapes only where they are fixed."""
+    """Inputs and outputs by position. The file tells how many there are; dtypes and shapes only where it fixes them."""
     graph = session.graph
     outputs = [value.type() for value in graph.outputs()]
     if len(outputs) == 1 and isinstance(outputs[0], torch.TupleType):

@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from deploymatrix.environments import ensure_python
@@ -51,10 +52,12 @@ dtype = "float32"
 shape = [1, 32]
 """
 SAVE_PROGRAM = """
-import sys, torch
+import json, sys, torch
 from model import build
+from transformers import ResNetConfig, ResNetForImageClassification
 torch.manual_seed(3)
 torch.export.save(torch.export.export(build().eval(), (torch.randn(1, 16),)), sys.argv[1])
+ResNetForImageClassification(ResNetConfig.from_dict(json.loads(sys.argv[2]))).save_pretrained(sys.argv[3])
 """
 SAVE_KERAS = """
 import sys, keras
@@ -88,44 +91,38 @@ def outcomes(build: Path) -> dict[str, str]:
     return {f"{cell['model']}/{cell['target']}": cell["outcome"] for cell in cells}
 
 
+def given(framework: str, kind: str, where: str, tensors: str) -> str:
+    """A model.toml of a model that is given without code; `where` is path = … or config = …"""
+    return f'framework = "{framework}"\n[source]\nkind = "{kind}"\n{where}\n{tensors}'
+
+
+def tensors(*declared: tuple[str, str, list[int]]) -> str:
+    return "".join(f'[[{side}]]\nname = "{n}"\ndtype = "float32"\nshape = {shape}\n' for side, n, shape in declared)
+
+
+IMAGE_TO_LOGITS = tensors(("inputs", "pixel_values", [1, 3, 32, 32]), ("outputs", "logits", [1, 5]))
+X_TO_Y = tensors(("inputs", "x", [1, 12]), ("outputs", "y", [1, 3]))
+
+
 @pytest.fixture
 def given_models(tmp_path: Path, real_envs: Path) -> Path:
-    """A .pt2, a .keras, and a transformers configuration, without a line of Python beside them."""
+    """A .pt2, a .keras, a transformers folder and a transformers configuration, without a line of Python beside them."""
     nets = tmp_path / "nets"
-    source = '[source]\nkind = "{}"\n{} = "{}"\n'
-    program = write_model(
-        nets / "program",
-        'framework = "torch"\n' + source.format("exported_program", "path", "net.pt2") + X_TO_Y_AND_HIDDEN,
-    )
-    (tmp_path / "model.py").write_text(TWO_OUTPUTS.replace("FACTOR", "1.0"))
-    (tmp_path / "save_program.py").write_text(SAVE_PROGRAM)
-    subprocess.run(
-        [environment("torch", real_envs), tmp_path / "save_program.py", program / "net.pt2"],
-        check=True,
-        capture_output=True,
-    )
-    tensor = '[[{}]]\nname = "{}"\ndtype = "float32"\nshape = {}\n'
-    archive = write_model(
-        nets / "archive",
-        'framework = "keras"\n'
-        + source.format("keras_file", "path", "net.keras")
-        + tensor.format("inputs", "x", [1, 12])
-        + tensor.format("outputs", "y", [1, 3]),
-    )
-    (tmp_path / "save_keras.py").write_text(SAVE_KERAS)
-    subprocess.run(
-        [environment("tensorflow", real_envs), tmp_path / "save_keras.py", archive / "net.keras"],
-        check=True,
-        capture_output=True,
-    )
-    resnet = write_model(
-        nets / "resnet",
-        'framework = "torch"\ncalibrate = true\n'
-        + source.format("transformers", "config", "config.json")
-        + tensor.format("inputs", "pixel_values", [1, 3, 32, 32])
-        + tensor.format("outputs", "logits", [1, 5]),
-    )
+    program = write_model(nets / "program", given("torch", "exported_program", 'path = "net.pt2"', X_TO_Y_AND_HIDDEN))
+    archive = write_model(nets / "archive", given("keras", "keras_file", 'path = "net.keras"', X_TO_Y))
+    folder = write_model(nets / "folder", given("torch", "transformers", 'path = "saved"', IMAGE_TO_LOGITS))
+    resnet = write_model(nets / "resnet", given("torch", "transformers", 'config = "config.json"', IMAGE_TO_LOGITS))
     (resnet / "config.json").write_text(json.dumps(RESNET))
+    (tmp_path / "model.py").write_text(TWO_OUTPUTS.replace("FACTOR", "1.0"))
+    (tmp_path / "save_torch.py").write_text(SAVE_PROGRAM)
+    (tmp_path / "save_keras.py").write_text(SAVE_KERAS)
+    torch = [environment("torch", real_envs), tmp_path / "save_torch.py"]
+    keras = [environment("tensorflow", real_envs), tmp_path / "save_keras.py"]
+    for command in (
+        [*torch, program / "net.pt2", json.dumps(RESNET), folder / "saved"],
+        [*keras, archive / "net.keras"],
+    ):
+        subprocess.run(command, check=True, capture_output=True)
     assert not list(nets.rglob("*.py"))
     return nets
 
@@ -136,7 +133,7 @@ def test_models_without_code_reach_the_targets(
     (tmp_path / "deploymatrix.toml").write_text("shipped_models = false\n")
     targets = ("-t", "onnx", "-t", "torchscript", "-t", "litert", "-t", "executorch")
     done = deploymatrix("run", "--models", given_models, *targets, *PROCESS)
-    names = [f"{m}/{t}" for m in ("archive", "program", "resnet") for t in targets[1::2]]
+    names = [f"{m}/{t}" for m in ("archive", "folder", "program", "resnet") for t in targets[1::2]]
     assert outcomes(real_build) == dict.fromkeys(sorted(names), "passed"), done.stdout + done.stderr
     assert done.returncode == 0
 
@@ -169,3 +166,32 @@ def test_compare_finds_one_scaled_weight_and_agreement_where_there_is_none(
     unmapped = deploymatrix("compare", onnx, plain, *PROCESS)
     assert unmapped.returncode == 2
     assert "output_0: float32[1, 4]" in unmapped.stderr
+
+
+SAVE_UNSIGNED = """
+import sys, numpy as np, tensorflow as tf
+from pathlib import Path
+
+@tf.function(input_signature=[tf.TensorSpec([1, 4], tf.float32, name="x")])
+def double(x):
+    return 2 * x
+
+converter = tf.lite.TFLiteConverter.from_concrete_functions([double.get_concrete_function()])
+Path(sys.argv[1]).write_bytes(converter.convert())
+assert not tf.lite.Interpreter(sys.argv[1]).get_signature_list()
+"""
+
+
+def test_a_tflite_file_without_a_signature_goes_by_its_tensors_names(
+    deploymatrix: Command, tmp_path: Path, real_envs: Path
+) -> None:
+    (tmp_path / "save.py").write_text(SAVE_UNSIGNED)
+    python, artifact = environment("tensorflow", real_envs), tmp_path / "double.tflite"
+    subprocess.run([python, tmp_path / "save.py", artifact], check=True, capture_output=True)
+    x = np.arange(4, dtype=np.float32)[None]
+    np.savez(tmp_path / "in.npz", x=x)
+    np.savez(tmp_path / "right.npz", y=2 * x)
+    np.savez(tmp_path / "wrong.npz", y=2.001 * x)
+    call = ("verify", artifact, "--inputs", tmp_path / "in.npz", *PROCESS, "--reference")
+    right, wrong = deploymatrix(*call, tmp_path / "right.npz"), deploymatrix(*call, tmp_path / "wrong.npz")
+    assert (right.returncode, wrong.returncode) == (0, 1), right.stdout + right.stderr

@@ -297,3 +297,29 @@ def test_a_second_update_changes_no_line_for_noise(green: Any, tmp_path: Path) -
     assert done.returncode == OK
     assert baseline.read_text(encoding="utf-8") == before
     assert len(before.splitlines()) == 3 + 7  # a line for each cell
+
+
+def test_a_baseline_with_a_gap_does_not_let_the_cell_through(green: Any, tmp_path: Path) -> None:
+    matrix = json.loads((green.build / "matrix.json").read_text(encoding="utf-8"))
+    matrix["cells"][0]["outcome"] = "missing"
+    (tmp_path / "earlier.json").write_text(json.dumps(matrix), encoding="utf-8")
+
+    gate = green.run("gate", "--baseline", str(tmp_path / "earlier.json"))
+    diff = green.run("diff", str(tmp_path / "earlier.json"), str(green.build))
+
+    assert (gate.returncode, diff.returncode) == (INCOMPLETE, INCOMPLETE)
+    assert "missing: linear/npz/fp32: no result in the baseline" in gate.stdout
+    assert "gate closed: 3 passed" in gate.stdout
+
+
+def test_a_cell_that_is_no_longer_planned_is_listed_as_removed(green: Any, tmp_path: Path) -> None:
+    baseline = tmp_path / "baseline.json"
+    green.run("baseline", "update", "--file", str(baseline))
+    text = baseline.read_text(encoding="utf-8")
+    baseline.write_text(text.replace('"linear/npz/fp32"', '"older/npz/fp32"'), encoding="utf-8")
+
+    done = green.run("gate", "--baseline", str(baseline))
+
+    assert done.returncode == OK
+    assert "removed: older/npz/fp32: passed" in done.stdout
+    assert "added: linear/npz/fp32: passed" in done.stdout

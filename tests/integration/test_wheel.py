@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,28 +70,49 @@ def test_an_empty_folder_has_the_shipped_targets_and_models(installed: Installed
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_new_project_passes_on_all_targets_and_the_gate_is_green(
-    installed: Installed, tmp_path: Path, real_envs: Path
-) -> None:
-    project = tmp_path / "mine"
-    assert installed.run(tmp_path, "init", "mine").returncode == 0
-    written = files(project)
+@pytest.fixture(scope="module")
+def mine(installed: Installed, tmp_path_factory: pytest.TempPathFactory, real_envs: Path) -> Path:
+    """A project that `init` wrote, run on all targets in process isolation."""
+    folder = tmp_path_factory.mktemp("empty")
     package = files(installed.python.parents[1])
+    assert installed.run(folder, "init", "mine").returncode == 0
+    project = folder / "mine"
+    written = files(project)
     (project / "build").mkdir()
     (project / "build" / "envs").symlink_to(real_envs)
-
     ran = installed.run(project, "run", "--isolation", "process")
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert passed_targets(project, "process") == TARGETS
-    if engine() is not None:
-        ran = installed.run(project, "run", "--isolation", "docker")
-        assert ran.returncode == 0, ran.stdout + ran.stderr
-        assert passed_targets(project, "docker") == TARGETS
-
-    gate = installed.run(project, "gate")
-    assert gate.returncode == 0, gate.stdout
     assert files(project) == written
     assert files(installed.python.parents[1]) == package
+    return project
+
+
+def test_a_new_project_passes_on_all_targets_and_the_gate_is_green(installed: Installed, mine: Path) -> None:
+    assert passed_targets(mine, "process") == TARGETS
+    assert installed.run(mine, "gate").returncode == 0
+
+
+def test_its_artifacts_agree_with_each_other(
+    installed: Installed, mine: Path, artifact_of: Callable[[Path, str], Path]
+) -> None:
+    """Each format tells its inputs and outputs itself; the model has one of each, so no mapping is needed."""
+    first = artifact_of(mine / "build", "digits/onnx/fp32")
+    for target in TARGETS - {"onnx"}:
+        second = artifact_of(mine / "build", f"digits/{target}/fp32")
+        done = installed.run(mine, "compare", first, second, "--isolation", "process", "--json")
+        assert done.returncode == 0, done.stdout + done.stderr
+        found = json.loads(done.stdout)
+        assert (found["targets"], found["samples"]) == (["onnx", target], 4)
+
+
+@pytest.mark.docker
+def test_it_passes_in_containers_too(installed: Installed, mine: Path) -> None:
+    if engine() is None:
+        pytest.skip("no Docker engine answers")
+    ran = installed.run(mine, "run", "--isolation", "docker")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert passed_targets(mine, "docker") == TARGETS
+    assert installed.run(mine, "gate").returncode == 0
 
 
 def test_init_refuses_to_overwrite(installed: Installed, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ function h(tag, attributes = {}, ...children) {
 
 const byId = (id) => document.getElementById(id);
 
-/** 0.0412 → "4.1 %"; above ten times the limit "31×". */
+/** 0.0412 → "4 %"; from ten times the limit on, "31×". */
 function share(headroom) {
   if (headroom === null) return "";
   if (headroom >= 10) return `${headroom >= 1e4 ? headroom.toExponential(0) : Math.round(headroom)}×`;

@@ -27,7 +27,7 @@ function showGrid({ rows, columns, cells }) {
       "aria-label": "Models by targets; Enter opens a cell",
       "aria-rowcount": String(rows.length + head.length),
       "aria-colcount": String(columns.length + 2),
-      vars: { "--columns": String(columns.length) },
+      vars: { "--columns": String(columns.length), ...widths(columns) },
     },
     h("div", { class: "head", role: "rowgroup" }, head),
     view.body,
@@ -37,6 +37,15 @@ function showGrid({ rows, columns, cells }) {
   if (!rows.length) return;
   view.rowHeight = parseFloat(getComputedStyle(view.body).height) / rows.length;
   makeRowsInSight();
+}
+
+/** What the longest names need, by a bold letter's usual width; the stylesheet keeps them within bounds. */
+function widths(columns) {
+  const longest = (names) => Math.max(0, ...names.map((name) => name.length));
+  const several = new Set(columns.map((column) => column.variant)).size > 1;
+  const label = longest(columns.map((column) => (several ? column.variant : column.target)));
+  const model = longest(data.rows.map((row) => row.model));
+  return { "--label": `${Math.round(8.4 * label) + 10}px`, "--name": `${Math.round(8.4 * model) + 36}px` };
 }
 
 /** The cell that the keyboard is at stays the same while it is there. */

@@ -56,7 +56,7 @@ def reference(model: ModuleType, spec: Any, weights: Path, dtype: str) -> list[d
 
 
 def functional(network: keras.Model) -> keras.Model:
-    """A Sequential as the functional model that it stands for, with the same layers: one can look into its operations."""
+    """A Sequential as the functional model that it stands for, with the same layers, whose operations can be seen."""
     if isinstance(network, keras.Sequential):
         return keras.Model(network.inputs, network.outputs, name=network.name)
     return network

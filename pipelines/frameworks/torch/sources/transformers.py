@@ -1,4 +1,4 @@
-"""A model of the `transformers` library: from a configuration, with weights drawn from the seed, or from a local folder."""
+"""A model of the `transformers` library: from a configuration, weights drawn from the seed, or from a local folder."""
 
 from __future__ import annotations
 

@@ -1,0 +1,40 @@
+"""`merge`: one matrix from the shards of a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from deploymatrix import errors
+from deploymatrix.commands.options import build_of
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(merge)
+
+
+def merge(
+    context: typer.Context,
+    pieces: Annotated[
+        list[Path], typer.Argument(metavar="DIR...", help="Build folders or matrix.json files, in any order.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Where the whole goes [default: BUILD].")
+    ] = None,
+) -> None:
+    """Merge the shards of a run. Exit 4, naming them, when planned cells are in no shard; 2 when two shards give one
+    cell different results. Red cells are the gate's matter."""
+    from deploymatrix.matrix import MATRIX
+    from deploymatrix.merge import missing_cells, read_piece, write_merged
+
+    folder = out or build_of(context)
+    matrix = write_merged([read_piece(path) for path in pieces], folder)
+    missing = missing_cells(matrix)
+    for name in missing:
+        typer.echo(f"missing: {name}: no result in any shard", err=True)
+    planned = len(matrix.shard.cells) if matrix.shard else len(matrix.cells)
+    typer.echo(f"{folder / MATRIX}: {planned - len(missing)} of {planned} cells")
+    if missing:
+        raise typer.Exit(errors.INCOMPLETE)
