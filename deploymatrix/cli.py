@@ -10,7 +10,17 @@ from typing import Annotated
 import typer
 
 from deploymatrix import errors
-from deploymatrix.commands import artifacts, explaining, gating, inspecting, reporting, running, starting, upkeep
+from deploymatrix.commands import (
+    artifacts,
+    explaining,
+    gating,
+    inspecting,
+    merging,
+    reporting,
+    running,
+    starting,
+    upkeep,
+)
 from deploymatrix.shipped import find_root
 
 app = typer.Typer(
@@ -42,7 +52,7 @@ def root(
     context.obj = (project.resolve() if project else find_root(Path.cwd()), build)
 
 
-for group in (running, gating, explaining, reporting, inspecting, upkeep, starting, artifacts):
+for group in (running, merging, gating, explaining, reporting, inspecting, upkeep, starting, artifacts):
     group.register(app)
 
 

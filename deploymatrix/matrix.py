@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from deploymatrix.errors import IncompleteRun
 from deploymatrix.outcomes import Done, Failed, Result
 from deploymatrix.plan import PlannedCell, Selection, compare_id, export_id, run_id
 from deploymatrix.project import Project
-from deploymatrix.records import Artifact, Cell, Matrix, Measurement, Measurements, OutputRecord
+from deploymatrix.records import Artifact, Cell, Matrix, Measurement, Measurements, OutputRecord, Shard
 from deploymatrix.store import Entry, write_json
 from deploymatrix.verdicts import Rules, judged, unmatched_rules
 from deploymatrix.workshop import Workshop
@@ -27,21 +27,25 @@ def build_matrix(
     project: Project,
     workshop: Workshop,
     selection: Selection,
-    cells: Iterable[PlannedCell],
+    cells: Sequence[PlannedCell],
     results: Mapping[str, Result],
     rules: Rules,
+    shard: Shard | None = None,
 ) -> Matrix:
     """Every planned cell with what happened to it; a cell without a result is `missing`.
 
+    `shard`: of a part, the whole plan; the entries that are about no cell are those of the whole plan.
     Budgets of latency are left to the gate: the same results must give the same bytes, and times differ.
     """
+    targets = {name.split("/")[1] for name in shard.cells} if shard else {cell.target.name for cell in cells}
     records = [judged(_cell(project, workshop, planned, results), rules) for planned in cells]
     return Matrix(
         generator=f"deploymatrix {__version__}",
         isolation=workshop.isolation,
         selection=selection.describe(),
+        shard=shard,
         cells=tuple(sorted(records, key=lambda cell: cell.name)),
-        unmatched=unmatched_rules(project, rules, {cell.target for cell in records}),
+        unmatched=unmatched_rules(project, rules, targets),
     )
 
 

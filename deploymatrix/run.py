@@ -18,7 +18,8 @@ from deploymatrix.live_runs import announced
 from deploymatrix.matrix import MEASUREMENTS, build_matrix, measure_cell, write_matrix
 from deploymatrix.plan import PlannedCell, Selection, plan_cells, plan_tasks
 from deploymatrix.project import Project
-from deploymatrix.records import Isolation, Matrix, Measurements
+from deploymatrix.records import Isolation, Matrix, Measurements, Work
+from deploymatrix.shards import take_shard
 from deploymatrix.stages import Bench
 from deploymatrix.store import Store, write_json
 from deploymatrix.verdicts import read_rules
@@ -32,12 +33,16 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
-    """How to run. `jobs` 0: as many as there are cores. `expectations`: a file beside the targets' own entries."""
+    """How to run. `jobs` 0: as many as there are cores. `expectations`: a file beside the targets' own entries.
+
+    `shard`: the part of the plan that is decided, i/n or target=NAME; the whole plan where it is None.
+    """
 
     isolation: Literal["auto", "docker", "process"] = "auto"
     jobs: int = 0
     fresh: bool = False
     expectations: Path | None = None
+    shard: str | None = None
 
 
 def run(project: Project, selection: Selection, options: RunOptions, listener: Listener, say: Say) -> Matrix:
@@ -47,7 +52,8 @@ def run(project: Project, selection: Selection, options: RunOptions, listener: L
     Raises ConfigurationError, NothingSelected; EnvironmentFailed when docker isolation is asked for and there is none.
     """
     started, rules = time.monotonic(), read_rules(project, options.expectations)
-    cells = plan_cells(project, selection)
+    planned = plan_cells(project, selection)
+    cells, shard = take_shard(options.shard, planned) if options.shard else (planned, None)
     isolation, client = choose_isolation(options.isolation, say)
     run_id, jobs = uuid.uuid4().hex[:12], options.jobs or os.cpu_count() or 1
     workshop = Workshop(project, isolation=isolation, client=client, run_id=run_id, jobs=jobs, say=say)
@@ -57,7 +63,7 @@ def run(project: Project, selection: Selection, options: RunOptions, listener: L
         fresh=options.fresh,
         listener=listener,
     )
-    write_matrix(build_matrix(project, workshop, selection, cells, {}, rules), project.build)
+    write_matrix(build_matrix(project, workshop, selection, cells, {}, rules, shard), project.build)
     _reap(client, None)
     try:
         with announced(project.build, run_id):
@@ -66,9 +72,9 @@ def run(project: Project, selection: Selection, options: RunOptions, listener: L
     finally:
         workshop.close_all()
         _reap(client, run_id)
-        matrix = build_matrix(project, workshop, selection, cells, execution.results, rules)
+        matrix = build_matrix(project, workshop, selection, cells, execution.results, rules, shard)
         write_matrix(matrix, project.build)
-        _write_measurements(project, cells, execution, time.monotonic() - started)
+        _write_measurements(project, cells, execution, options.shard or "1/1", time.monotonic() - started)
     return matrix
 
 
@@ -77,7 +83,9 @@ def explain(project: Project, selection: Selection, options: RunOptions, say: Sa
     isolation, client = choose_isolation(options.isolation, say)
     workshop = Workshop(project, isolation=isolation, client=client, run_id="explain", jobs=1, say=say)
     bench = Bench(project=project, store=Store(project.build / "store"), workshop=workshop)
-    return list(explain_plan(bench, plan_tasks(plan_cells(project, selection))))
+    planned = plan_cells(project, selection)
+    cells = take_shard(options.shard, planned)[0] if options.shard else planned
+    return list(explain_plan(bench, plan_tasks(cells)))
 
 
 def choose_isolation(wanted: Literal["auto", "docker", "process"], say: Say) -> tuple[Isolation, DockerClient | None]:
@@ -107,11 +115,13 @@ def _reap(client: DockerClient | None, run_id: str | None) -> None:
         reap(client, run_id)
 
 
-def _write_measurements(project: Project, cells: list[PlannedCell], execution: Execution, wall_s: float) -> None:
+def _write_measurements(
+    project: Project, cells: list[PlannedCell], execution: Execution, part: str, wall_s: float
+) -> None:
+    work = Work(wall_s=round(wall_s, 3), exports=execution.executed["export"], runs=execution.executed["run"])
     measurements = Measurements(
-        wall_s=round(wall_s, 3),
-        exports=execution.executed["export"],
-        runs=execution.executed["run"],
+        **work.model_dump(),
+        parts={part: work},
         cells=tuple(measure_cell(cell, execution.results) for cell in cells),
     )
     write_json(project.build / MEASUREMENTS, measurements.model_dump(mode="json"))

@@ -53,7 +53,7 @@ def snapshot(matrix: Matrix, measurements: Mapping[str, Measurement]) -> States:
     return States(
         generator=matrix.generator,
         isolation=matrix.isolation,
-        selection=matrix.selection,
+        selection=matrix.selection + (matrix.shard.parts if matrix.shard else ()),
         cells={cell.name: _state(cell, measurements.get(cell.name)) for cell in matrix.cells},
     )
 

@@ -47,6 +47,10 @@ def run(
         bool, typer.Option("--explain-plan", help="Only tell for each task whether it is cached, or why not.")
     ] = False,
     expectations: ExpectationsFile = None,
+    shard: Annotated[
+        str | None,
+        typer.Option(metavar="PART", help="Only this part of the selected cells: i/n, or target=NAME; see merge."),
+    ] = None,
     json: AsJson = False,
 ) -> None:
     """Export, run and compare the selected cells; print the matrix. Exit code 1 when a cell is red."""
@@ -55,7 +59,7 @@ def run(
     from deploymatrix.run import run as run_cells
 
     project, selection = project_of(context, models, timeout), selection_of(target, model, expression)
-    options = RunOptions(isolation=isolation, jobs=jobs, fresh=fresh, expectations=expectations)
+    options = RunOptions(isolation=isolation, jobs=jobs, fresh=fresh, expectations=expectations, shard=shard)
     if explain_plan:
         _show_explanations(explain(project, selection, options, lambda text: typer.echo(text, err=True)), json)
         return

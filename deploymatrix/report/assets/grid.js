@@ -39,13 +39,13 @@ function showGrid({ rows, columns, cells }) {
   makeRowsInSight();
 }
 
-/** What the longest names need, by a bold letter's usual width; the stylesheet keeps them within bounds. */
+/** What the longest names need, by a letter's usual width; the stylesheet keeps them within bounds. */
 function widths(columns) {
   const longest = (names) => Math.max(0, ...names.map((name) => name.length));
   const several = new Set(columns.map((column) => column.variant)).size > 1;
   const label = longest(columns.map((column) => (several ? column.variant : column.target)));
   const model = longest(data.rows.map((row) => row.model));
-  return { "--label": `${Math.round(8.4 * label) + 10}px`, "--name": `${Math.round(8.4 * model) + 36}px` };
+  return { "--label": `${Math.round((several ? 6.6 : 8.4) * label) + 10}px`, "--name": `${Math.round(8.4 * model) + 36}px` };
 }
 
 /** The cell that the keyboard is at stays the same while it is there. */
