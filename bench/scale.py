@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from deploymatrix.execute import Execution
+from deploymatrix.keys import current_inputs
 from deploymatrix.matrix import build_matrix, write_matrix
 from deploymatrix.outcomes import Result
 from deploymatrix.plan import Selection, TaskKind, plan_cells, plan_tasks
@@ -97,7 +98,9 @@ def _timed_run(project: Project, expected: int) -> float:
         listener=Silent(),
     )
     execution.run(plan_tasks(cells))
-    matrix = build_matrix(fresh, workshop, Selection(), cells, execution.results, read_rules(fresh))
+    matrix = build_matrix(
+        fresh, workshop, Selection(), cells, execution.results, read_rules(fresh), current_inputs(fresh, cells)
+    )
     write_matrix(matrix, fresh.build)
     seconds = time.perf_counter() - start
     passed = sum(cell.outcome == "passed" for cell in matrix.cells)

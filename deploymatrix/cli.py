@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import traceback
 from pathlib import Path
 from typing import Annotated
 
@@ -67,6 +68,9 @@ def main() -> None:
     except KeyboardInterrupt:
         typer.echo("deploymatrix: interrupted; what was finished is kept", err=True)
         sys.exit(errors.INTERRUPTED)
+    except Exception:
+        traceback.print_exc()  # a fault of our own: loud, and not the exit code of a closed gate
+        sys.exit(errors.INCOMPLETE)
 
 
 def _interrupt(_signal: int, _frame: object) -> None:

@@ -20,9 +20,9 @@ def of_data(data: Any) -> str:
     return hashlib.sha256(canonical_json(data).encode()).hexdigest()
 
 
-def of_file(path: Path) -> str:
+def of_file(path: str | Path) -> str:
     """Digest of a file's bytes."""
-    with path.open("rb") as file:
+    with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

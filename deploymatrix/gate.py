@@ -5,7 +5,7 @@ Beside that, no entry may be about a cell that does not exist, and, against a ba
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from deploymatrix.diff import CellDiff
@@ -17,11 +17,13 @@ from deploymatrix.records import VERDICTS_THAT_PASS, Cell, Matrix
 class Decision:
     """What the gate says: which cells are red, and which planned cells the matrix does not hold.
 
+    stale: cells whose result is of files that have changed since.
     unmatched: lines about entries that are about no cell. regressed: what passed in the baseline and no longer does.
     """
 
     red: tuple[Cell, ...]
     missing: tuple[str, ...]
+    stale: tuple[str, ...]
     expected: tuple[Cell, ...]
     passed: int
     unmatched: tuple[str, ...] = ()
@@ -29,7 +31,7 @@ class Decision:
 
     @property
     def is_open(self) -> bool:
-        return not self.is_red and not self.missing
+        return not self.is_red and not self.is_incomplete
 
     @property
     def is_red(self) -> bool:
@@ -37,18 +39,26 @@ class Decision:
 
     @property
     def is_incomplete(self) -> bool:
-        return bool(self.missing)
+        return bool(self.missing or self.stale)
 
 
-def gate(planned: Iterable[PlannedCell], matrix: Matrix, regressed: Sequence[CellDiff] = ()) -> Decision:
-    """Decide on the planned cells. The plan, not the matrix, says which cells there must be."""
+def gate(
+    planned: Iterable[PlannedCell], matrix: Matrix, inputs: Mapping[str, str], regressed: Sequence[CellDiff] = ()
+) -> Decision:
+    """Decide on the planned cells. The plan, not the matrix, says which cells there must be.
+
+    inputs: by cell, the digest of what its result depends on as the project is now.
+    """
     cells = {cell.name: cell for cell in matrix.cells}
     names = [cell.name for cell in planned]
     held = [cells[name] for name in names if name in cells and cells[name].outcome != "missing"]
     present = {cell.name for cell in held}
+    stale = {cell.name for cell in held if cell.inputs != inputs[cell.name]}
+    held = [cell for cell in held if cell.name not in stale]
     return Decision(
         red=tuple(cell for cell in held if cell.verdict not in VERDICTS_THAT_PASS),
         missing=tuple(name for name in names if name not in present),
+        stale=tuple(name for name in names if name in stale),
         expected=tuple(cell for cell in held if cell.verdict == "expected"),
         passed=sum(cell.verdict == "ok" for cell in held),
         unmatched=matrix.unmatched,

@@ -7,16 +7,20 @@ same leaves everything behind it as it is.
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from deploymatrix import digests
+from deploymatrix.plan import PlannedCell
 from deploymatrix.project import Model, Project, Target
 from deploymatrix.records import Isolation
 from deploymatrix.routes import Step
 from deploymatrix.store import Entry
+
+Value = TypeVar("Value")
 
 WORKER = Path(__file__).parent / "worker"
 COMPARING = (Path(__file__).parent / "compare.py", Path(__file__).parent / "references.py")
@@ -38,6 +42,21 @@ class Key:
         return sorted(name for name in {*self.parts, *before} if self.parts.get(name) != before.get(name))
 
 
+def _once_per_model(function: Callable[[Model], Value]) -> Callable[[Model], Value]:
+    """A model's files are read once for a project, however many tasks depend on them."""
+
+    @functools.wraps(function)
+    def remembered(model: Model) -> Value:
+        known = model.remembered
+        if function.__name__ not in known:
+            known[function.__name__] = function(model)
+        value: Value = known[function.__name__]
+        return value
+
+    return remembered
+
+
+@_once_per_model
 def samples_key(model: Model) -> Key:
     """Samples depend on the seed, their number, the inputs' declarations and the code that draws them."""
     inputs = [tensor.model_dump(mode="json") for tensor in model.spec.inputs]
@@ -118,12 +137,14 @@ def cell_key(run: Entry, reference: Entry, artifact: Entry, limit: float) -> Key
     )
 
 
+@_once_per_model
 def model_code(model: Model) -> str:
     """Digest of the model's module and of all that lies beside it; what model.toml says is the spec's matter."""
     beside = digests.of_code_folder(model.folder, without=frozenset({"model.toml"}))
     return digests.of_data([digests.of_code(model.module), beside])
 
 
+@_once_per_model
 def source_digest(model: Model) -> str | None:
     """Digest of a model that model.toml gives without code: what it says, and the files that it names."""
     if model.source_module is None:
@@ -169,3 +190,52 @@ def wire_spec(model: Model, variant: str) -> dict[str, Any]:
         "inputs": [t.model_dump(mode="json", include={"name", "dtype", "shape"}) for t in spec.inputs],
         "outputs": [t.model_dump(mode="json") for t in spec.outputs],
     }
+
+
+def current_inputs(project: Project, cells: Iterable[PlannedCell]) -> dict[str, str]:
+    """By cell, the digest of the project's files that its result depends on: a result of other files is stale.
+
+    Isolation, timeouts and resources do not count: they decide how, not what.
+    """
+    models: dict[str, str] = {}
+    for cell in cells:
+        if cell.model.name not in models:
+            models[cell.model.name] = _model_inputs(project, cell.model)
+    return {cell.name: _cell_inputs(project, cell, models[cell.model.name]) for cell in cells}
+
+
+def _cell_inputs(project: Project, cell: PlannedCell, model: str) -> str:
+    steps = cell.route.steps if cell.route else ()
+    return digests.of_data(
+        {
+            "model": model,
+            "steps": [_step_inputs(project, step, cell.model) for step in steps],
+            "runner": digests.of_code(project.run_module(cell.target)),
+            "runtime": digests.of_code(project.runtime_lock(cell.target)),
+            "limit": cell.target.spec.limits[cell.variant],
+            "engine": [*(digests.of_code(path) for path in COMPARING), worker_digest(".py"), worker_digest(".mjs")],
+        }
+    )
+
+
+def _model_inputs(project: Project, model: Model) -> str:
+    framework = model.spec.framework
+    return digests.of_data(
+        [
+            digests.of_code_folder(model.folder, without=frozenset({"model.toml"})),
+            wire_spec(model, ""),
+            samples_key(model).parts,
+            digests.of_code(project.opener(framework, framework)),
+            environment_digest(project, project.frameworks[framework].environment),
+        ]
+    )
+
+
+def _step_inputs(project: Project, step: Step, model: Model) -> list[Any]:
+    opener = project.opener(step.opener, model.spec.framework) if step.opener else None
+    return [
+        digests.of_code(project.step_module(step.format, step.source)),
+        step.options,
+        environment_digest(project, step.environment),
+        digests.of_code(opener) if opener else None,
+    ]

@@ -30,15 +30,18 @@ def build_matrix(
     cells: Sequence[PlannedCell],
     results: Mapping[str, Result],
     rules: Rules,
+    inputs: Mapping[str, str],
     shard: Shard | None = None,
 ) -> Matrix:
     """Every planned cell with what happened to it; a cell without a result is `missing`.
 
+    `inputs`: by cell, the digest of the files that its result depends on, as they were when the run began.
     `shard`: of a part, the whole plan; the entries that are about no cell are those of the whole plan.
     Budgets of latency are left to the gate: the same results must give the same bytes, and times differ.
     """
     targets = {name.split("/")[1] for name in shard.cells} if shard else {cell.target.name for cell in cells}
-    records = [judged(_cell(project, workshop, planned, results), rules) for planned in cells]
+    found = [_cell(project, workshop, planned, results) for planned in cells]
+    records = [judged(cell.model_copy(update={"inputs": inputs[cell.name]}), rules) for cell in found]
     return Matrix(
         generator=f"deploymatrix {__version__}",
         isolation=workshop.isolation,

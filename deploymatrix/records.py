@@ -85,6 +85,7 @@ class Cell(Frozen):
     variant: str
     route: tuple[str, ...]
     steps: tuple[str, ...]
+    inputs: str = Field(default="", description="digest of the files of the project that the result depends on")
     outcome: Outcome
     stage: Stage | None = None
     blame: str | None = None

@@ -14,6 +14,7 @@ from deploymatrix.blame import cells_to_verify
 from deploymatrix.errors import EnvironmentFailed
 from deploymatrix.execute import Execution, Listener
 from deploymatrix.explain_plan import Explanation, explain_plan
+from deploymatrix.keys import current_inputs
 from deploymatrix.live_runs import announced
 from deploymatrix.matrix import MEASUREMENTS, build_matrix, measure_cell, write_matrix
 from deploymatrix.plan import PlannedCell, Selection, plan_cells, plan_tasks
@@ -53,7 +54,8 @@ def run(project: Project, selection: Selection, options: RunOptions, listener: L
     """
     started, rules = time.monotonic(), read_rules(project, options.expectations)
     planned = plan_cells(project, selection)
-    cells, shard = take_shard(options.shard, planned) if options.shard else (planned, None)
+    cells, shard = take_shard(options.shard, planned) if options.shard is not None else (planned, None)
+    inputs = current_inputs(project, cells)
     isolation, client = choose_isolation(options.isolation, say)
     run_id, jobs = uuid.uuid4().hex[:12], options.jobs or os.cpu_count() or 1
     workshop = Workshop(project, isolation=isolation, client=client, run_id=run_id, jobs=jobs, say=say)
@@ -63,7 +65,7 @@ def run(project: Project, selection: Selection, options: RunOptions, listener: L
         fresh=options.fresh,
         listener=listener,
     )
-    write_matrix(build_matrix(project, workshop, selection, cells, {}, rules, shard), project.build)
+    write_matrix(build_matrix(project, workshop, selection, cells, {}, rules, inputs, shard), project.build)
     _reap(client, None)
     try:
         with announced(project.build, run_id):
@@ -72,7 +74,7 @@ def run(project: Project, selection: Selection, options: RunOptions, listener: L
     finally:
         workshop.close_all()
         _reap(client, run_id)
-        matrix = build_matrix(project, workshop, selection, cells, execution.results, rules, shard)
+        matrix = build_matrix(project, workshop, selection, cells, execution.results, rules, inputs, shard)
         write_matrix(matrix, project.build)
         _write_measurements(project, cells, execution, options.shard or "1/1", time.monotonic() - started)
     return matrix
@@ -84,7 +86,7 @@ def explain(project: Project, selection: Selection, options: RunOptions, say: Sa
     workshop = Workshop(project, isolation=isolation, client=client, run_id="explain", jobs=1, say=say)
     bench = Bench(project=project, store=Store(project.build / "store"), workshop=workshop)
     planned = plan_cells(project, selection)
-    cells = take_shard(options.shard, planned)[0] if options.shard else planned
+    cells = take_shard(options.shard, planned)[0] if options.shard is not None else planned
     return list(explain_plan(bench, plan_tasks(cells)))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -39,6 +40,7 @@ class Bench:
     store: Store
     workshop: Workshop
     samples: dict[str, Entry] = field(default_factory=dict)
+    sample_paths: dict[str, list[dict[str, Path]]] = field(default_factory=dict)
 
 
 def key_of(bench: Bench, task: Task, needs: Entries) -> keys.Key:
@@ -165,7 +167,7 @@ def _run(bench: Bench, task: Task, needs: Entries, key: keys.Key) -> Result:
 def _compare(bench: Bench, task: Task, needs: Entries, key: keys.Key) -> Result:
     from deploymatrix.compare import Answers, compare
 
-    reference, artifact, run = needs
+    started, (reference, artifact, run) = time.perf_counter(), needs
     answers = Answers(
         actual=run.files,
         reference=reference.files,
@@ -180,7 +182,9 @@ def _compare(bench: Bench, task: Task, needs: Entries, key: keys.Key) -> Result:
         "detail": comparison.detail,
         "outputs": [output.model_dump(mode="json") for output in comparison.outputs],
     }
-    return Done(entry=bench.store.put("cells", key.digest, None, about=about, made_from=key.parts), cached=False)
+    measured = {"wall_s": time.perf_counter() - started}
+    entry = bench.store.put("cells", key.digest, None, about=about, measured=measured, made_from=key.parts)
+    return Done(entry=entry, cached=False)
 
 
 def _ask(bench: Bench, task: Task, needs: Entries) -> Work:
@@ -243,9 +247,12 @@ def _source(bench: Bench, task: Task, source: Entry) -> dict[str, Any]:
 
 
 def _sample_paths(bench: Bench, model: Model) -> list[dict[str, Path]]:
-    folder = ensure_samples(bench, model).files
-    names = [tensor.name for tensor in model.spec.inputs]
-    return [{n: folder / str(i) / f"{n}.npy" for n in names} for i in range(model.spec.samples)]
+    if model.name not in bench.sample_paths:
+        folder = ensure_samples(bench, model).files
+        names = [tensor.name for tensor in model.spec.inputs]
+        paths = [{n: folder / str(i) / f"{n}.npy" for n in names} for i in range(model.spec.samples)]
+        bench.sample_paths[model.name] = paths
+    return bench.sample_paths[model.name]
 
 
 def declared_outputs(model: Model, signature: dict[str, Any]) -> tuple[Tensor, ...]:
@@ -277,7 +284,8 @@ def _stored(
 ) -> Result:
     log = keep_log(bench.project.build, task.id, work)
     reply = work.reply
-    measured = {"wall_s": reply.wall_s, "cpu_s": reply.cpu_s, "peak_mb": reply.peak_mb, **(times or {})}
+    cost = {name: getattr(reply, name) for name in ("wall_s", "cpu_s", "peak_mb", "import_s")}
+    measured = {**cost, **(times or {})}
     files = work.out if work.out.is_dir() else None  # a run whose outputs all have wrong names writes none
     try:
         entry = bench.store.put(
@@ -299,4 +307,6 @@ def _failure(bench: Bench, task: Task, work: Work, *, blame: str | None) -> Fail
 
 
 def _stable(bench: Bench, text: str) -> str:
-    return without_changing_names(text, root=bench.project.root, build=bench.project.build)
+    for tree in bench.project.trees:
+        text = without_changing_names(text, root=tree, build=bench.project.build)
+    return text

@@ -51,6 +51,7 @@ def gate(
     a cell, or a regression against the baseline; 4 for a cell without a result."""
     from deploymatrix.diff import diff as compare
     from deploymatrix.gate import gate as decide
+    from deploymatrix.keys import current_inputs
     from deploymatrix.matrix import MATRIX, MEASUREMENTS, read_matrix, read_measurements
     from deploymatrix.plan import Selection, plan_cells
     from deploymatrix.states import read_states, snapshot
@@ -68,7 +69,7 @@ def gate(
         decided = {cell.name for cell in judged.cells if cell.outcome != "missing"}
         gone = set(before.cells) - {cell.name for cell in plan_cells(project, Selection())}
         found = compare(before, snapshot(judged, times), scope=decided | gone)
-    _conclude(decide(planned, judged, found.of("regressed") if found else ()), found)
+    _conclude(decide(planned, judged, current_inputs(project, planned), found.of("regressed") if found else ()), found)
 
 
 @baselines.command()
@@ -127,6 +128,9 @@ def _conclude(decision: Decision, found: Diff | None) -> None:
     lines = [f"red: {explain_red(cell)}" for cell in decision.red]
     lines += [f"unmatched: {text}" for text in decision.unmatched]
     lines += [f"missing: {name}: no result in the matrix; run it" for name in decision.missing]
+    lines += [
+        f"stale: {name}: its model, a step, its target or its limit changed since; run it" for name in decision.stale
+    ]
     lines += [f"expected: {explain_red(cell)}" for cell in decision.expected]
     lines += [line(cell) for cell in found.cells if cell.change != "unchanged"] if found else []
     unknown = found.missing if found else ()
@@ -137,7 +141,7 @@ def _conclude(decision: Decision, found: Diff | None) -> None:
     counts += f", {len(decision.unmatched)} unmatched" if decision.unmatched else ""
     counts += f", {len(decision.regressed)} regressed" if found else ""
     state = "open" if decision.is_open and not unknown else "closed"
-    lines.append(f"gate {state}: {counts}, {len(decision.missing) + len(unknown)} missing")
+    lines.append(f"gate {state}: {counts}, {len(decision.missing) + len(unknown)} missing, {len(decision.stale)} stale")
     typer.echo("\n".join(lines))
     if not decision.is_open or unknown:
         raise typer.Exit(errors.GATE_FAILED if decision.is_red else errors.INCOMPLETE)

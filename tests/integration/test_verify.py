@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from deploymatrix.containers import engine
 from deploymatrix.environments import ensure_python
 from deploymatrix.foreign_artifacts import inspecting
 from deploymatrix.project import Project
@@ -140,6 +141,18 @@ def test_compare_says_which_artifact_does_not_even_run(runnable: Any, tmp_path: 
     found = json.loads(done.stdout)
     assert done.returncode == 1
     assert (found["outcome"], found["failed_artifact"]) == ("load_failed", str(second))
+
+
+@pytest.mark.docker
+def test_in_a_container_the_verdicts_are_the_same(runnable: Any, tmp_path: Path, claim: list[str]) -> None:
+    if engine() is None:
+        pytest.skip("no Docker engine answers")
+    wrong, crashing = write_matrices(tmp_path / "w.npz", right=1.001), write_matrices(tmp_path / "c.npz", "segfault")
+    found = {}
+    for artifact in (tmp_path / "right.npz", wrong, crashing):
+        done = runnable.run("verify", str(artifact), *claim, "--isolation", "docker", "--json")
+        found[artifact.stem] = (json.loads(done.stdout)["outcome"], json.loads(done.stdout)["isolation"])
+    assert found == {"right": ("passed", "docker"), "w": ("mismatch", "docker"), "c": ("crashed", "docker")}
 
 
 @pytest.fixture(scope="module")

@@ -116,7 +116,7 @@ def test_a_budget_about_no_cell_closes_the_gate(tree: Any) -> None:
     tree.write("budgets.toml", '[budgets."liner/*"]\nartifact_mb = 1000\n')
     project = tree.project()
 
-    decision = gate([], judged_matrix(MATRIX, read_rules(project), project, {}))
+    decision = gate([], judged_matrix(MATRIX, read_rules(project), project, {}), {})
 
     assert decision.unmatched == (
         'budgets.toml: budgets."liner/*" matches no planned cell; correct its pattern or remove it',

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from deploymatrix import cli
 from deploymatrix.errors import INCOMPLETE, NOTHING_SELECTED, OK, USAGE
 
 COMMANDS_THAT_SELECT = [("run", "--isolation", "process"), ("gate",), ("list", "cells")]
@@ -123,3 +124,18 @@ def test_a_target_without_expectable_outcome_stops_a_run(tree: Any, call: Callab
 
     assert done.code == USAGE
     assert "targets/npz/target.toml: expectations.outcome: 'mismtach'" in done.err
+
+
+def test_a_fault_of_our_own_is_not_taken_for_a_closed_gate(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(**_: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(cli, "app", broken)
+
+    with pytest.raises(SystemExit) as exited:
+        cli.main()
+
+    assert exited.value.code == INCOMPLETE
+    assert "RuntimeError: a bug" in capsys.readouterr().err

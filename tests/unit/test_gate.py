@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from deploymatrix.errors import GATE_FAILED, INCOMPLETE, OK
+from deploymatrix.keys import current_inputs
 from deploymatrix.matrix import write_matrix
 from deploymatrix.plan import Selection, plan_cells
 from deploymatrix.records import Cell, Matrix
@@ -24,6 +25,9 @@ link = "https://example.org/issues/1"
 
 def write(tree: Any, **outcomes: tuple[str, str | None]) -> None:
     """A matrix in which every cell passed but those of the given targets; None leaves a cell out."""
+    project = tree.project()
+    planned = plan_cells(project, Selection())
+    inputs = current_inputs(project, planned)
     cells = [
         Cell(
             model=cell.model.name,
@@ -33,12 +37,13 @@ def write(tree: Any, **outcomes: tuple[str, str | None]) -> None:
             variant=cell.variant,
             route=(),
             steps=(),
+            inputs=inputs[cell.name],
             outcome=outcomes.get(cell.target.name, ("passed", None))[0],  # type: ignore[arg-type]
             stage=outcomes.get(cell.target.name, ("passed", None))[1],  # type: ignore[arg-type]
             detail="what happened",
             verdict="ok",
         )
-        for cell in plan_cells(tree.project(), Selection())
+        for cell in planned
         if outcomes.get(cell.target.name) != ("", None)
     ]
     write_matrix(Matrix(generator="test", isolation="process", cells=tuple(cells)), tree.build)
@@ -56,6 +61,46 @@ def test_the_gate_is_open_when_every_cell_passed(tree: Any, call: Callable[..., 
 
     assert done.code == OK
     assert "gate open: 3 passed" in done.out
+
+
+@pytest.mark.parametrize(
+    ("file", "line"),
+    [
+        ("models/linear/model.py", "more = 1"),
+        ("pipelines/npz/from_numpy.py", "more = 1"),
+        ("pipelines/environments/numpy.lock", "# another build"),
+        ("targets/npz/run.py", "more = 1"),
+        ("targets/npz/requirements.lock", "# another build"),
+    ],
+)
+def test_a_result_of_files_that_changed_since_is_stale(
+    tree: Any, call: Callable[..., Any], file: str, line: str
+) -> None:
+    write(tree)
+    tree.append(file, f"\n{line}\n")
+
+    done = call("gate")
+
+    assert done.code == INCOMPLETE
+    assert "stale: linear/npz/fp32" in done.out
+
+
+def test_a_stricter_limit_makes_the_result_stale(tree: Any, call: Callable[..., Any]) -> None:
+    write(tree)
+    tree.change("targets/npz/target.toml", "1e-5", "1e-6")
+
+    done = call("gate")
+
+    assert done.code == INCOMPLETE
+    assert "stale: linear/npz/fp32" in done.out
+    assert "stale: linear/plain/fp32" not in done.out
+
+
+def test_a_comment_makes_nothing_stale(tree: Any, call: Callable[..., Any]) -> None:
+    write(tree)
+    tree.append("targets/npz/run.py", "\n# nothing new\n")
+
+    assert call("gate").code == OK
 
 
 @pytest.mark.parametrize("outcome", ["mismatch", "crashed", "unsupported", "environment_failed", "reference_failed"])

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from deploymatrix.errors import IncompleteRun
+from deploymatrix.keys import current_inputs
 from deploymatrix.matrix import MATRIX, build_matrix, read_matrix, write_matrix
 from deploymatrix.outcomes import Done, Failed, Result
 from deploymatrix.plan import PlannedCell, Selection, Task, plan_cells, plan_tasks
@@ -59,7 +60,9 @@ def done(store: Store, task: Task, index: int) -> Result:
 def build(tree: Any, cells: list[PlannedCell], results: dict[str, Result]) -> Matrix:
     project = tree.project()
     workshop = Workshop(project, isolation="process", client=None, run_id="test", jobs=1, say=lambda _: None)
-    return build_matrix(project, workshop, Selection(), cells, results, read_rules(project))
+    return build_matrix(
+        project, workshop, Selection(), cells, results, read_rules(project), current_inputs(project, cells)
+    )
 
 
 def written(tree: Any, matrix: Matrix) -> bytes:

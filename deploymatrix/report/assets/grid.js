@@ -45,7 +45,10 @@ function widths(columns) {
   const several = new Set(columns.map((column) => column.variant)).size > 1;
   const label = longest(columns.map((column) => (several ? column.variant : column.target)));
   const model = longest(data.rows.map((row) => row.model));
-  return { "--label": `${Math.round((several ? 6.6 : 8.4) * label) + 10}px`, "--name": `${Math.round(8.4 * model) + 36}px` };
+  return {
+    "--label": `${Math.round((several ? 6.6 : 8.4) * label) + 10}px`,
+    "--name": `${Math.round(8.4 * model) + 36}px`,
+  };
 }
 
 /** The cell that the keyboard is at stays the same while it is there. */

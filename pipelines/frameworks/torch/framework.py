@@ -51,9 +51,7 @@ def reference(model: ModuleType, spec: Any, weights: Path, dtype: str) -> list[d
 
 
 @torch.no_grad()
-def answer(
-    network: nn.Module, spec: Any, sample: dict[str, np.ndarray], dtype: torch.dtype
-) -> dict[str, np.ndarray]:
+def answer(network: nn.Module, spec: Any, sample: dict[str, np.ndarray], dtype: torch.dtype) -> dict[str, np.ndarray]:
     inputs = [torch.tensor(sample[declared.name]) for declared in spec.inputs]
     outputs = network(*(tensor.to(dtype) if tensor.is_floating_point() else tensor for tensor in inputs))
     tensors = (outputs,) if isinstance(outputs, Tensor) else outputs

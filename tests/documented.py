@@ -1,0 +1,77 @@
+"""The commands and files that the documentation shows, and whether a command is one that the program has."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import typer
+
+from deploymatrix.cli import app
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+NAMED = re.compile(r"^`([^`\n]+)`:?\n+\Z", re.MULTILINE)
+OPERATORS = {"|", "||", "&&", ";", "&", ">", ">>", "<", "(", ")", "then", "do", "if", "!", "exec", "echo"}
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block: its language, its text, and the file that the line before it names, if it does."""
+
+    language: str
+    text: str
+    file: str | None
+
+
+def blocks(path: Path) -> list[Block]:
+    """The fenced blocks of a Markdown file, from the top."""
+    text = path.read_text(encoding="utf-8")
+    return [
+        Block(found[1], found[2], named[1] if (named := NAMED.search(text[: found.start()])) else None)
+        for found in FENCE.finditer(text)
+    ]
+
+
+def pages() -> list[Path]:
+    """Every page that a user reads."""
+    tops = [REPOSITORY / name for name in ("README.md", "CONTRIBUTING.md")]
+    return tops + sorted((REPOSITORY / "docs").rglob("*.md"))
+
+
+def shell_blocks(path: Path) -> list[str]:
+    return [block.text for block in blocks(path) if block.language in ("sh", "bash", "yaml")]
+
+
+def commands(script: str) -> Iterator[list[str]]:
+    """The words of each call of deploymatrix in a shell script, or in a YAML file that holds some."""
+    for line in script.replace("\\\n", " ").splitlines():
+        lexer = shlex.shlex(line, posix=False, punctuation_chars=";|&<>()")
+        lexer.whitespace_split, lexer.commenters = True, "#"
+        try:
+            words = [word.strip("\"'`") for word in lexer]
+        except ValueError:  # prose with an apostrophe
+            continue
+        for position, word in enumerate(words):
+            if word == "deploymatrix" and (position == 0 or words[position - 1] in {*OPERATORS, "run:", "-", "-m"}):
+                rest = words[position + 1 :]
+                end = next((i for i, w in enumerate(rest) if w in OPERATORS or set(w) <= set(";|&<>()")), len(rest))
+                yield rest[:end]
+
+
+def check(words: list[str]) -> str:
+    """The command that the words call, by its full name. Raises click.UsageError where there is no such thing."""
+    command: click.Command = typer.main.get_command(app)
+    context = command.make_context("deploymatrix", list(words))
+    names = []
+    while isinstance(command, click.Group):
+        name, found, rest = command.resolve_command(context, [*context._protected_args, *context.args])
+        assert found is not None and name is not None
+        context = found.make_context(name, rest, parent=context)
+        command = found
+        names.append(name)
+    return " ".join(names)
