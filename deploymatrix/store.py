@@ -1,6 +1,7 @@
 """The store: what was made, under the digest of all that it depends on.
 
-An entry is a folder: `record.json` (what is known about it, and the SHA-256 and size of each file) beside `files/`.
+An entry is a folder: `record.json` (what is known about it, and the SHA-256 and size of each file) beside `files/`,
+if it has any.
 It is made under a temporary name in the store and renamed when whole, so that an entry is either there or not.
 """
 
@@ -196,17 +197,14 @@ class Store:
         measured: dict[str, Any] | None = None,
         made_from: dict[str, Any] | None = None,
     ) -> Entry:
-        """Move the folder `files` in as the entry `key`. An entry that is there already is replaced.
+        """Move the folder `files`, if any, in as the entry `key`. An entry that is there already is replaced.
 
         Raises StoreCorrupted when the folder holds a link: what it points to could change, or lie anywhere.
         """
         with self._new_folder(kind) as temporary:
-            inside = temporary / "files"
-            if files is None:
-                inside.mkdir()
-            else:
-                files.rename(inside)
-            listed = _list_files(inside)
+            if files is not None:
+                files.rename(temporary / "files")
+            listed = _list_files(temporary / "files") if files is not None else {}
             digest = _digest(listed, about)
             record = Record(
                 kind=kind,

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import click
 import typer
+from typer.core import TyperGroup
 
 from deploymatrix.cli import app
 
@@ -64,11 +64,11 @@ def commands(script: str) -> Iterator[list[str]]:
 
 
 def check(words: list[str]) -> str:
-    """The command that the words call, by its full name. Raises click.UsageError where there is no such thing."""
-    command: click.Command = typer.main.get_command(app)
+    """The command that the words call, by its full name. Raises TyperException where it is no command."""
+    command = typer.main.get_command(app)
     context = command.make_context("deploymatrix", list(words))
     names = []
-    while isinstance(command, click.Group):
+    while isinstance(command, TyperGroup):
         name, found, rest = command.resolve_command(context, [*context._protected_args, *context.args])
         assert found is not None and name is not None
         context = found.make_context(name, rest, parent=context)

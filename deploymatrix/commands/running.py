@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -23,6 +24,9 @@ from deploymatrix.commands.options import (
 if TYPE_CHECKING:
     from deploymatrix.explain_plan import Explanation
     from deploymatrix.records import Matrix
+
+
+PAPER = 160  # columns where no terminal says how many there are: a log is not cut
 
 
 def register(app: typer.Typer) -> None:
@@ -102,7 +106,7 @@ def show(matrix: Matrix, format_: str) -> None:
 
         from deploymatrix.report.table import print_table
 
-        print_table(matrix, Console())
+        print_table(matrix, Console(width=None if sys.stdout.isatty() else PAPER))
 
 
 def _exit_by_verdicts(matrix: Matrix) -> None:

@@ -12,6 +12,9 @@ from typing import Any
 
 import pytest
 
+from deploymatrix.keys import current_inputs
+from deploymatrix.plan import Selection, plan_cells
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 ENGINE = REPOSITORY / "deploymatrix"
 WORKER = ENGINE / "worker"
@@ -146,9 +149,11 @@ def test_list_imports_no_framework_and_no_numpy(tree: Any, what: str) -> None:
 
 
 def test_gate_imports_no_framework_and_no_numpy(tree: Any) -> None:
+    project = tree.project()
+    inputs = current_inputs(project, plan_cells(project, Selection()))
     cells = [
         {"model": "linear", "framework": "numpy", "family": "other", "target": target, "variant": "fp32",
-         "route": [], "steps": [], "outcome": "passed", "verdict": "ok"}
+         "route": [], "steps": [], "inputs": inputs[f"linear/{target}/fp32"], "outcome": "passed", "verdict": "ok"}
         for target in ("npz", "plain", "wrapped")
     ]  # fmt: skip
     matrix = {"generator": "test", "isolation": "process", "cells": cells}

@@ -1,0 +1,122 @@
+"""Fakes for the engine's own speed: a project of thousands of cells, and a workshop that answers at once.
+
+What children would write is laid out beforehand, so that none of it counts as the engine's work.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from deploymatrix.outcomes import Result
+from deploymatrix.plan import TaskKind
+from deploymatrix.workers import Reply
+from deploymatrix.workshop import Place, Work
+
+TARGETS = 10
+SAMPLES = 4
+TENSORS = (
+    '[[inputs]]\nname = "x"\ndtype = "float32"\nshape = [1, 4]\n'
+    '[[outputs]]\nname = "y"\ndtype = "float32"\nshape = [1, 3]\n'
+)
+SIGNATURE = {
+    "inputs": {"x": {"name": "x", "dtype": "float32", "shape": [1, 4]}},
+    "outputs": {"y": {"name": "y", "dtype": "float32", "shape": [1, 3]}},
+}
+VALUES: dict[str, dict[str, Any]] = {
+    "reference": {"eager_s": 0.0},
+    "export": {"entry": "artifact", "signature": SIGNATURE},
+    "run": {"outputs": ["y"], "extra": [], "missing": [], "load_s": 0.0, "run_s": [0.0]},
+}
+
+
+class InstantWorkshop:
+    """Stands in for the workshop: hands out files that are there already. Thread-safe."""
+
+    isolation = "process"
+
+    def __init__(self, folder: Path, cells: int) -> None:
+        self._ready: dict[str, Iterator[Path]] = {
+            "reference": iter([_outbox(folder, "float64", "float32") for _ in range(cells // TARGETS)]),
+            "run": iter([_outbox(folder, None) for _ in range(cells)]),
+            "export": iter([_artifact(folder, str(number)) for number in range(cells)]),
+        }
+
+    def runtime_digest(self, target: object) -> str:
+        return "instant"
+
+    def image_digest(self, target: object) -> None:
+        return None
+
+    def prepare(self, place: Place) -> None:
+        """Nothing to make."""
+
+    def close(self, place: Place) -> None:
+        """Nothing to stop."""
+
+    def close_all(self) -> None:
+        """Nothing to stop."""
+
+    def work(self, place: Place, kind: TaskKind, **_: object) -> Work:
+        folder = next(self._ready[kind])
+        reply = Reply("ok", kind, value={**VALUES[kind], "versions": {}}, cpu_s=0.0, peak_mb=1.0)
+        return Work(reply=reply, out=folder / "out", log=folder / "log.txt")
+
+
+class Silent:
+    """A listener that does not listen."""
+
+    def planned(self, total: int, cached: int) -> None: ...
+    def started(self, id_: str) -> None: ...
+    def finished(self, id_: str, result: Result | None) -> None: ...
+
+
+def make_project(root: Path, models: int) -> Path:
+    """`models` models on ten targets, each of a format of its own: per cell an export, a run and a comparison."""
+    files = {
+        "pipelines/frameworks/fake/framework.toml": 'environment = "fake"\n',
+        "pipelines/frameworks/fake/framework.py": "",
+        "pipelines/environments/fake.lock": "",
+        "docker/python/Dockerfile": "",
+    }
+    for number in range(TARGETS):
+        files |= {
+            f"pipelines/format{number}/pipeline.toml": '[[sources]]\nsource = "fake"\nenvironment = "fake"\n',
+            f"pipelines/format{number}/from_fake.py": f"ENTRY = 'artifact{number}'\n",
+            f"targets/target{number}/target.toml": (
+                f'format = "format{number}"\nrunner = "python"\n[limits]\nfp32 = 1e-5\n'
+            ),
+            f"targets/target{number}/run.py": "",
+            f"targets/target{number}/requirements.lock": "",
+        }
+    for number in range(models):
+        files[f"models/model{number:05}/model.toml"] = f'framework = "fake"\nseed = {number}\n{TENSORS}'
+        files[f"models/model{number:05}/model.py"] = ""
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return root
+
+
+def _outbox(parent: Path, *dtypes: str | None) -> Path:
+    """A folder as a worker leaves it: out/<sample>/y.npy, or one file for each dtype of a reference."""
+    folder = parent / uuid.uuid4().hex
+    for sample in range(SAMPLES):
+        place = folder / "out" / str(sample)
+        place.mkdir(parents=True)
+        for dtype in dtypes:
+            name = f"y.{dtype}.npy" if dtype else "y.npy"
+            np.save(place / name, np.array([[sample, sample * 0.5, 1.0]], dtype=dtype or "float32"))
+    return folder
+
+
+def _artifact(parent: Path, content: str) -> Path:
+    folder = parent / uuid.uuid4().hex
+    (folder / "out").mkdir(parents=True)
+    (folder / "out" / "artifact").write_text(content)
+    return folder
