@@ -132,7 +132,7 @@ def cell_key(run: Entry, reference: Entry, artifact: Entry, limit: float) -> Key
             "reference": reference.digest,
             "outputs": artifact.about["signature"]["outputs"],
             "limit": limit,
-            "code": [digests.of_code(path) for path in COMPARING],
+            "code": comparing_code(),
         }
     )
 
@@ -168,6 +168,12 @@ def environment_digest(project: Project, environment: str) -> str:
     return digests.of_data(
         [digests.of_code(project.environment_lock(environment)), project.environment_variables(environment)]
     )
+
+
+@functools.cache
+def comparing_code() -> list[str]:
+    """Digests of the code that compares."""
+    return [digests.of_code(path) for path in COMPARING]
 
 
 @functools.cache
@@ -213,7 +219,7 @@ def _cell_inputs(project: Project, cell: PlannedCell, model: str) -> str:
             "runner": digests.of_code(project.run_module(cell.target)),
             "runtime": digests.of_code(project.runtime_lock(cell.target)),
             "limit": cell.target.spec.limits[cell.variant],
-            "engine": [*(digests.of_code(path) for path in COMPARING), worker_digest(".py"), worker_digest(".mjs")],
+            "engine": [*comparing_code(), worker_digest(".py"), worker_digest(".mjs")],
         }
     )
 

@@ -8,8 +8,6 @@ It is made under a temporary name in the store and renamed when whole, so that a
 from __future__ import annotations
 
 import fcntl
-import io
-import json
 import os
 import shutil
 import tempfile
@@ -248,11 +246,7 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 def write_json(path: Path, data: Any) -> None:
     """Canonical, yet readable JSON: sorted keys, one key a line; written atomically."""
-    encoder = json.JSONEncoder(sort_keys=True, indent=1, allow_nan=False, ensure_ascii=False)
-    text = io.StringIO()  # the encoder's pieces are a few letters each: as a list, they take ten times the text
-    text.writelines(encoder.iterencode(data))
-    text.write("\n")
-    write_atomically(path, text.getvalue().encode())
+    write_atomically(path, f"{digests.readable_json(data)}\n".encode())
 
 
 def _digest(files: dict[str, FileRecord], about: dict[str, Any]) -> str:

@@ -16,6 +16,8 @@ END_S = 5.0  # between a worker's last word and its end
 
 # Set by the user for another interpreter or project; in the worker they would replace what was locked.
 FOREIGN = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "VIRTUAL_ENV", "NODE_PATH", "NODE_OPTIONS")
+# Compiled modules belong into our environments: without them a framework takes twice as long to import, every time.
+UNCACHED = ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX")
 
 
 class Channel(Protocol):
@@ -52,7 +54,7 @@ class _Process:
         self.log = log
         self.oom_kills = oom_kills() or 0
         log.parent.mkdir(parents=True, exist_ok=True)
-        own = {name: value for name, value in os.environ.items() if name not in FOREIGN}
+        own = {name: value for name, value in os.environ.items() if name not in {*FOREIGN, *UNCACHED}}
         with log.open("ab") as errors:
             self.process = subprocess.Popen(
                 command,

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from inspect import cleandoc, getdoc
+from inspect import getdoc
 from pathlib import Path
 from typing import Any
 
 import typer
 from pydantic import BaseModel
-from typer.core import TyperArgument, TyperGroup, TyperOption
+from typer.core import TyperCommand, TyperGroup
 
 from deploymatrix import specs
 from deploymatrix.cli import app
@@ -30,6 +30,7 @@ FILES: dict[str, type[BaseModel]] = {
     "budgets.toml": specs.BudgetsFile,
     "The file of `--expectations`": specs.ExpectationsFile,
 }
+WIDTH = 100  # columns
 BOUNDS = {
     "minimum": "at least {}",
     "exclusiveMinimum": "above {}",
@@ -61,12 +62,11 @@ def pages() -> dict[Path, str]:
 
 
 def cli() -> Iterator[str]:
-    """The page of all commands, with their arguments and options."""
+    """The page of all commands: what each says to --help."""
     root = typer.main.get_command(app)
     assert isinstance(root, TyperGroup)
-    yield f"# Commands\n\n{NOTE}\nExit codes are in [shell.md](../ci/shell.md).\n"
-    yield "\n## deploymatrix\n\nOptions before the command, for every command.\n"
-    yield from parameters(root)
+    yield f"# Commands\n\n{NOTE}\nWhat the exit codes mean is in [shell.md](../ci/shell.md).\n"
+    yield from described(root, "deploymatrix")
     yield from commands(root, "deploymatrix")
 
 
@@ -74,55 +74,20 @@ def commands(group: TyperGroup, before: str) -> Iterator[str]:
     for name, command in sorted(group.commands.items()):
         if isinstance(command, TyperGroup):
             yield from commands(command, f"{before} {name}")
-            continue
-        arguments = [argument_name(p) for p in command.params if isinstance(p, TyperArgument)]
-        usage = " ".join([before, name, "[OPTIONS]", *arguments])
-        yield f"\n## {before.removeprefix('deploymatrix').strip()} {name}\n".replace("##  ", "## ")
-        yield f"\n```\n{usage}\n```\n\n{cleandoc(command.help or '')}\n"
-        yield from parameters(command)
+        else:
+            yield from described(command, f"{before} {name}")
 
 
-def parameters(command: Any) -> Iterator[str]:
-    rows = [row(parameter) for parameter in command.params]
-    if rows:
-        yield "\n| | |\n| --- | --- |\n"
-        yield from rows
-
-
-def row(parameter: Any) -> str:
-    if isinstance(parameter, TyperArgument):
-        return f"| `{argument_name(parameter)}` | {cell(choices(parameter) + (parameter.help or ''))} |\n"
-    assert isinstance(parameter, TyperOption)
-    value = "" if parameter.is_flag else f" {parameter.metavar or kind(parameter)}"
-    names = ", ".join(f"`{name}{value}`" for name in sorted(parameter.opts, key=len))
-    default = f" [default: {parameter.default}]" if shows_default(parameter) else ""
-    required = " Required." if parameter.required else ""
-    return f"| {names} | {cell(choices(parameter) + (parameter.help or '') + default + required)} |\n"
-
-
-def argument_name(argument: TyperArgument) -> str:
-    name = argument.metavar or str(argument.name).upper()
-    if argument.nargs == -1 and not name.endswith("..."):
-        name += "..."
-    return name if argument.required else f"[{name}]"
-
-
-def choices(parameter: Any) -> str:
-    known = getattr(parameter.type, "choices", None)
-    return f"{' or '.join(f'`{choice}`' for choice in known)}. " if known else ""
-
-
-def kind(parameter: Any) -> str:
-    return "CHOICE" if choices(parameter) else str(parameter.type.name).upper()
-
-
-def shows_default(option: TyperOption) -> bool:
-    return not option.is_flag and option.default not in (None, "", ()) and "[default" not in (option.help or "")
+def described(command: TyperGroup | TyperCommand, name: str) -> Iterator[str]:
+    context = command.make_context(name, [], resilient_parsing=True, terminal_width=WIDTH, max_content_width=WIDTH)
+    text = "\n".join(line.rstrip() for line in command.get_help(context).splitlines())
+    yield f"\n## {name}\n\n```\n{text.strip()}\n```\n"
 
 
 def toml() -> Iterator[str]:
     """The page of all TOML files, key by key."""
-    yield f"# TOML files\n\n{NOTE}\nAn unknown key is an error. [contracts.md](../contracts.md) shows each file with comments.\n"
+    yield f"# TOML files\n\n{NOTE}\nAn unknown key is an error."
+    yield " [contracts.md](../contracts.md) shows each file with comments.\n"
     for file, spec in FILES.items():
         title = file if file.startswith("The ") else f"`{file}`"
         yield f"\n## {title}\n"
