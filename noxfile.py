@@ -67,8 +67,8 @@ def gate(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Unit tests, then integration tests with real exporters and, where an engine answers, real containers."""
-    for arguments in [session.posargs] if session.posargs else [["tests/unit"], ["tests/integration"]]:
+    """Unit tests, then real exporters, runtimes and containers, then the report in a browser."""
+    for arguments in [session.posargs] if session.posargs else [["tests/unit"], ["tests/integration"], ["tests/browser"]]:
         _tool(session, "pytest", *arguments)
 
 

@@ -5,8 +5,7 @@ What children would write is laid out beforehand, so that none of it counts as t
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterator
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -40,11 +39,15 @@ class InstantWorkshop:
     isolation = "process"
 
     def __init__(self, folder: Path, cells: int) -> None:
-        self._ready: dict[str, Iterator[Path]] = {
-            "reference": iter([_outbox(folder, "float64", "float32") for _ in range(cells // TARGETS)]),
-            "run": iter([_outbox(folder, None) for _ in range(cells)]),
-            "export": iter([_artifact(folder, str(number)) for number in range(cells)]),
-        }
+        self._folder = folder
+        self._handed_out = {kind: itertools.count() for kind in VALUES}
+        for number in range(cells // TARGETS):
+            _fill(folder / f"reference-{number}" / "out", "float64", "float32")
+        for number in range(cells):
+            _fill(folder / f"run-{number}" / "out", None)
+            artifact = folder / f"export-{number}" / "out" / "artifact"
+            artifact.parent.mkdir(parents=True)
+            artifact.write_text(str(number))
 
     def runtime_digest(self, target: object) -> str:
         return "instant"
@@ -62,7 +65,7 @@ class InstantWorkshop:
         """Nothing to stop."""
 
     def work(self, place: Place, kind: TaskKind, **_: object) -> Work:
-        folder = next(self._ready[kind])
+        folder = self._folder / f"{kind}-{next(self._handed_out[kind])}"
         reply = Reply("ok", kind, value={**VALUES[kind], "versions": {}}, cpu_s=0.0, peak_mb=1.0)
         return Work(reply=reply, out=folder / "out", log=folder / "log.txt")
 
@@ -103,20 +106,11 @@ def make_project(root: Path, models: int) -> Path:
     return root
 
 
-def _outbox(parent: Path, *dtypes: str | None) -> Path:
-    """A folder as a worker leaves it: out/<sample>/y.npy, or one file for each dtype of a reference."""
-    folder = parent / uuid.uuid4().hex
+def _fill(out: Path, *dtypes: str | None) -> None:
+    """As a worker leaves it: <sample>/y.npy, or one file for each dtype of a reference."""
     for sample in range(SAMPLES):
-        place = folder / "out" / str(sample)
+        place = out / str(sample)
         place.mkdir(parents=True)
         for dtype in dtypes:
             name = f"y.{dtype}.npy" if dtype else "y.npy"
             np.save(place / name, np.array([[sample, sample * 0.5, 1.0]], dtype=dtype or "float32"))
-    return folder
-
-
-def _artifact(parent: Path, content: str) -> Path:
-    folder = parent / uuid.uuid4().hex
-    (folder / "out").mkdir(parents=True)
-    (folder / "out" / "artifact").write_text(content)
-    return folder

@@ -36,7 +36,10 @@ def section(folder: Path, repeats: int, sizes: tuple[int, ...] = SIZES) -> list[
         for size, runs in measured.items()
         for key, unit in (("per_cell", "ms"), ("cpu_per_cell", "ms"), ("rerun_per_cell", "ms"), ("peak", "MiB"))
     ]
-    growth = [last["per_cell"] / first["per_cell"] for first, last in zip(measured[sizes[0]], measured[sizes[-1]], strict=True)]
+    growth = [
+        last["per_cell"] / first["per_cell"]
+        for first, last in zip(measured[sizes[0]], measured[sizes[-1]], strict=True)
+    ]
     return [*figures, figure(f"scale.growth.{sizes[0]}-{sizes[-1]}", growth, "×")]
 
 
@@ -57,12 +60,13 @@ def measure(cells: int, folder: Path) -> dict[str, float]:
     workshop = InstantWorkshop(outbox, cells)
     os.sync()  # what the fakes wrote shall not be waited for by the engine
     first_s, first_cpu_s = _timed_run(project, workshop, cells)
+    peak_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     second_s, _ = _timed_run(project, workshop, cells)
     return {
         "per_cell": first_s / cells * 1e3,
         "cpu_per_cell": first_cpu_s / cells * 1e3,
         "rerun_per_cell": second_s / cells * 1e3,
-        "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "peak": peak_kib / 1024,
     }
 
 

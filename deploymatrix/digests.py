@@ -6,7 +6,6 @@ import ast
 import functools
 import hashlib
 import json
-from json.encoder import encode_basestring
 from pathlib import Path
 from typing import Any
 
@@ -14,21 +13,6 @@ from typing import Any
 def canonical_json(data: Any) -> str:
     """The one text of `data`: sorted keys, no spaces, no NaN."""
     return json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
-
-
-def readable_json(data: Any, indent: str = "") -> str:
-    """The text of json.dumps(data, sort_keys=True, indent=1, allow_nan=False, ensure_ascii=False), all keys strings.
-
-    With an indent, json.dumps goes letter by letter through generators: of a matrix of thousands of cells, that takes
-    three times as long and ten times the text's memory.
-    """
-    inner = f"{indent} "
-    if isinstance(data, dict) and data:
-        rows = [f"{inner}{encode_basestring(key)}: {readable_json(data[key], inner)}" for key in sorted(data)]
-        return "{\n" + ",\n".join(rows) + f"\n{indent}}}"
-    if isinstance(data, list | tuple) and data:
-        return "[\n" + ",\n".join([inner + readable_json(item, inner) for item in data]) + f"\n{indent}]"
-    return encode_basestring(data) if isinstance(data, str) else canonical_json(data)
 
 
 def of_data(data: Any) -> str:

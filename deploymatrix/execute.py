@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -77,7 +78,8 @@ class Execution:
             return None
         entry = self._bench.store.get(stages.KINDS[task.kind], key.digest)
         if entry is not None:
-            return Done(entry=entry, cached=True)
+            del self._keys[task.id]
+            return Done(entry=entry.slim(), cached=True)
         failure = self._bench.store.get("failures", key.digest)
         return _failed(failure.about, self._bench.project.build) if failure else None
 
@@ -106,7 +108,7 @@ class Execution:
     def _execute(self, task: Task, place: Place | None) -> Result:
         if place in self._broken:
             return _no_environment(self._broken[place])
-        key = self._keys[task.id]
+        key = self._keys.pop(task.id)
         try:
             result = stages.execute(self._bench, task, self._needs(task), key)
         except EnvironmentFailed as error:
@@ -115,6 +117,7 @@ class Execution:
             self.executed[task.kind] += 1
         if isinstance(result, Done):
             self._costs.note(task.id, result.entry.record.measured)
+            result = replace(result, entry=result.entry.slim())
         else:
             self._keep_failure(task, key, result)
         return result

@@ -54,7 +54,7 @@ def build_matrix(
 
 def write_matrix(matrix: Matrix, folder: Path) -> None:
     """Write matrix.json: canonical, so that the same results give the same bytes."""
-    write_json(folder / MATRIX, matrix.model_dump(mode="json"))
+    write_json(folder / MATRIX, matrix)
 
 
 def read_matrix(path: Path) -> Matrix:

@@ -92,8 +92,7 @@ def missing_cells(matrix: Matrix) -> list[str]:
 def write_merged(pieces: Sequence[Piece], out: Path) -> Matrix:
     """Merge into the folder `out`: matrix, measurements, and the logs that its cells name."""
     matrix, measurements = merge(pieces), merge_measurements(pieces)
-    for cell in matrix.cells:
-        _copy_log(cell, pieces, out)
+    _copy_logs(matrix, pieces, out)
     write_matrix(matrix, out)
     write_json(out / MEASUREMENTS, measurements.model_dump(mode="json"))
     return matrix
@@ -118,15 +117,16 @@ def _merged_cells(pieces: Iterable[Piece]) -> dict[str, Cell]:
     files: dict[str, Path] = {}
     for piece in pieces:
         for cell in piece.matrix.cells:
-            known = cells.get(cell.name, cell)
-            if known != cell and "missing" not in (known.outcome, cell.outcome):
+            known = cells.get(cell.name)
+            if known == cell:
+                continue
+            if known is not None and "missing" not in (known.outcome, cell.outcome):
                 raise ConfigurationError(
                     f"two results for {cell.name}: {known.outcome} in {files[cell.name]}, {cell.outcome} in "
                     f"{piece.file}{_difference(known, cell)}; leave one of the two out"
                 )
-            cells[cell.name] = min(known, cell, key=_least_decided)
-            if cells[cell.name] is cell:
-                files[cell.name] = piece.file
+            if known is None or _least_decided(cell) < _least_decided(known):
+                cells[cell.name], files[cell.name] = cell, piece.file
     return cells
 
 
@@ -156,14 +156,19 @@ def _more_work(one: Work, other: Work) -> Work:
     )
 
 
-def _copy_log(cell: Cell, pieces: Iterable[Piece], out: Path) -> None:
-    """From the first piece with this very record whose log is there; a matrix.json may come without its logs."""
-    if cell.log is None:
-        return
-    sources = [piece.file.parent / cell.log for piece in pieces if cell in piece.matrix.cells]
-    source = next((path for path in sources if path.is_file()), None)
-    destination = out / cell.log
-    if source is not None and source.resolve() != destination.resolve():
+def _copy_logs(matrix: Matrix, pieces: Iterable[Piece], out: Path) -> None:
+    """Each from the first piece that has it with the very same record; a matrix.json may come without its logs."""
+    wanted = {cell.name: cell for cell in matrix.cells if cell.log}
+    for piece in pieces:
+        for cell in piece.matrix.cells:
+            source = piece.file.parent / cell.log if cell.log else None
+            if source is not None and wanted.get(cell.name) == cell and source.is_file():
+                del wanted[cell.name]
+                _copy(source, out / str(cell.log))
+
+
+def _copy(source: Path, destination: Path) -> None:
+    if source.resolve() != destination.resolve():
         destination.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, destination)
 

@@ -126,4 +126,4 @@ def _write_measurements(
         parts={part: work},
         cells=tuple(measure_cell(cell, execution.results) for cell in cells),
     )
-    write_json(project.build / MEASUREMENTS, measurements.model_dump(mode="json"))
+    write_json(project.build / MEASUREMENTS, measurements)

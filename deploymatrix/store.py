@@ -8,15 +8,18 @@ It is made under a temporary name in the store and renamed when whole, so that a
 from __future__ import annotations
 
 import fcntl
+import io
+import json
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from deploymatrix import digests
 from deploymatrix.errors import StoreCorrupted
@@ -24,23 +27,27 @@ from deploymatrix.errors import StoreCorrupted
 Kind = Literal["samples", "references", "artifacts", "runs", "cells", "failures"]
 
 
-class FileRecord(BaseModel):
+@dataclass(frozen=True, slots=True)
+class FileRecord:
     """One file of an entry: size in bytes and SHA-256."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     sha256: str
     bytes: int
 
 
-class Record(BaseModel):
+@dataclass(
+    frozen=True, slots=True, kw_only=True
+)  # a run holds tens of thousands: as BaseModels, they take a third more
+class Record:
     """record.json: the entry's key, what is known about it, its files by relative path.
 
     `made_from` names the parts of the key. `measured` (seconds, MiB) differs each time the entry is made. Neither
     counts in the digest.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     version: Literal[1] = 1
     kind: Kind
@@ -48,16 +55,25 @@ class Record(BaseModel):
     digest: str
     files: dict[str, FileRecord]
     about: dict[str, Any]
-    measured: dict[str, Any] = {}
-    made_from: dict[str, Any] = {}
+    measured: dict[str, Any] = field(default_factory=dict)
+    made_from: dict[str, Any] = field(default_factory=dict)
+
+
+RECORD = TypeAdapter(Record)
 
 
 class Entry:
     """A whole entry: its record, and where its files lie."""
 
-    def __init__(self, folder: Path, record: Record) -> None:
-        self.folder = folder
+    __slots__ = ("_root", "record")
+
+    def __init__(self, root: Path, record: Record) -> None:
+        self._root = root
         self.record = record
+
+    @property
+    def folder(self) -> Path:
+        return self._root / self.record.kind / self.record.key
 
     @property
     def files(self) -> Path:
@@ -83,6 +99,10 @@ class Entry:
         if len(files) == 1:
             return next(iter(files.values())).sha256
         return digests.of_data({name: file.sha256 for name, file in files.items()})
+
+    def slim(self) -> Entry:
+        """The same without what it was made from: a run holds thousands of entries at once."""
+        return Entry(self._root, replace(self.record, made_from={}))
 
 
 class StoredFolder(NamedTuple):
@@ -116,12 +136,12 @@ class Store:
         path = folder / "record.json"
         try:
             with self._locked(fcntl.LOCK_SH):
-                record = Record.model_validate_json(path.read_bytes())
+                record = RECORD.validate_json(path.read_bytes())
                 os.utime(path)  # the time of last use: from now on `remove_unused` leaves it to this run
         except (FileNotFoundError, NotADirectoryError, ValidationError):
             return None
         whole = (record.kind, record.key, record.digest) == (kind, key, _digest(record.files, record.about))
-        return Entry(folder, record) if whole else None
+        return Entry(self.root, record) if whole else None
 
     def drop(self, kind: Kind, key: str) -> None:
         """Forget an entry, if there is one."""
@@ -213,12 +233,12 @@ class Store:
                 measured=measured or {},
                 made_from=made_from or {},
             )
-            _write_synced(temporary / "record.json", record.model_dump_json(indent=1).encode())
+            _write_synced(temporary / "record.json", RECORD.dump_json(record, indent=1))
             final = self.root / kind / key
             with self._locked(fcntl.LOCK_EX):
                 _replace_folder(temporary, final)
         self._verified.discard(key)
-        return Entry(final, record)
+        return Entry(self.root, record)
 
     @contextmanager
     def _new_folder(self, kind: Kind) -> Iterator[Path]:
@@ -230,7 +250,7 @@ class Store:
             shutil.rmtree(temporary, ignore_errors=True)
 
 
-def write_atomically(path: Path, data: bytes) -> None:
+def write_atomically(path: Path, data: bytes | memoryview) -> None:
     """Write to a temporary name in the same folder, sync, rename: a reader sees the old file or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
@@ -245,8 +265,24 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 
 def write_json(path: Path, data: Any) -> None:
-    """Canonical, yet readable JSON: sorted keys, one key a line; written atomically."""
-    write_atomically(path, f"{digests.readable_json(data)}\n".encode())
+    """Canonical, yet readable JSON: sorted keys, one key a line; written atomically. Records may be anywhere in `data`.
+
+    Records are opened one by one and the text is kept as bytes: a matrix of thousands of cells is large in any other
+    form.
+    """
+    encoder = json.JSONEncoder(default=_fields, sort_keys=True, indent=1, allow_nan=False, ensure_ascii=False)
+    encoded = io.BytesIO()
+    text = io.TextIOWrapper(encoded, encoding="utf-8", newline="\n")
+    text.writelines(encoder.iterencode(data))
+    text.write("\n")
+    text.flush()
+    write_atomically(path, encoded.getbuffer())
+
+
+def _fields(record: Any) -> dict[str, Any]:
+    if not isinstance(record, BaseModel):
+        raise TypeError(f"{record!r} is nothing that JSON can say")
+    return dict(record)
 
 
 def _digest(files: dict[str, FileRecord], about: dict[str, Any]) -> str:
@@ -273,7 +309,7 @@ def _files(folder: str | Path, prefix: str = "", *, refuse_links: bool = False) 
                 yield f"{prefix}{item.name}", item.path
 
 
-def _write_synced(path: Path, data: bytes) -> None:
+def _write_synced(path: Path, data: bytes | memoryview) -> None:
     with path.open("wb") as file:
         file.write(data)
         file.flush()

@@ -106,7 +106,7 @@ def about(spec: type[BaseModel]) -> str:
 
 def table(name: str, schema: dict[str, Any], text: str) -> Iterator[str]:
     if text:
-        yield f"\n{text}\n"
+        yield f"\n{text.replace('<', '&lt;')}\n"
     yield "\n| key | value | default |\n| --- | --- | --- |\n"
     required = schema.get("required", [])
     for key, value in schema.get("properties", {}).items():
@@ -145,7 +145,8 @@ def type_of(value: dict[str, Any]) -> str:
     if value.get("type") == "array":
         return f"array of {value_of(value['items'])}" if "items" in value else "array"
     if value.get("type") == "object":
-        inner = value.get("additionalProperties")
+        patterns = list(value.get("patternProperties", {}).values())
+        inner = patterns[0] if patterns else value.get("additionalProperties")
         return f"table of {value_of(inner)}" if isinstance(inner, dict) and inner else "table"
     return str(value.get("format") or value.get("type", "anything"))
 

@@ -70,6 +70,8 @@ def run(
     with make_progress() as progress:
         matrix = run_cells(project, selection, options, progress, progress.say)
     show(matrix, "json" if json else "table")
+    if matrix.shard:
+        typer.echo(f"shard {shard}: {len(matrix.cells)} of {len(matrix.shard.cells)} planned cells", err=True)
     _exit_by_verdicts(matrix)
 
 

@@ -12,18 +12,20 @@ from pathlib import Path
 
 import pytest
 
+from deploymatrix.environments import ensure_node
 from deploymatrix.report.write import write_reports
 from tests.fakes.matrices import earlier_matrix, full_matrix, large_matrix, write_run
 
 HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
 CHECKS = sorted(path.stem for path in (HERE / "checks").glob("*.mjs"))
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 @pytest.mark.parametrize("check", CHECKS)
-def test_page(check: str, pages: tuple[Path, Path], node_modules: Path, browser: str) -> None:
-    variables = {**os.environ, "NODE_MODULES": str(node_modules), "BROWSER_PATH": browser}
-    command = ["node", str(HERE / "check.mjs"), check, *map(str, pages)]
+def test_page(check: str, pages: tuple[Path, Path], node: Path, browser: str) -> None:
+    variables = {**os.environ, "NODE_MODULES": str(node / "node_modules"), "BROWSER_PATH": browser}
+    command = [str(node / "bin" / "node"), str(HERE / "check.mjs"), check, *map(str, pages)]
     done = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=180, check=False)
     print(done.stdout)
     assert done.returncode == 0, done.stderr
@@ -49,10 +51,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 @pytest.fixture(scope="session")
-def node_modules(tmp_path_factory: pytest.TempPathFactory, browser: str) -> Path:
-    """Playwright as package-lock.json pins it; it drives the browser that is there and downloads none."""
-    folder = tmp_path_factory.mktemp("node")
-    for name in ("package.json", "package-lock.json"):
-        shutil.copyfile(HERE / name, folder / name)
-    subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder, check=True)
-    return folder / "node_modules"
+def node(browser: str) -> Path:
+    """Node, and Playwright as package-lock.json pins it; it drives the browser that is there and downloads none."""
+    node_lock = ROOT / "docker" / "node" / "requirements.lock"
+    return ensure_node("tests-browser", HERE / "package-lock.json", node_lock, ROOT / "build" / "envs", print)

@@ -1,4 +1,4 @@
-"""The guides that add something, followed to the letter: their files written, their commands run, from top to bottom."""
+"""The guides that add something, followed to the letter: their files written, their commands run, top to bottom."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -113,6 +114,50 @@ def test_it_passes_in_containers_too(installed: Installed, mine: Path) -> None:
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert passed_targets(mine, "docker") == TARGETS
     assert installed.run(mine, "gate").returncode == 0
+
+
+@pytest.fixture(scope="module")
+def broken(installed: Installed, mine: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same project with a baseline, then with a step of its own that scales one weight by 1.01."""
+    project = tmp_path_factory.mktemp("broken") / "mine"
+    shutil.copytree(mine, project, symlinks=True)
+    assert installed.run(project, "run", "--isolation", "process").returncode == 0
+    assert installed.run(project, "baseline", "update").returncode == 0
+    shutil.copytree(REPOSITORY / "pipelines" / "torchscript", project / "pipelines" / "torchscript")
+    step = project / "pipelines" / "torchscript" / "from_torch.py"
+    spoil = "    with torch.no_grad():\n        next(source.parameters()).mul_(1.01)\n"
+    signature, body = step.read_text().split(") -> dict[str, Any]:\n", 1)
+    step.write_text(f"{signature}) -> dict[str, Any]:\n{spoil}{body}")
+    assert installed.run(project, "run", "--isolation", "process").returncode == 1
+    return project
+
+
+def test_a_broken_weight_closes_the_gate_and_the_diff_names_the_cell_and_the_step(
+    installed: Installed, broken: Path
+) -> None:
+    gate = installed.run(broken, "gate", "--baseline", "baseline.json")
+    diff = json.loads(installed.run(broken, "diff", "baseline.json", "build", "--json").stdout)
+
+    changed = [cell for cell in diff["cells"] if cell["change"] == "regressed"]
+    assert gate.returncode == 1, gate.stdout + gate.stderr
+    assert [(cell["cell"], cell["after"]["blame"]) for cell in changed] == [
+        ("digits/torchscript/fp32", "torchscript/from_torch")
+    ]
+
+
+def test_a_bundle_reproduces_it_without_deploymatrix(installed: Installed, broken: Path, tmp_path: Path) -> None:
+    made = installed.run(broken, "repro", "digits/torchscript/fp32", "--bundle", tmp_path / "out.zip")
+    assert made.returncode == 0, made.stderr
+    zipfile.ZipFile(tmp_path / "out.zip").extractall(tmp_path / "bundle")
+    (runtime,) = (broken / "build" / "envs").glob("target-torchscript-*/bin/python")
+    bare = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+
+    done = subprocess.run(
+        [runtime, "reproduce.py"], cwd=tmp_path / "bundle", env=bare, capture_output=True, text=True, timeout=300
+    )
+
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "mismatch" in done.stdout
 
 
 def test_init_refuses_to_overwrite(installed: Installed, tmp_path: Path) -> None:
