@@ -14,6 +14,8 @@ import nox
 ROOT = Path(__file__).parent
 ENGINE = ROOT / "build" / "envs" / "engine"
 
+KINDS_OF_TESTS = ("unit", "integration", "browser")
+
 nox.needs_version = ">=2024.10.9"
 nox.options.sessions = ["matrix"]
 nox.options.default_venv_backend = "none"
@@ -68,7 +70,7 @@ def gate(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Unit tests, then real exporters, runtimes and containers, then the report in a browser."""
-    for arguments in [session.posargs] if session.posargs else [["tests/unit"], ["tests/integration"], ["tests/browser"]]:
+    for arguments in [session.posargs] if session.posargs else [[f"tests/{kind}"] for kind in KINDS_OF_TESTS]:
         _tool(session, "pytest", *arguments)
 
 

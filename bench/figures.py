@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """One measured quantity: its name (section.what), a value for each repeat, a unit (s, ms, MiB, ×, a count)."""
+    """One measured quantity: its name (section.what), a value for each repeat, a unit (s, ms, MiB, x, a count)."""
 
     name: str
     values: tuple[float, ...]
@@ -30,4 +30,4 @@ def figure(name: str, values: Iterable[float], unit: str) -> Figure:
 
 def ratios(name: str, over: Iterable[float], under: Iterable[float]) -> Figure:
     """`over` / `under`, repeat by repeat: what was measured side by side is divided by one another."""
-    return figure(name, [a / b for a, b in zip(over, under, strict=True)], "×")
+    return figure(name, [a / b for a, b in zip(over, under, strict=True)], "x")

@@ -40,7 +40,7 @@ def section(folder: Path, repeats: int, sizes: tuple[int, ...] = SIZES) -> list[
         last["per_cell"] / first["per_cell"]
         for first, last in zip(measured[sizes[0]], measured[sizes[-1]], strict=True)
     ]
-    return [*figures, figure(f"scale.growth.{sizes[0]}-{sizes[-1]}", growth, "×")]
+    return [*figures, figure(f"scale.growth.{sizes[0]}-{sizes[-1]}", growth, "x")]
 
 
 def _in_a_process(cells: int, folder: Path) -> dict[str, float]:

@@ -28,7 +28,7 @@ SYMBOLS: dict[Outcome, Symbol] = {
     "out_of_memory": Symbol("M", "red", "over the memory limit"),
     "environment_failed": Symbol("V", "magenta", "environment or image could not be made"),
     "reference_failed": Symbol("F", "magenta", "the reference proves nothing"),
-    "unsupported": Symbol("–", "yellow", "no route"),  # noqa: RUF001
+    "unsupported": Symbol("–", "yellow", "no route"),
     "missing": Symbol("?", "magenta", "no result"),
 }
 

@@ -1,4 +1,4 @@
-"""The reference models on all targets: every cell has a result, containers and processes agree, nothing is done twice."""
+"""The reference models on all targets: every cell has a result, containers and processes agree on it."""
 
 from __future__ import annotations
 

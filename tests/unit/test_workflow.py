@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,20 +12,9 @@ import pytest
 import yaml
 
 from tests.documented import REPOSITORY, blocks, check, commands
+from tests.workflows import ACTION, WORKFLOW, load, run_script, script_of, steps_of
 
-ACTION = REPOSITORY / "action.yml"
-WORKFLOW = REPOSITORY / ".github" / "workflows" / "matrix.yml"
 FILES = [ACTION, *sorted(WORKFLOW.parent.glob("*.yml")), REPOSITORY / "deploymatrix" / "templates" / "workflow.yml"]
-
-
-def load(path: Path) -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return loaded
-
-
-def steps_of(data: dict[str, Any]) -> list[dict[str, Any]]:
-    jobs = data["jobs"].values() if "jobs" in data else [data["runs"]]
-    return [step for job in jobs for step in job["steps"]]
 
 
 def scripts() -> Iterator[tuple[str, str]]:
@@ -92,25 +79,6 @@ def test_every_target_has_a_job_and_the_gate_waits_for_all_of_them() -> None:
     assert jobs["target"]["strategy"]["fail-fast"] is False
     assert jobs["gate"]["needs"] == "target"
     assert jobs["gate"]["if"] == "${{ !cancelled() }}", "a job that died must close the gate, not skip it"
-
-
-def run_script(script: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    """A step's script as GitHub runs it, with the command on the path."""
-    shim = folder / "bin" / "deploymatrix"
-    if not shim.exists():
-        shim.parent.mkdir()
-        shim.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m deploymatrix "$@"\n')
-        shim.chmod(0o755)
-        (folder / "bin" / "python").symlink_to(sys.executable)
-    path = f"{shim.parent}{os.pathsep}{os.environ['PATH']}"
-    variables = {"PATH": path, "PYTHONPATH": str(REPOSITORY), "GITHUB_OUTPUT": str(folder / "output"), **variables}
-    command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script]
-    return subprocess.run(command, cwd=folder, env={**os.environ, **variables}, capture_output=True, text=True)
-
-
-def script_of(path: Path, key: str, value: str) -> str:
-    script: str = next(step["run"] for step in steps_of(load(path)) if step.get(key) == value)
-    return script
 
 
 def test_the_plan_lists_the_targets(tree: Any, tmp_path: Path) -> None:

@@ -1,0 +1,126 @@
+"""What a request costs beyond its task: to a worker that has loaded a framework, and to one in a container.
+
+The task is `idle/run.py`, so that all of a round trip is overhead: fork, reading one sample, writing it, reply, reap.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from bench.figures import Figure, figure
+from bench.setting import Setting
+from deploymatrix.environments import ensure_python
+from deploymatrix.keys import WORKER
+from deploymatrix.project import Target
+from deploymatrix.workers import Channel, Reply, Request, Worker, process_channel
+
+REQUESTS = 20  # for each repeat
+IDLE = Path(__file__).parent / "idle"
+TENSOR = {"name": "x", "dtype": "float32", "shape": [1, 4]}
+SIGNATURE = {"inputs": {"x": TENSOR}, "outputs": {"x": TENSOR}}
+INSIDE = "/deploymatrix"
+
+
+def section(setting: Setting) -> list[Figure]:
+    """Milliseconds per request; seconds to start. A container only where an engine answers and has the image."""
+    build = setting.empty("worker")
+    np.save(build / "sample.npy", np.zeros((1, 4), dtype=np.float32))
+    figures = _measured("worker", setting, build, *_exporter(setting, build))
+    contained = _container(setting, build)
+    return figures + (_measured("container", setting, build, *contained) if contained else [])
+
+
+def _measured(name: str, setting: Setting, build: Path, start: Callable[[], Channel], loaded: Path) -> list[Figure]:
+    """`loaded`: a module that the worker imports before it forks, with its framework."""
+    overheads, starts, imports = [], [], []
+    for _ in range(setting.repeats):
+        worker = Worker(start)
+        try:
+            first = _ask(worker, build, loaded)
+            starts.append(worker.start_s)
+            imports.append(first.import_s)
+            overheads += [_round_trip_ms(worker, build, loaded) for _ in range(REQUESTS)]
+        finally:
+            worker.close()
+    return [
+        figure(f"{name}.overhead", overheads, "ms"),
+        figure(f"{name}.start", starts, "s"),
+        figure(f"{name}.import", imports, "s"),
+    ]
+
+
+def _round_trip_ms(worker: Worker, build: Path, loaded: Path) -> float:
+    start = time.perf_counter()
+    _ask(worker, build, loaded)
+    return (time.perf_counter() - start) * 1e3
+
+
+def _ask(worker: Worker, build: Path, loaded: Path) -> Reply:
+    folder = build / "outbox" / uuid.uuid4().hex
+    folder.mkdir(parents=True)
+    folder.chmod(0o777)  # a container's user is another one
+    sample = build / "sample.npy"
+    args = {"model": loaded, "payload": sample, "signature": SIGNATURE, "samples": [{"x": sample}], "repeat": 1}
+    reply = worker.request(
+        Request("run", IDLE / "run.py", args, folder / "out", folder / "log.txt", timeout_s=60, memory_mb=8192)
+    )
+    if reply.status != "ok":
+        raise RuntimeError(f"the idle task: {reply}")
+    return reply
+
+
+def _exporter(setting: Setting, build: Path) -> tuple[Callable[[], Channel], Path]:
+    """The environment that most steps need, loaded with the first of them."""
+    project = setting.project(build)
+    sources = [(name, source) for name, spec in project.pipelines.items() for source in spec.sources]
+    environments = [source.environment for _, source in sources]
+    common = max(sorted(set(environments)), key=environments.count)
+    format_, source = next((name, source) for name, source in sources if source.environment == common)
+    python = ensure_python(common, project.environment_lock(common), setting.envs, print)
+    command, variables = [str(python), "-s", str(WORKER)], project.environment_variables(common)
+    log = build / "worker.txt"
+    return lambda: process_channel(command, variables, log), project.step_module(format_, source.source)
+
+
+def _container(setting: Setting, build: Path) -> tuple[Callable[[], Channel], Path] | None:
+    from deploymatrix.containers import Mount, container_channel, engine
+    from deploymatrix.images import ensure_image
+
+    client = None if setting.isolation == "process" else engine()
+    if client is None:
+        return None
+    project = setting.project(build)
+    target = _python_target(list(project.targets.values()))
+    image = ensure_image(
+        client,
+        docker_dir=project.docker,
+        target=target.name,
+        runner=target.spec.runner,
+        lock=project.runtime_lock(target),
+        build=build,
+        say=print,
+    )
+    outbox = build / "outbox"
+    outbox.mkdir(exist_ok=True)
+    mounts = [
+        Mount(WORKER, f"{INSIDE}/worker"),
+        Mount(target.folder, f"{INSIDE}/target"),
+        Mount(IDLE, f"{INSIDE}/idle"),
+        Mount(build / "sample.npy", f"{INSIDE}/sample.npy"),
+        Mount(outbox, f"{INSIDE}/out", writable=True),
+    ]
+    run_id = f"bench-{uuid.uuid4().hex[:8]}"
+
+    def start() -> Channel:
+        return container_channel(client, image, mounts, run_id=run_id, memory_mb=8192)
+
+    return start, project.run_module(target)
+
+
+def _python_target(targets: list[Target]) -> Target:
+    return next(target for target in targets if target.spec.runner == "python" and "server" in target.spec.tags)

@@ -1,0 +1,133 @@
+"""What a user would write: load every model, export, run and compare, in one plain process per environment.
+
+Runs in an exporter's or a runtime's environment, with nothing but numpy and the stand-alone code of the worker, so that
+it does the very same work. No isolation, no key, no record: `python -m bench.user_script PLAN PLACE`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from deploymatrix.worker import exporting, loading, referencing, running
+
+DO = {"reference": referencing.perform, "export": exporting.perform, "run": running.perform}
+
+
+class Reporter:
+    """Nobody listens."""
+
+    def stage(self, name: str) -> None: ...
+
+
+def main(plan: Path, place: str) -> None:
+    made = read_made(plan)
+    for task in json.loads(plan.read_text()):
+        if task["id"] in made or not _belongs_here(task, place) or any(need not in made for need in task["needs"]):
+            continue
+        if any("error" in made[need] for need in task["needs"]):
+            made[task["id"]] = {"error": "what it needs failed"}
+        elif task["kind"] == "compare":
+            made[task["id"]] = {"value": max_error(task, made)}
+        elif task["kind"] != "run" or _imports(task["module"]):
+            made[task["id"]] = _attempt(task, made, plan)
+    _write_made(plan, made)
+
+
+def read_made(plan: Path) -> dict[str, Any]:
+    """What is done so far, by task: value and out, or error."""
+    path = plan.with_name("made.json")
+    found: dict[str, Any] = json.loads(path.read_text()) if path.is_file() else {}
+    return found
+
+
+def run_requests(plan: Path, target: str) -> list[dict[str, Any]]:
+    """The target's runs that are not done and whose artifacts are there, for a runtime outside of Python."""
+    made, tasks = read_made(plan), json.loads(plan.read_text())
+    wanted = [t for t in tasks if t["kind"] == "run" and t["target"] == target and t["id"] not in made]
+    ready = [t for t in wanted if all("error" not in made.get(need, {"error": ""}) for need in t["needs"])]
+    return [{"id": task["id"], **_request(task, made, plan)} for task in ready]
+
+
+def take_over(plan: Path, results: dict[str, Any]) -> None:
+    """Add what another runtime has done, and compare it."""
+    made = {**read_made(plan), **results}
+    for task in json.loads(plan.read_text()):
+        if task["kind"] == "compare" and task["needs"][-1] in results and "error" not in results[task["needs"][-1]]:
+            made[task["id"]] = {"value": max_error(task, made)}
+    _write_made(plan, made)
+
+
+def max_error(task: dict[str, Any], made: dict[str, Any]) -> float:
+    """max|y - y64| / max|y64| over all samples and outputs."""
+    reference, run = (Path(made[task["needs"][i]]["out"]) for i in (0, -1))
+    worst = 0.0
+    for sample in range(len(task["samples"])):
+        for output in task["spec"]["outputs"]:
+            exact = np.load(reference / str(sample) / f"{output['name']}.float64.npy")
+            answer = np.load(run / str(sample) / f"{output['name']}.npy")
+            if answer.shape != exact.shape:
+                return float("inf")
+            worst = max(worst, float(np.abs(answer - exact).max() / (np.abs(exact).max() or 1.0)))
+    return worst
+
+
+def _belongs_here(task: dict[str, Any], place: str) -> bool:
+    return place == task["place"] or (task["target"] is not None and place == f"target-{task['target']}")
+
+
+def _imports(module: str) -> bool:
+    """Whether this environment has the runtime; if not, the run is left to the runtime's own."""
+    if not module.endswith(".py"):
+        return False
+    try:
+        loading.load(Path(module))
+    except ImportError:
+        return False
+    return True
+
+
+def _attempt(task: dict[str, Any], made: dict[str, Any], plan: Path) -> dict[str, Any]:
+    request = _request(task, made, plan)
+    try:
+        return {"value": DO[task["kind"]](request, Reporter()), "out": request["out"]}  # type: ignore[arg-type]
+    except (Exception, SystemExit) as error:  # some exporters end the process
+        traceback.print_exc()
+        return {"error": repr(error)}
+
+
+def _request(task: dict[str, Any], made: dict[str, Any], plan: Path) -> dict[str, Any]:
+    out = plan.parent / "out" / task["id"].replace(" ", "-").replace(">", "-")
+    args = {"spec": task["spec"], "samples": task["samples"]}
+    if task["kind"] == "reference":
+        args |= {"model": task["model"], "given": task["given"]}
+    elif task["kind"] == "export":
+        args |= {"options": task["options"], "source": _source(task, made[task["needs"][-1]])}
+    else:
+        artifact = made[task["needs"][1]]
+        payload = str(Path(artifact["out"]) / artifact["value"]["entry"])
+        args |= {"payload": payload, "signature": artifact["value"]["signature"], "repeat": 3}
+    return {"module": task["module"], "args": args, "out": str(out)}
+
+
+def _source(task: dict[str, Any], source: dict[str, Any]) -> dict[str, Any]:
+    if task["opener"] is None:
+        return {
+            "artifact": str(Path(source["out"]) / source["value"]["entry"]),
+            "signature": source["value"]["signature"],
+        }
+    weights = str(Path(source["out"]) / "weights")
+    return {"framework": task["opener"], "model": task["model"], "given": task["given"], "weights": weights}
+
+
+def _write_made(plan: Path, made: dict[str, Any]) -> None:
+    plan.with_name("made.json").write_text(json.dumps(made))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2])
