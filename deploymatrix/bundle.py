@@ -19,7 +19,8 @@ from deploymatrix.lockfile import read_lock, render
 from deploymatrix.printable import printable
 from deploymatrix.project import Model
 from deploymatrix.repro import Evidence
-from deploymatrix.stages import declared_outputs, ensure_samples, limit_of, request_of
+from deploymatrix.stages import declared_outputs, limit_of
+from deploymatrix.task_requests import ensure_samples, request_of
 
 BUNDLED = Path(__file__).parent / "bundled"
 PROGRAMS = {"python": "reproduce.py", "node": "reproduce.mjs"}

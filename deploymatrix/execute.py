@@ -17,8 +17,8 @@ from deploymatrix.last_keys import LastKeys
 from deploymatrix.outcomes import Done, Failed, Result
 from deploymatrix.plan import Task
 from deploymatrix.schedule import Job, run_jobs
-from deploymatrix.stages import Bench
 from deploymatrix.store import Entry
+from deploymatrix.task_requests import Bench
 from deploymatrix.workshop import Place
 
 

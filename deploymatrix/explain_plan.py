@@ -9,8 +9,8 @@ from deploymatrix import stages
 from deploymatrix.keys import Key
 from deploymatrix.last_keys import LastKeys
 from deploymatrix.plan import Task
-from deploymatrix.stages import Bench
 from deploymatrix.store import Entry
+from deploymatrix.task_requests import Bench
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -206,7 +206,7 @@ def current_inputs(project: Project, cells: Iterable[PlannedCell]) -> dict[str, 
     models: dict[str, str] = {}
     for cell in cells:
         if cell.model.name not in models:
-            models[cell.model.name] = _model_inputs(project, cell.model)
+            models[cell.model.name] = reference_key(project, cell.model).digest
     return {cell.name: _cell_inputs(project, cell, models[cell.model.name]) for cell in cells}
 
 
@@ -221,19 +221,6 @@ def _cell_inputs(project: Project, cell: PlannedCell, model: str) -> str:
             "limit": cell.target.spec.limits[cell.variant],
             "engine": [*comparing_code(), worker_digest(".py"), worker_digest(".mjs")],
         }
-    )
-
-
-def _model_inputs(project: Project, model: Model) -> str:
-    framework = model.spec.framework
-    return digests.of_data(
-        [
-            digests.of_code_folder(model.folder, without=frozenset({"model.toml"})),
-            wire_spec(model, ""),
-            samples_key(model).parts,
-            digests.of_code(project.opener(framework, framework)),
-            environment_digest(project, project.frameworks[framework].environment),
-        ]
     )
 
 

@@ -12,8 +12,9 @@ from deploymatrix.plan import PlannedCell, Task, plan_tasks
 from deploymatrix.project import Project
 from deploymatrix.records import Cell
 from deploymatrix.routes import find_route
-from deploymatrix.stages import KINDS, Bench, key_of, place_of
+from deploymatrix.stages import KINDS, key_of, place_of
 from deploymatrix.store import Entry, Store
+from deploymatrix.task_requests import Bench
 from deploymatrix.workshop import Workshop
 
 Say = Callable[[str], None]

@@ -21,8 +21,8 @@ from deploymatrix.plan import PlannedCell, Selection, plan_cells, plan_tasks
 from deploymatrix.project import Project
 from deploymatrix.records import Isolation, Matrix, Measurements, Work
 from deploymatrix.shards import take_shard
-from deploymatrix.stages import Bench
 from deploymatrix.store import Store, write_json
+from deploymatrix.task_requests import Bench
 from deploymatrix.verdicts import read_rules
 from deploymatrix.workshop import Workshop
 

@@ -7,11 +7,9 @@ A result that is in the store already is taken from there.
 from __future__ import annotations
 
 import shutil
-import tempfile
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -20,27 +18,15 @@ from deploymatrix import keys
 from deploymatrix.errors import StoreCorrupted
 from deploymatrix.outcomes import FAILED_IN, Done, Failed, Result, failure_of
 from deploymatrix.plan import Task, TaskKind
-from deploymatrix.project import Model, Project, Target
+from deploymatrix.project import Model
 from deploymatrix.records import Stage
 from deploymatrix.specs import Tensor
-from deploymatrix.store import Entry, Kind, Store
+from deploymatrix.store import Kind
 from deploymatrix.task_logs import keep_log, without_changing_names
-from deploymatrix.workshop import Place, Work, Workshop
-
-Entries = Sequence[Entry]
+from deploymatrix.task_requests import Bench, Entries, request_of, target_of
+from deploymatrix.workshop import Place, Work
 
 KINDS: dict[TaskKind, Kind] = {"reference": "references", "export": "artifacts", "run": "runs", "compare": "cells"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Bench:
-    """What the stages work with."""
-
-    project: Project
-    store: Store
-    workshop: Workshop
-    samples: dict[str, Entry] = field(default_factory=dict)
-    sample_paths: dict[str, list[dict[str, Path]]] = field(default_factory=dict)
 
 
 def key_of(bench: Bench, task: Task, needs: Entries) -> keys.Key:
@@ -82,39 +68,6 @@ def execute(bench: Bench, task: Task, needs: Entries, key: keys.Key) -> Result:
         broken: Stage = "reference" if entry.record.kind == "references" else "load"
         return Failed(outcome=FAILED_IN[broken], stage=broken, detail=_stable(bench, str(error)), lasting=False)
     return stage(bench, task, needs, key)
-
-
-def request_of(bench: Bench, task: Task, needs: Entries) -> dict[str, Any]:
-    """What the worker of a reference, export or run task is asked: module, args, timeout_s, memory_mb."""
-    if task.kind == "run":
-        return _run_request(bench, task, needs[1])
-    asked = _reference_request(bench, task) if task.kind == "reference" else _export_request(bench, task, needs[-1])
-    spec = task.model.spec
-    return {**asked, "timeout_s": spec.timeouts.export, "memory_mb": spec.memory_mb}
-
-
-def ensure_samples(bench: Bench, model: Model) -> Entry:
-    """The model's samples, drawn when they are not in the store, or no longer as they were drawn."""
-    if model.name not in bench.samples:
-        key = keys.samples_key(model)
-        found = bench.store.get("samples", key.digest)
-        intact = found is not None and bench.store.is_intact(found)
-        bench.samples[model.name] = found if found and intact else _draw_samples(bench, model, key)
-    return bench.samples[model.name]
-
-
-def _draw_samples(bench: Bench, model: Model, key: keys.Key) -> Entry:
-    from deploymatrix.samples import write_samples
-
-    folder = Path(tempfile.mkdtemp(prefix=".draw-", dir=bench.store.folder("samples")))
-    folder.chmod(0o755)
-    write_samples(model.spec, folder)
-    return bench.store.put("samples", key.digest, folder, about={"model": model.name}, made_from=key.parts)
-
-
-def target_of(task: Task) -> Target:
-    assert task.target is not None, f"{task.id} has no target"
-    return task.target
 
 
 def limit_of(task: Task) -> float:
@@ -193,66 +146,9 @@ def _ask(bench: Bench, task: Task, needs: Entries) -> Work:
     return bench.workshop.work(place, task.kind, **request_of(bench, task, needs))
 
 
-def _reference_request(bench: Bench, task: Task) -> dict[str, Any]:
-    model, framework = task.model, task.model.spec.framework
-    args = {
-        "model": model.module,
-        "given": keys.wire_source(model),
-        "spec": keys.wire_spec(model, ""),
-        "samples": _sample_paths(bench, model),
-    }
-    return {"module": bench.project.opener(framework, framework), "args": args}
-
-
-def _export_request(bench: Bench, task: Task, source: Entry) -> dict[str, Any]:
-    args = {
-        "spec": keys.wire_spec(task.model, task.variant),
-        "samples": _sample_paths(bench, task.model),
-        "options": task.step.options,
-        "source": _source(bench, task, source),
-    }
-    return {"module": bench.project.step_module(task.step.format, task.step.source), "args": args}
-
-
-def _run_request(bench: Bench, task: Task, artifact: Entry) -> dict[str, Any]:
-    target = target_of(task)
-    args = {
-        "payload": artifact.files / artifact.about["entry"],
-        "signature": artifact.about["signature"],
-        "samples": _sample_paths(bench, task.model),
-        "repeat": 3,
-    }
-    return {
-        "module": bench.project.run_module(target),
-        "args": args,
-        "timeout_s": task.model.spec.timeouts.run,
-        "memory_mb": target.spec.resources.memory_mb,
-    }
-
-
 def _value(work: Work) -> dict[str, Any]:
     assert work.reply.value is not None, "a reply that is ok has a value"
     return work.reply.value
-
-
-def _source(bench: Bench, task: Task, source: Entry) -> dict[str, Any]:
-    if task.step.opener is None:
-        return {"artifact": source.files / source.about["entry"], "signature": source.about["signature"]}
-    return {
-        "framework": bench.project.opener(task.step.opener, task.model.spec.framework),
-        "model": task.model.module,
-        "given": keys.wire_source(task.model),
-        "weights": source.files / "weights",
-    }
-
-
-def _sample_paths(bench: Bench, model: Model) -> list[dict[str, Path]]:
-    if model.name not in bench.sample_paths:
-        folder = ensure_samples(bench, model).files
-        names = [tensor.name for tensor in model.spec.inputs]
-        paths = [{n: folder / str(i) / f"{n}.npy" for n in names} for i in range(model.spec.samples)]
-        bench.sample_paths[model.name] = paths
-    return bench.sample_paths[model.name]
 
 
 def declared_outputs(model: Model, signature: dict[str, Any]) -> tuple[Tensor, ...]:
