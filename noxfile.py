@@ -1,4 +1,4 @@
-"""Sessions: one for each target (the folders under targets/), and matrix, gate, tests, lint, types, lock, images.
+"""Sessions: one for each target (a folder of targets/), and matrix, gate, tests, lint, types, lock, images, bench.
 
 All of them share one environment for the engine; what a model, an exporter or a runtime needs, the engine makes itself.
 """
@@ -97,3 +97,9 @@ def lock(session: nox.Session) -> None:
 def images(session: nox.Session) -> None:
     """Build the targets' runner images."""
     _deploymatrix(session, "images", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure what a run costs against its lower bound and against other ways; --check holds it to the goals."""
+    session.run(_engine(session), "-m", "bench", *session.posargs, external=True)

@@ -1,7 +1,7 @@
 """The script that a user would write instead, driven: one plain process per framework environment, one after another.
 
-Artifacts pass between them through a folder. A runtime that the exporter's environment cannot import gets a process of
-its own, in the target's environment; Node's targets get one Node process.
+Artifacts pass between them through a folder. A runtime that does not work in the exporter's process gets one of its
+own, in the target's environment; Node's targets get one Node process.
 """
 
 from __future__ import annotations
