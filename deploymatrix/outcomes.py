@@ -41,6 +41,7 @@ class Failed:
 Result = Done | Failed
 
 PASSING_FAULTS: frozenset[Outcome] = frozenset({"timed_out", "out_of_memory"})
+SENT_BY_OTHERS = frozenset({"SIGKILL", "SIGTERM", "SIGINT", "SIGHUP"})  # no fault of native code raises these by itself
 
 FAILED_IN: dict[Stage, Outcome] = {
     "reference": "reference_failed",
@@ -54,9 +55,8 @@ def failure_of(kind: TaskKind, reply: Reply, *, blame: str | None, log: Path | N
     """The failure that a worker's reply tells; `kind` is the task that it was asked for."""
     stage = _stage(kind, reply.stage)
     outcome, detail = _outcome_and_detail(stage, reply)
-    return Failed(
-        outcome=outcome, stage=stage, detail=detail, blame=blame, log=log, lasting=outcome not in PASSING_FAULTS
-    )
+    lasting = outcome not in PASSING_FAULTS and reply.signal not in SENT_BY_OTHERS
+    return Failed(outcome=outcome, stage=stage, detail=detail, blame=blame, log=log, lasting=lasting)
 
 
 def _stage(kind: TaskKind, reported: str) -> Stage:
