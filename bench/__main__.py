@@ -41,11 +41,11 @@ def main(arguments: list[str] | None = None) -> int:
     about = {**machine(), "isolation": given.isolation, "repeats": given.repeats, "sections": ", ".join(sections)}
     about["cells"] = " ".join(setting.selection.describe()) or "all"
     figures: list[Figure] = []
+    goals = read_goals()
     for name in sections:
         print(f"bench: {name}", flush=True)
         figures += SECTIONS[name](setting)
-    goals = read_goals()
-    write_report(figures, goals, about, build)
+        write_report(figures, goals, about, build)  # after each section: the whole takes an hour
     print((build / "bench.md").read_text(encoding="utf-8"))
     missed = shortfalls(goals, {figure.name: figure for figure in figures}, sections) if given.check else []
     for line in missed:

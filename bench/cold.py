@@ -28,10 +28,13 @@ def section(setting: Setting) -> list[Figure]:
     for _ in range(setting.repeats):
         build = setting.empty("ours")
         ours.append(setting.run(build))
+        _tell("ours", ours[-1].wall_s)
         spent.append(recorded(setting.tasks(build), build))
         other = setting.empty("process-per-task")
         per_task.append(setting.run(other, "--jobs", "1", variables=PROCESS_PER_TASK, isolation="process").wall_s)
+        _tell("process per task", per_task[-1])
         scripts.append(run_script(setting, setting.empty("user-script")))
+        _tell("user's script", scripts[-1].wall_s)
     walls = [run.wall_s for run in ours]
     bounds = [
         lower_bound_s(tasks, children_cpu_s(run, tasks, setting.isolation), CORES)
@@ -49,6 +52,10 @@ def section(setting: Setting) -> list[Figure]:
         *_same_work(spent, scripts),
         *_profile(ours, spent, setting.isolation),
     ]
+
+
+def _tell(way: str, seconds: float) -> None:
+    print(f"bench: cold: {way}: {seconds:.1f} s", flush=True)
 
 
 def children_cpu_s(run: Observed, tasks: dict[str, Spent], isolation: str) -> float:
