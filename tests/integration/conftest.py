@@ -6,12 +6,16 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from deploymatrix.containers import engine, reap
+from deploymatrix.images import Image, ensure_image
 from deploymatrix.store import Store
+from tests.runtimes import runner_of
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 Command = Callable[..., subprocess.CompletedProcess[str]]
@@ -69,3 +73,39 @@ def stored_artifact(build: Path, cell: str) -> Path:
         if entry is not None and entry.sha256 == wanted:
             return Path(entry.files / entry.about["entry"])
     raise AssertionError(f"{cell}: no artifact {wanted} in {build}")
+
+
+@pytest.fixture(scope="session")
+def containers_of() -> str:
+    """The run that the tests' containers belong to."""
+    return f"tests-{os.getpid()}"
+
+
+@pytest.fixture(scope="session")
+def client(containers_of: str) -> Iterator[Any]:
+    """The Docker engine's client."""
+    found = engine()
+    if found is None:
+        pytest.skip("no Docker engine answers: there is no container to look into")
+    yield found
+    reap(found, containers_of)
+
+
+@pytest.fixture(scope="session")
+def image_of(client: Any) -> Callable[[str], Image]:
+    """The images that runs use: built into the project's own build folder, once."""
+
+    def ensure(target: str) -> Image:
+        runner = runner_of(target)
+        lock = "package-lock.json" if runner == "node" else "requirements.lock"
+        return ensure_image(
+            client,
+            docker_dir=REPOSITORY / "docker",
+            target=target,
+            runner=runner,
+            lock=REPOSITORY / "targets" / target / lock,
+            build=REPOSITORY / "build",
+            say=print,
+        )
+
+    return ensure

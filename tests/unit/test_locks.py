@@ -12,22 +12,12 @@ from deploymatrix.errors import ConfigurationError, EnvironmentFailed
 from deploymatrix.lockfile import read_lock, render
 from deploymatrix.locks import Source, inputs_digest, portable, sources, stale
 from deploymatrix.node_packages import read_package_lock
+from tests.runtimes import EXPORTERS
 
 ROOT = Path(__file__).parents[2]
 DIGEST = "0" * 64
 SOURCES = sources(ROOT)
 RUNTIMES = [source for source in SOURCES if source.path.parent.parent.name == "targets"]
-EXPORTERS = {
-    "coremltools",
-    "keras",
-    "litert-torch",
-    "onnx",
-    "onnx2tf",
-    "onnxscript",
-    "tensorflowjs",
-    "tf2onnx",
-    "torchao",
-}
 
 
 def lock_of(folder: Path, text: str) -> Path:

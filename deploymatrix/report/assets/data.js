@@ -88,39 +88,29 @@ async function unpack(text) {
   );
 }
 
-/** In the order in which page_data.py writes them. */
+/** What page_data.py writes of a cell by its number in the table of values, in that order. */
+const SHARED = [
+  'route',
+  'steps',
+  'blame',
+  'detail',
+  'changes',
+  'isolation',
+  'image',
+  'versions',
+  'samples',
+  'log',
+  'expectation',
+  'overBudget',
+  'reasons',
+];
+
 function readCell(packed, values, history) {
-  const [
-    route,
-    steps,
-    blame,
-    detail,
-    changes,
-    isolation,
-    image,
-    versions,
-    samples,
-    log,
-    expectation,
-    overBudget,
-    reasons,
-  ] = packed.slice(0, 13).map((number) => values[number]);
-  const [sha256, size, outputs, measured] = packed.slice(13);
+  const shared = Object.fromEntries(SHARED.map((name, index) => [name, values[packed[index]]]));
+  const [sha256, size, outputs, measured] = packed.slice(SHARED.length);
   const [exportTime, loadTime, runTime, peak, eagerTime] = measured ?? [null, null, null, null, null];
   return {
-    route,
-    steps,
-    blame,
-    detail,
-    changes,
-    isolation,
-    image,
-    versions,
-    samples,
-    log,
-    expectation,
-    overBudget,
-    reasons,
+    ...shared,
     sha256,
     size,
     exportTime,

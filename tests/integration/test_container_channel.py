@@ -1,0 +1,178 @@
+"""The line to a worker in a container: whole lines, causes of death, limits, and nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploymatrix.container_labels import process_start
+from deploymatrix.containers import ContainerChannel, Mount, container_channel, reap, reap_stale
+from deploymatrix.images import Image
+
+pytestmark = pytest.mark.docker
+
+ROOT = Path(__file__).parents[2]
+SMALL = "onnx"
+
+ABANDON = """
+import os, signal, sys
+from deploymatrix.containers import container_channel, engine
+from deploymatrix.images import Image
+channel = container_channel(engine(), Image(tag=sys.argv[1], digest="", id=""), [], run_id=sys.argv[2], memory_mb=128,
+                            command=["sleep", "600"])
+print(channel.id, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+Start = Callable[..., ContainerChannel]
+
+
+@pytest.fixture
+def start(client: Any, image_of: Callable[[str], Image], containers_of: str) -> Start:
+    """Starts a command in the small image of a Python target."""
+
+    def channel(code: str, *mounts: Mount, memory_mb: int = 256, run_id: str = containers_of) -> ContainerChannel:
+        command = ["python3", "-c", code]
+        return container_channel(
+            client, image_of(SMALL), mounts, run_id=run_id, memory_mb=memory_mb, cpus=1, command=command
+        )
+
+    return channel
+
+
+def test_the_engine_was_told_every_limit(client: Any, start: Start):
+    channel = start("import sys; sys.stdin.read()")
+    host = client.api.inspect_container(channel.id)["HostConfig"]
+    channel.kill()
+
+    assert host["NetworkMode"] == "none" and host["ReadonlyRootfs"] and host["Init"]
+    assert host["CapDrop"] == ["ALL"] and host["SecurityOpt"] == ["no-new-privileges"] and not host["Privileged"]
+    assert host["Memory"] == host["MemorySwap"] == 256 * 1024**2
+    assert (host["NanoCpus"], host["PidsLimit"]) == (10**9, 512)
+    assert set(host["Tmpfs"]["/tmp"].split(",")) >= {"noexec", "nosuid", "nodev"}
+
+
+def test_lines_come_whole_whatever_is_said_beside_them(start: Start):
+    code = "import sys\nfor i in range(3):\n print('e' * 70000, file=sys.stderr); print(str(i) * 2_000_000, flush=True)"
+
+    lines = list(start(code).lines())
+
+    assert lines == [str(i).encode() * 2_000_000 + b"\n" for i in range(3)]
+
+
+def test_what_is_sent_arrives_and_the_end_of_the_channel_is_the_end(start: Start):
+    channel = start("import sys\nfor line in sys.stdin: print(line.upper(), end='', flush=True)")
+    lines = channel.lines()
+    channel.send(b"one\n")
+    assert next(lines) == b"ONE\n"
+    channel.send(b"two\n")
+    assert next(lines) == b"TWO\n"
+
+    channel.kill()
+    channel.kill()
+
+    assert list(lines) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "cause", "word"),
+    [
+        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "signaled", "SIGSEGV"),
+        ("import os; os.abort()", "signaled", "SIGABRT"),
+        ("import sys; sys.exit('the reason')", "no_reply", "the reason"),
+        ("pass", "no_reply", "exit code 0"),
+    ],
+)
+def test_the_cause_of_death_is_told(start: Start, code: str, cause: str, word: str):
+    channel = start(code)
+
+    assert list(channel.lines()) == []
+    assert channel.cause_of_death()[0] == cause
+    assert word in channel.cause_of_death()[1]
+
+
+EAT = "b'x' * (1 << 30)"
+
+
+@pytest.mark.parametrize(
+    "code", [EAT, f"import subprocess, sys; subprocess.run([sys.executable, '-c', {EAT!r}])"], ids=["worker", "child"]
+)
+def test_out_of_memory_is_told_even_when_only_a_child_died(start: Start, code: str):
+    channel = start(code, memory_mb=64)
+
+    assert list(channel.lines()) == []
+    assert channel.cause_of_death()[0] == "out_of_memory"
+
+
+def test_a_container_killed_from_outside_ends_the_channel(client: Any, start: Start):
+    channel = start("import sys; print('up', flush=True); sys.stdin.read()")
+    lines = channel.lines()
+    assert next(lines) == b"up\n"
+
+    client.api.kill(channel.id)
+
+    assert list(lines) == []
+    assert channel.cause_of_death()[0] == "signaled"
+
+
+def test_an_ended_container_is_removed(client: Any, start: Start):
+    channel = start("pass")
+    list(channel.lines())
+
+    assert channel.id not in _ids(client)
+
+
+def test_paths_are_translated_by_the_nearest_mount(start: Start, tmp_path: Path):
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    channel = start("pass", Mount(tmp_path, "/deploymatrix/a"), Mount(inner, "/deploymatrix/b"))
+
+    assert channel.translate(tmp_path / "x" / "y.npy") == "/deploymatrix/a/x/y.npy"
+    assert channel.translate(inner) == "/deploymatrix/b"
+    with pytest.raises(ValueError, match="none of the folders"):
+        channel.translate(Path("/somewhere/else"))
+    channel.kill()
+
+
+def test_a_run_reaps_its_own_containers_only(client: Any, start: Start, containers_of: str):
+    mine = start("import sys; sys.stdin.read()", run_id=f"{containers_of}-mine")
+    other = start("import sys; sys.stdin.read()")
+
+    assert reap(client, f"{containers_of}-mine") == 1
+
+    assert list(mine.lines()) == []
+    assert other.id in _ids(client)
+    other.kill()
+
+
+def test_containers_of_a_dead_run_are_reaped_and_those_of_a_living_one_are_not(
+    client: Any, start: Start, image_of: Callable[[str], Image], containers_of: str
+):
+    living = start("import sys; sys.stdin.read()")
+    command = [sys.executable, "-c", ABANDON, image_of(SMALL).tag, f"{containers_of}-dead"]
+    abandoned = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    dead = abandoned.stdout.strip()
+    assert dead in _ids(client), abandoned.stderr
+
+    assert reap_stale(client) >= 1
+
+    assert dead not in _ids(client)
+    assert living.id in _ids(client)
+    living.kill()
+
+
+def test_a_process_is_known_by_its_start():
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+        assert process_start(other.pid) == process_start(other.pid) != process_start(os.getpid())
+
+    assert process_start(other.pid) is None
+
+
+def _ids(client: Any) -> set[str]:
+    return {container["Id"] for container in client.api.containers(all=True)}
