@@ -55,7 +55,8 @@ def failure_of(kind: TaskKind, reply: Reply, *, blame: str | None, log: Path | N
     """The failure that a worker's reply tells; `kind` is the task that it was asked for."""
     stage = _stage(kind, reply.stage)
     outcome, detail = _outcome_and_detail(stage, reply)
-    lasting = outcome not in PASSING_FAULTS and reply.signal not in SENT_BY_OTHERS
+    by_chance = outcome in PASSING_FAULTS or reply.signal in SENT_BY_OTHERS
+    lasting = not by_chance and reply.stage != "import"  # a failed import may be the environment's fault
     return Failed(outcome=outcome, stage=stage, detail=detail, blame=blame, log=log, lasting=lasting)
 
 

@@ -38,6 +38,7 @@ def test_an_outcome_is_named_after_the_stage_that_failed(
     ("reply", "lasting"),
     [
         (Reply("failed", "run"), True),
+        (Reply("failed", "import"), False),
         (Reply("signaled", "run", signal="SIGSEGV"), True),
         (Reply("signaled", "run", signal="SIGABRT"), True),
         (Reply("signaled", "run", signal="SIGKILL"), False),

@@ -90,19 +90,19 @@ async function unpack(text) {
 
 /** What page_data.py writes of a cell by its number in the table of values, in that order. */
 const SHARED = [
-  'route',
-  'steps',
-  'blame',
-  'detail',
-  'changes',
-  'isolation',
-  'image',
-  'versions',
-  'samples',
-  'log',
-  'expectation',
-  'overBudget',
-  'reasons',
+  "route",
+  "steps",
+  "blame",
+  "detail",
+  "changes",
+  "isolation",
+  "image",
+  "versions",
+  "samples",
+  "log",
+  "expectation",
+  "overBudget",
+  "reasons",
 ];
 
 function readCell(packed, values, history) {
