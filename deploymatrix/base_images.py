@@ -13,11 +13,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import docker
 from docker.errors import APIError, DockerException, ImageNotFound
 from filelock import FileLock
 from requests.exceptions import RequestException
 
-import docker
 from deploymatrix.environments import ensure_node_wheel
 from deploymatrix.errors import EnvironmentFailed
 

@@ -9,9 +9,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from docker.errors import NotFound
-
 import docker
+from docker.errors import NotFound
 
 RUN = "deploymatrix.run"
 HOST = "deploymatrix.host"

@@ -6,9 +6,8 @@ import struct
 from collections.abc import Iterator
 from typing import Any
 
-from docker.models.containers import Container
-
 import docker
+from docker.models.containers import Container
 
 STDOUT, STDERR = 1, 2
 HEADER = struct.Struct(">BxxxL")

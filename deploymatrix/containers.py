@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import docker
 from docker.errors import DockerException, NotFound
 from docker.models.containers import Container
 from docker.types import Mount as BindMount
 from requests.exceptions import RequestException
 
-import docker
 from deploymatrix.container_labels import reap, reap_stale, run_labels
 from deploymatrix.container_streams import STDERR, STDOUT, Stream
 from deploymatrix.errors import EnvironmentFailed

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+import docker
 from docker.errors import DockerException, ImageNotFound
 from filelock import FileLock
 from requests.exceptions import RequestException
 
-import docker
 from deploymatrix.base_images import base_reference, ensure_base
 from deploymatrix.environments import ensure_node, ensure_python, site_packages
 from deploymatrix.errors import EnvironmentFailed

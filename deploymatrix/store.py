@@ -37,9 +37,8 @@ class FileRecord:
     bytes: int
 
 
-@dataclass(
-    frozen=True, slots=True, kw_only=True
-)  # a run holds tens of thousands: as BaseModels, they take a third more
+# A run holds tens of thousands of these: as BaseModels, they would take a third more memory.
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """record.json: the entry's key, what is known about it, its files by relative path.
 

@@ -21,8 +21,9 @@ from deploymatrix.records import Isolation
 from deploymatrix.workers import Channel, Reply, Request, Worker, WorkerClosed, process_channel
 
 if TYPE_CHECKING:
-    from deploymatrix.images import Image
     from docker import DockerClient
+
+    from deploymatrix.images import Image
 
 Say = Callable[[str], None]
 
