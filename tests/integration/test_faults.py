@@ -159,7 +159,8 @@ def test_the_same_failures_give_the_same_bytes(faulty: tuple[Any, Cells], isolat
 
     assert (tree.build / "matrix.json").read_bytes() == before
     measured = measurements_of(tree)
-    assert (measured["exports"], measured["runs"]) == (0, 3)  # what hung, ran out of memory or was killed is tried again
+    # What hung, ran out of memory or was killed is tried again.
+    assert (measured["exports"], measured["runs"]) == (0, 3)
 
 
 @pytest.mark.parametrize("selection", [(), ("-t", "wrapped")], ids=["all targets", "only wrapped"])
