@@ -12,7 +12,7 @@ from bench.figures import Figure
 from bench.goals import read_goals, shortfalls
 from bench.report import machine, write_report
 from bench.setting import REPOSITORY, Setting
-from deploymatrix.plan import Selection
+from deploymatrix.project.plan import Selection
 
 # In this order: what is disturbed least by what ran before comes first.
 SECTIONS: dict[str, Callable[[Setting], list[Figure]]] = {

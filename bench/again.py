@@ -18,10 +18,10 @@ from typing import Any
 from bench.figures import Figure, figure
 from bench.observed import Observed
 from bench.setting import Setting
-from deploymatrix.last_keys import LastKeys
-from deploymatrix.matrix import MEASUREMENTS
-from deploymatrix.plan import Task
-from deploymatrix.records import Measurements
+from deploymatrix.execution.notes import LastKeys
+from deploymatrix.matrix.files import MEASUREMENTS
+from deploymatrix.matrix.records import Measurements
+from deploymatrix.project.plan import Task
 
 PARTS = ("models", "pipelines", "targets", "docker")
 IGNORED = shutil.ignore_patterns("__pycache__", "build")
@@ -124,8 +124,8 @@ def _containers_since(since: int, isolation: str) -> int:
     """How many containers of ours the engine has created since then; none where no engine answers."""
     if isolation == "process":
         return 0
-    from deploymatrix.container_labels import RUN
-    from deploymatrix.containers import engine
+    from deploymatrix.environments.engine import engine
+    from deploymatrix.host.reaping import RUN
 
     client = engine()
     if client is None:

@@ -11,10 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from deploymatrix.outcomes import Result
-from deploymatrix.plan import TaskKind
-from deploymatrix.workers import Reply
-from deploymatrix.workshop import Place, Work
+from deploymatrix.execution.outcomes import Result
+from deploymatrix.host.messages import Place, Reply, Work
+from deploymatrix.project.plan import TaskKind
 
 TARGETS = 10
 SAMPLES = 4

@@ -14,10 +14,11 @@ import numpy as np
 
 from bench.figures import Figure, figure
 from bench.setting import Setting
-from deploymatrix.environments import ensure_python
-from deploymatrix.keys import WORKER
-from deploymatrix.project import Target
-from deploymatrix.workers import Channel, Reply, Request, Worker, process_channel
+from deploymatrix.environments.interpreters import ensure_python
+from deploymatrix.host.messages import Reply, Request
+from deploymatrix.host.worker import Channel, Worker, process_channel
+from deploymatrix.host.worker_program import WORKER
+from deploymatrix.project.project import Target
 
 REQUESTS = 20  # for each repeat
 IDLE = Path(__file__).parent / "idle"
@@ -88,8 +89,9 @@ def _exporter(setting: Setting, build: Path) -> tuple[Callable[[], Channel], Pat
 
 
 def _container(setting: Setting, build: Path) -> tuple[Callable[[], Channel], Path] | None:
-    from deploymatrix.containers import Mount, container_channel, engine
-    from deploymatrix.images import ensure_image
+    from deploymatrix.environments.engine import engine
+    from deploymatrix.environments.images import ensure_image
+    from deploymatrix.host.container_channel import Mount, container_channel
 
     client = None if setting.isolation == "process" else engine()
     if client is None:

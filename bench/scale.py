@@ -17,9 +17,9 @@ from unittest.mock import patch
 
 from bench.figures import Figure, figure
 from bench.instant import TARGETS, InstantWorkshop, Silent, make_project
-from deploymatrix import run as run_module
-from deploymatrix.plan import Selection
-from deploymatrix.project import Project
+from deploymatrix.execution import run as run_module
+from deploymatrix.project.plan import Selection
+from deploymatrix.project.project import Project
 
 SIZES = (1_000, 3_000, 10_000)
 OPTIONS = run_module.RunOptions(isolation="process", jobs=2)

@@ -17,12 +17,12 @@ from typing import Any
 
 from bench import user_script
 from bench.setting import REPOSITORY, Setting
-from deploymatrix import keys
-from deploymatrix.environments import ensure_node, ensure_python
-from deploymatrix.plan import Task
-from deploymatrix.project import Model, Project, Target
-from deploymatrix.samples import write_samples
-from deploymatrix.worker_channels import FOREIGN
+from deploymatrix.environments.interpreters import ensure_node, ensure_python
+from deploymatrix.execution import keys
+from deploymatrix.host.process_channel import FOREIGN
+from deploymatrix.numerics.samples import write_samples
+from deploymatrix.project.plan import Task
+from deploymatrix.project.project import Model, Project, Target
 
 HERE = Path(__file__).parent
 LIMIT_S = 3600

@@ -10,11 +10,11 @@ from typing import Any
 
 from bench.bounds import Spent
 from bench.observed import Observed, observe
-from deploymatrix.last_keys import LastKeys
-from deploymatrix.plan import Selection, Task, plan_cells, plan_tasks
-from deploymatrix.project import Project
-from deploymatrix.stages import KINDS
-from deploymatrix.store import Store
+from deploymatrix.execution.notes import LastKeys
+from deploymatrix.execution.stages.dispatch import KINDS
+from deploymatrix.project.plan import Selection, Task, plan_cells, plan_tasks
+from deploymatrix.project.project import Project
+from deploymatrix.store.store import Store
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

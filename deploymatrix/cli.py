@@ -22,7 +22,7 @@ from deploymatrix.commands import (
     starting,
     upkeep,
 )
-from deploymatrix.shipped import find_root
+from deploymatrix.project.trees import find_root
 
 app = typer.Typer(
     name="deploymatrix",

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from deploymatrix.project import Project
-from deploymatrix.shipped import build_folder, find_root, read_settings, tree_below
+from deploymatrix.project.project import Project
+from deploymatrix.project.trees import build_folder, find_root, read_settings, tree_below
 
 
 def define_sessions() -> None:

@@ -15,8 +15,8 @@ import typer
 from pydantic import BaseModel
 from typer.core import TyperCommand, TyperGroup
 
-from deploymatrix import specs
 from deploymatrix.cli import app
+from deploymatrix.project import specs
 
 REFERENCE = Path(__file__).resolve().parent / "reference"
 NOTE = "<!-- Made from the code by `python docs/generate.py`; do not edit. -->\n"

@@ -11,8 +11,8 @@ from deploymatrix import errors
 from deploymatrix.commands.options import AsJson, print_json, project_of
 
 if TYPE_CHECKING:
-    from deploymatrix.artifact_compare import Agreement
-    from deploymatrix.verify import Verification
+    from deploymatrix.verify.agreement import Agreement
+    from deploymatrix.verify.verify import Verification
 
 Isolations = Annotated[Literal["auto", "docker", "process"], typer.Option("--isolation", help="Where artifacts run.")]
 Mapping = Annotated[
@@ -45,9 +45,9 @@ def verify(
     json: AsJson = False,
 ) -> None:
     """Run an artifact that you have and compare its answers with yours. Exit code 1 when it fails."""
-    from deploymatrix.artifact_names import read_mapping
-    from deploymatrix.verify import Claim, read_arrays
-    from deploymatrix.verify import verify as decide
+    from deploymatrix.verify.pairing import read_mapping
+    from deploymatrix.verify.verify import Claim, read_arrays
+    from deploymatrix.verify.verify import verify as decide
 
     claim = Claim(
         artifact=artifact,
@@ -83,9 +83,9 @@ def compare(
     json: AsJson = False,
 ) -> None:
     """Run two artifacts of one model on the same inputs. Exit code 1 when an output disagrees."""
-    from deploymatrix.artifact_compare import Pair, compare_artifacts
-    from deploymatrix.artifact_names import read_mapping
-    from deploymatrix.verify import read_arrays
+    from deploymatrix.verify.agreement import Pair, compare_artifacts
+    from deploymatrix.verify.pairing import read_mapping
+    from deploymatrix.verify.verify import read_arrays
 
     pair = Pair(
         first=first,
@@ -109,7 +109,7 @@ def _show(found: Verification | Agreement, title: str, as_json: bool) -> None:
     else:
         from rich.console import Console
 
-        from deploymatrix.report.agreement import print_outputs
+        from deploymatrix.report.outputs import print_outputs
 
         print_outputs(title, found.outputs, Console())
         where = f" in stage {found.stage}" if found.stage else ""

@@ -11,9 +11,9 @@ import typer
 from deploymatrix.commands.options import AsJson, ModelFolders, build_of, print_json, project_of
 
 if TYPE_CHECKING:
-    from deploymatrix.explain import Explanation
-    from deploymatrix.project import Project
-    from deploymatrix.records import Cell
+    from deploymatrix.matrix.records import Cell
+    from deploymatrix.project.project import Project
+    from deploymatrix.report.explanation import Explanation
 
 CellName = Annotated[str, typer.Argument(metavar="CELL", help="model/target/variant, or a glob of such names.")]
 
@@ -27,7 +27,7 @@ def register(app: typer.Typer) -> None:
 
 def explain(context: typer.Context, cell: CellName, models: ModelFolders = None, json: AsJson = False) -> None:
     """Tell everything about a cell of the last run: route, versions, digests, figures, log, blame, similar failures."""
-    from deploymatrix.explain import as_text
+    from deploymatrix.report.explanation import as_text
 
     explanations = list(_explanations(context, cell, models))
     if json:
@@ -48,12 +48,12 @@ def repro(
     ] = None,
 ) -> None:
     """Print the command that does a cell's failing stage again, from what the run has stored."""
-    from deploymatrix.bundle import bundle_files, write_zip
     from deploymatrix.errors import ConfigurationError
-    from deploymatrix.explain import pick_cells
-    from deploymatrix.matrix import MATRIX, read_matrix
-    from deploymatrix.repro import command, find_evidence
-    from deploymatrix.rerun import rerun
+    from deploymatrix.matrix.files import MATRIX, read_matrix
+    from deploymatrix.matrix.similar import pick_cells
+    from deploymatrix.repro.bundle import bundle_files, write_zip
+    from deploymatrix.repro.evidence import command, find_evidence
+    from deploymatrix.repro.rerun import rerun
 
     project = project_of(context, models, timeout)
     cells = pick_cells(read_matrix(project.build / MATRIX), cell)
@@ -71,9 +71,11 @@ def repro(
 
 
 def _explanations(context: typer.Context, pattern: str, models: list[Path] | None) -> Iterator[Explanation]:
-    from deploymatrix.explain import Explanation, decisive_lines, pick_cells, similar_failures
-    from deploymatrix.matrix import MATRIX, MEASUREMENTS, read_matrix, read_measurements
-    from deploymatrix.repro import NOT_REPRODUCIBLE, command
+    from deploymatrix.matrix.files import MATRIX, MEASUREMENTS, read_matrix, read_measurements
+    from deploymatrix.matrix.records import NOT_REPRODUCIBLE
+    from deploymatrix.matrix.similar import pick_cells, similar_failures
+    from deploymatrix.report.explanation import Explanation, decisive_lines
+    from deploymatrix.repro.evidence import command
 
     build = build_of(context)
     matrix, times = read_matrix(build / MATRIX), read_measurements(build / MEASUREMENTS)
@@ -91,7 +93,7 @@ def _explanations(context: typer.Context, pattern: str, models: list[Path] | Non
 
 
 def _digests(project: Project, cell: Cell) -> dict[str, str]:
-    from deploymatrix.repro import digests
+    from deploymatrix.repro.evidence import digests
 
     return digests(project, cell, _say)
 

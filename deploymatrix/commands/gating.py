@@ -22,8 +22,8 @@ from deploymatrix.commands.options import (
 )
 
 if TYPE_CHECKING:
-    from deploymatrix.diff import Diff
-    from deploymatrix.gate import Decision
+    from deploymatrix.matrix.diff import Diff
+    from deploymatrix.matrix.gate import Decision
 
 BASELINE = Path("baseline.json")
 baselines = typer.Typer(no_args_is_help=True)
@@ -49,13 +49,13 @@ def gate(
 ) -> None:
     """Exit 0 only when every planned cell passed or carries a matching expectation; 1 for a red cell, an entry without
     a cell, or a regression against the baseline; 4 for a cell without a result."""
-    from deploymatrix.diff import diff as compare
-    from deploymatrix.gate import gate as decide
-    from deploymatrix.keys import current_inputs
-    from deploymatrix.matrix import MATRIX, MEASUREMENTS, read_matrix, read_measurements
-    from deploymatrix.plan import Selection, plan_cells
-    from deploymatrix.states import read_states, snapshot
-    from deploymatrix.verdicts import judged_matrix, read_rules
+    from deploymatrix.execution.keys import current_inputs
+    from deploymatrix.matrix.diff import diff as compare
+    from deploymatrix.matrix.files import MATRIX, MEASUREMENTS, read_matrix, read_measurements
+    from deploymatrix.matrix.gate import gate as decide
+    from deploymatrix.matrix.snapshots import read_states, snapshot
+    from deploymatrix.matrix.verdicts import judged_matrix, read_rules
+    from deploymatrix.project.plan import Selection, plan_cells
 
     project = project_of(context, models)
     planned = plan_cells(project, selection_of(target, model, expression))
@@ -78,10 +78,10 @@ def update(
     file: Annotated[Path, typer.Option("--file", metavar="FILE", help="The baseline to write.")] = BASELINE,
 ) -> None:
     """Write the baseline from the last run; of a selection, only its own cells."""
-    from deploymatrix.baseline import updated, write_baseline
-    from deploymatrix.diff import diff as compare
+    from deploymatrix.matrix.baseline import updated, write_baseline
+    from deploymatrix.matrix.diff import diff as compare
+    from deploymatrix.matrix.snapshots import read_states
     from deploymatrix.report.changes import lines
-    from deploymatrix.states import read_states
 
     new = read_states(build_of(context))
     old = read_states(file) if file.is_file() else None
@@ -105,9 +105,9 @@ def diff(
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print a Markdown table.")] = False,
 ) -> None:
     """Tell what changed from A to B. Exit 1 when a cell regressed, else 4 when one has no result."""
-    from deploymatrix.diff import diff as compare
+    from deploymatrix.matrix.diff import diff as compare
+    from deploymatrix.matrix.snapshots import read_states
     from deploymatrix.report.changes import lines, markdown
-    from deploymatrix.states import read_states
 
     found = compare(read_states(before), read_states(after))
     if json:
@@ -122,7 +122,7 @@ def diff(
 
 def _conclude(decision: Decision, found: Diff | None) -> None:
     """Print what the gate says and why, and exit by it."""
-    from deploymatrix.gate import explain_red
+    from deploymatrix.matrix.gate import explain_red
     from deploymatrix.report.changes import line
 
     lines = [f"red: {explain_red(cell)}" for cell in decision.red]

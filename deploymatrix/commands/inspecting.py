@@ -35,7 +35,7 @@ def list_(
     json: AsJson = False,
 ) -> None:
     """List models, targets, routes or cells."""
-    from deploymatrix.listing import listing, print_listing
+    from deploymatrix.report.listing import listing, print_listing
 
     rows = listing(project_of(context, models), what, selection_of(target, model, expression))
     print_json(rows) if json else print_listing(rows)
@@ -43,7 +43,7 @@ def list_(
 
 def doctor(context: typer.Context, json: AsJson = False) -> None:
     """Tell what is here, what is missing, and what to do about it."""
-    from deploymatrix.doctor import examine, print_findings
+    from deploymatrix.host.doctor import examine, print_findings
 
     findings = examine(project_of(context))
     print_json([finding.__dict__ for finding in findings]) if json else print_findings(findings)
@@ -53,6 +53,6 @@ def doctor(context: typer.Context, json: AsJson = False) -> None:
 
 def schema() -> None:
     """Print the JSON Schema of matrix.json."""
-    from deploymatrix.records import Matrix
+    from deploymatrix.matrix.records import Matrix
 
     print_json(Matrix.model_json_schema())

@@ -26,8 +26,8 @@ def merge(
 ) -> None:
     """Merge the shards of a run. Exit 4, naming them, when planned cells are in no shard; 2 when two shards give one
     cell different results. Red cells are the gate's matter."""
-    from deploymatrix.matrix import MATRIX
-    from deploymatrix.merge import missing_cells, read_piece, write_merged
+    from deploymatrix.matrix.files import MATRIX
+    from deploymatrix.matrix.merge import missing_cells, read_piece, write_merged
 
     folder = out or build_of(context)
     matrix = write_merged([read_piece(path) for path in pieces], folder)

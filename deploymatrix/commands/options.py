@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from deploymatrix.plan import Selection
-    from deploymatrix.project import Project
+    from deploymatrix.project.plan import Selection
+    from deploymatrix.project.project import Project
 
 Targets = Annotated[
     list[str] | None, typer.Option("-t", "--target", metavar="TARGET", help="Only this target; repeatable.")
@@ -42,15 +42,15 @@ def root_of(context: typer.Context) -> Path:
 
 def build_of(context: typer.Context) -> Path:
     """Where all that is generated lies."""
-    from deploymatrix.shipped import build_folder, read_settings
+    from deploymatrix.project.trees import build_folder, read_settings
 
     return build_folder(context.obj[0], read_settings(context.obj[0]), context.obj[1])
 
 
 def project_of(context: typer.Context, models: list[Path] | None = None, timeout: float | None = None) -> Project:
     """The project at --root, with the model folders that deploymatrix.toml and --models name."""
-    from deploymatrix.project import Project
-    from deploymatrix.shipped import build_folder, read_settings, tree_below
+    from deploymatrix.project.project import Project
+    from deploymatrix.project.trees import build_folder, read_settings, tree_below
 
     root = root_of(context)
     settings = read_settings(root)
@@ -65,7 +65,7 @@ def project_of(context: typer.Context, models: list[Path] | None = None, timeout
 
 
 def selection_of(targets: list[str] | None, models: list[str] | None, expression: str) -> Selection:
-    from deploymatrix.plan import Selection
+    from deploymatrix.project.plan import Selection
 
     return Selection(targets=tuple(targets or ()), models=tuple(models or ()), expression=expression)
 

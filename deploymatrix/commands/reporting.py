@@ -26,7 +26,7 @@ def report(
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="[default: BUILD/report].")] = None,
 ) -> None:
     """Write the page, Markdown, JUnit XML, step summary, annotations and badges of a matrix."""
-    from deploymatrix.matrix import MATRIX
+    from deploymatrix.matrix.files import MATRIX
     from deploymatrix.report.write import write_reports
 
     build = build_of(context)

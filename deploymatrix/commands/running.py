@@ -22,8 +22,8 @@ from deploymatrix.commands.options import (
 )
 
 if TYPE_CHECKING:
-    from deploymatrix.explain_plan import Explanation
-    from deploymatrix.records import Matrix
+    from deploymatrix.execution.explain_plan import Explanation
+    from deploymatrix.matrix.records import Matrix
 
 
 PAPER = 160  # columns where no terminal says how many there are: a log is not cut
@@ -58,9 +58,9 @@ def run(
     json: AsJson = False,
 ) -> None:
     """Export, run and compare the selected cells; print the matrix. Exit code 1 when a cell is red."""
-    from deploymatrix.progress import make_progress
-    from deploymatrix.run import RunOptions, explain
-    from deploymatrix.run import run as run_cells
+    from deploymatrix.execution.progress import make_progress
+    from deploymatrix.execution.run import RunOptions, explain
+    from deploymatrix.execution.run import run as run_cells
 
     project, selection = project_of(context, models, timeout), selection_of(target, model, expression)
     options = RunOptions(isolation=isolation, jobs=jobs, fresh=fresh, expectations=expectations, shard=shard)
@@ -82,7 +82,7 @@ def matrix(
     ] = "table",
 ) -> None:
     """Print the matrix of the last run."""
-    from deploymatrix.matrix import MATRIX, read_matrix
+    from deploymatrix.matrix.files import MATRIX, read_matrix
 
     show(read_matrix(build_of(context) / MATRIX), format_)
 
@@ -112,7 +112,7 @@ def show(matrix: Matrix, format_: str) -> None:
 
 
 def _exit_by_verdicts(matrix: Matrix) -> None:
-    from deploymatrix.records import VERDICTS_THAT_PASS
+    from deploymatrix.matrix.records import VERDICTS_THAT_PASS
 
     if any(cell.outcome == "missing" for cell in matrix.cells):
         raise typer.Exit(errors.INCOMPLETE)

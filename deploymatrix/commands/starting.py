@@ -16,7 +16,7 @@ def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where; made if it is not there.")],
 ) -> None:
     """Write a minimal project: a model, deploymatrix.toml, a noxfile and a CI workflow. Nothing is overwritten."""
-    from deploymatrix.init import write_project
+    from deploymatrix.project.starter import write_project
 
     for path in write_project(folder):
         typer.echo(f"wrote {path}")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Annotated
 
 import typer
 
 from deploymatrix import errors
-from deploymatrix.commands.options import Targets, project_of, root_of
+from deploymatrix.commands.options import Targets, build_of, project_of, root_of
 
 
 def register(app: typer.Typer) -> None:
@@ -27,15 +29,16 @@ def clean(
     ] = None,
 ) -> None:
     """Remove stored results, logs and left-over containers; with --older-than or --max-size only some results."""
-    from deploymatrix.cleaning import clean as remove
-    from deploymatrix.cleaning import collect, seconds, size
+    from deploymatrix.store.cleaning import clean as remove
+    from deploymatrix.store.cleaning import collect, seconds, size
 
-    project = project_of(context)
+    build = build_of(context)
+    lines: Iterable[str]
     if older_than is None and max_size is None:
-        lines = remove(project, everything=everything)
+        lines = chain(remove(build, everything=everything), _stale_containers())
     else:
         lines = collect(
-            project,
+            build,
             older_than_s=seconds(older_than) if older_than else None,
             max_bytes=size(max_size) if max_size else None,
         )
@@ -49,8 +52,8 @@ def lock(
     check: Annotated[bool, typer.Option("--check", help="Only tell which lock is older than its .in.")] = False,
 ) -> None:
     """Make the locks of the environments anew from their .in files."""
-    from deploymatrix.locks import lock as make
-    from deploymatrix.locks import stale
+    from deploymatrix.environments.locking import lock as make
+    from deploymatrix.environments.locking import stale
 
     if check:
         old = stale(root_of(context))
@@ -62,7 +65,31 @@ def lock(
 
 def images(context: typer.Context, target: Targets = None) -> None:
     """Build the targets' runner images."""
-    from deploymatrix.building import build_images
+    from deploymatrix.environments.engine import engine
+    from deploymatrix.environments.images import ensure_image
+    from deploymatrix.project.project import pick
 
-    for line in build_images(project_of(context), tuple(target or ())):
-        typer.echo(line)
+    project, client = project_of(context), engine()
+    if client is None:
+        raise errors.EnvironmentFailed("no Docker engine answers; start it: images are built by it")
+    for chosen in pick("target", target or (), project.targets).values():
+        image = ensure_image(
+            client,
+            docker_dir=project.docker,
+            target=chosen.name,
+            runner=chosen.spec.runner,
+            lock=project.runtime_lock(chosen),
+            build=project.build,
+            say=typer.echo,
+        )
+        typer.echo(f"{chosen.name}: {image.tag}")
+
+
+def _stale_containers() -> Iterator[str]:
+    """Remove the containers that dead runs left behind; yields one line."""
+    from deploymatrix.environments.engine import engine
+    from deploymatrix.host.reaping import reap_stale
+
+    client = engine()
+    if client is not None:
+        yield f"containers of runs that are gone: {reap_stale(client)} removed"

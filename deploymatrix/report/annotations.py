@@ -5,8 +5,8 @@ https://docs.github.com/actions/reference/workflows-and-actions/workflow-command
 
 from __future__ import annotations
 
-from deploymatrix.gate import explain_red
-from deploymatrix.records import Cell, Matrix
+from deploymatrix.matrix.gate import explain_red
+from deploymatrix.matrix.records import Cell, Matrix
 from deploymatrix.report.grid import red_cells
 
 MOST = 10  # errors that a step may annotate

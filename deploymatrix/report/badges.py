@@ -6,7 +6,7 @@ import json
 from itertools import groupby
 from urllib.parse import quote
 
-from deploymatrix.records import VERDICTS_THAT_PASS, Cell, Matrix
+from deploymatrix.matrix.records import VERDICTS_THAT_PASS, Cell, Matrix
 
 
 def badges(matrix: Matrix) -> dict[str, str]:

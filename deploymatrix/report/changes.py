@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from deploymatrix.diff import CellDiff, Diff
+from deploymatrix.matrix.diff import CellDiff, Diff
 from deploymatrix.report.markdown import escape
 
 

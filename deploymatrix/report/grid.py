@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from deploymatrix.budgets import worst_headroom
-from deploymatrix.records import VERDICTS_THAT_PASS, Cell, Matrix
+from deploymatrix.matrix.budgets import worst_headroom
+from deploymatrix.matrix.records import VERDICTS_THAT_PASS, Cell, Matrix
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from deploymatrix.diff import Diff, diff
-from deploymatrix.records import Cell, Matrix, Measurement
-from deploymatrix.states import CellState, States, snapshot
+from deploymatrix.matrix.diff import Diff, diff
+from deploymatrix.matrix.records import Cell, Matrix, Measurement
+from deploymatrix.matrix.snapshots import CellState, States, snapshot
 
 
 @dataclass(frozen=True, kw_only=True)

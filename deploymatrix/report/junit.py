@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from itertools import groupby
 from xml.etree import ElementTree as xml
 
-from deploymatrix.gate import explain_red
-from deploymatrix.records import Cell, Matrix, Measurement
+from deploymatrix.matrix.gate import explain_red
+from deploymatrix.matrix.records import Cell, Matrix, Measurement
 
 INFRASTRUCTURE = frozenset({"environment_failed", "reference_failed", "missing"})
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from deploymatrix.gate import explain_red
-from deploymatrix.records import Cell, Matrix
+from deploymatrix.matrix.gate import explain_red
+from deploymatrix.matrix.records import Cell, Matrix
 from deploymatrix.report.grid import cell_figure, grid, red_cells, summary
 from deploymatrix.report.symbols import legend, mark
 

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 
-from deploymatrix.records import Matrix, Measurement
+from deploymatrix.matrix.records import Matrix, Measurement
 from deploymatrix.report.history import History
 from deploymatrix.report.page_data import compress, embed, grid_block, panel_block
 

@@ -13,13 +13,12 @@ import math
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
-from deploymatrix.budgets import worst_headroom
-from deploymatrix.diff import Diff
-from deploymatrix.explain import normalised
-from deploymatrix.records import Cell, Matrix, Measurement, OutputRecord
+from deploymatrix.matrix.budgets import worst_headroom
+from deploymatrix.matrix.diff import Diff
+from deploymatrix.matrix.records import NOT_REPRODUCIBLE, Cell, Matrix, Measurement, OutputRecord
+from deploymatrix.matrix.similar import normalised
 from deploymatrix.report.history import History
 from deploymatrix.report.symbols import SYMBOLS, VERDICT_WORDS
-from deploymatrix.repro import NOT_REPRODUCIBLE
 
 T = TypeVar("T", bound=Hashable)
 

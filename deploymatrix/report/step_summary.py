@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from deploymatrix.records import Cell, Matrix
+from deploymatrix.matrix.records import Cell, Matrix
 from deploymatrix.report.grid import headline, red_cells, summary
 from deploymatrix.report.markdown import escape, explanation, table_rows
 from deploymatrix.report.symbols import SYMBOLS, legend

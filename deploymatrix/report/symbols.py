@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from deploymatrix.records import Cell, Outcome
+from deploymatrix.matrix.records import Cell, Outcome
 
 
 class Symbol(NamedTuple):

@@ -6,8 +6,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from deploymatrix.gate import explain_red
-from deploymatrix.records import VERDICTS_THAT_PASS, Cell, Matrix
+from deploymatrix.matrix.gate import explain_red
+from deploymatrix.matrix.records import VERDICTS_THAT_PASS, Cell, Matrix
 from deploymatrix.report.grid import cell_figure, grid, summary
 from deploymatrix.report.symbols import SYMBOLS, legend, mark
 

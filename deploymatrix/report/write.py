@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from deploymatrix.matrix import MEASUREMENTS, read_matrix, read_measurements
+from deploymatrix.matrix.files import MEASUREMENTS, read_matrix, read_measurements
+from deploymatrix.matrix.snapshots import read_states
 from deploymatrix.report.annotations import error_annotations
 from deploymatrix.report.badges import badges
 from deploymatrix.report.history import History
@@ -13,7 +14,6 @@ from deploymatrix.report.junit import junit
 from deploymatrix.report.markdown import markdown
 from deploymatrix.report.page import page
 from deploymatrix.report.step_summary import step_summary
-from deploymatrix.states import read_states
 
 
 def write_reports(source: Path, out: Path, history: Sequence[Path] = ()) -> list[Path]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from deploymatrix.environments import ensure_node
+from deploymatrix.environments.interpreters import ensure_node
 from deploymatrix.report.write import write_reports
 from tests.fakes.matrices import earlier_matrix, full_matrix, large_matrix, write_run
 

@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, get_args
 
-from deploymatrix.records import (
+from deploymatrix.matrix.records import (
     Artifact,
     Cell,
     ExpectationRecord,

@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from deploymatrix.containers import engine, reap
-from deploymatrix.images import Image, ensure_image
-from deploymatrix.store import Store
+from deploymatrix.environments.engine import engine
+from deploymatrix.environments.images import Image, ensure_image
+from deploymatrix.host.container_channel import reap
+from deploymatrix.store.store import Store
 from tests.runtimes import runner_of
 
 REPOSITORY = Path(__file__).resolve().parents[2]

@@ -7,11 +7,11 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from deploymatrix.errors import GATE_FAILED, INCOMPLETE, OK
+from tests.fakes.tree import Tree
 from tests.workflows import ACTION, run_script, script_of
 
 TARGETS = ("npz", "plain", "wrapped")
@@ -21,7 +21,7 @@ SPOILT = "\n[routes.wrapped]\noptions = { spoil = 1.01 }\n"
 class Machine:
     """A checkout of the tiny project on a machine of its own."""
 
-    def __init__(self, tree: Any, scratch: Path) -> None:
+    def __init__(self, tree: Tree, scratch: Path) -> None:
         self.tree, self.scratch = tree, scratch
         self.summary = scratch / "summary.md"
         scratch.mkdir()
@@ -34,7 +34,7 @@ class Machine:
 
 
 @pytest.fixture
-def machine(make_runnable: Callable[[Path], Any], tmp_path: Path) -> Callable[[str, str], Machine]:
+def machine(make_runnable: Callable[[Path], Tree], tmp_path: Path) -> Callable[[str, str], Machine]:
     """A machine by name; `toml` is added to the model's file."""
 
     def make(name: str, toml: str = "") -> Machine:

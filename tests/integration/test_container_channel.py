@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from deploymatrix.container_labels import process_start
-from deploymatrix.containers import ContainerChannel, Mount, container_channel, reap, reap_stale
-from deploymatrix.images import Image
+from deploymatrix.environments.images import Image
+from deploymatrix.host.container_channel import ContainerChannel, Mount, container_channel, reap, reap_stale
+from deploymatrix.host.reaping import process_start
 
 pytestmark = pytest.mark.docker
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from deploymatrix.containers import Mount, container_channel
+from deploymatrix.host.container_channel import Mount, container_channel
 from tests.runtimes import EXPORTERS, runner_of
 
 pytestmark = pytest.mark.docker

@@ -24,6 +24,7 @@ from typer.core import TyperGroup
 from deploymatrix import errors
 from deploymatrix.cli import app
 from tests.documented import REPOSITORY, blocks
+from tests.fakes.tree import Tree
 
 NAMES = {"mlp": "linear", "onnx": "npz", "tfjs": "wrapped", "vision": "fake"}
 LEFT_OUT = {
@@ -51,7 +52,7 @@ def scripts(page: str) -> Iterator[str]:
 
 
 @pytest.fixture
-def shell(runnable: Any, tmp_path: Path) -> Callable[[str], subprocess.CompletedProcess[str]]:
+def shell(runnable: Tree, tmp_path: Path) -> Callable[[str], subprocess.CompletedProcess[str]]:
     """Runs a script in the tiny project's folder, with the command on the path."""
     command = tmp_path / "bin" / "deploymatrix"
     command.parent.mkdir()
@@ -68,7 +69,7 @@ def shell(runnable: Any, tmp_path: Path) -> Callable[[str], subprocess.Completed
     return run
 
 
-def share_environments(tree: Any) -> None:
+def share_environments(tree: Tree) -> None:
     """Also with the build folders that shell.md names."""
     for number in ("1", "2"):
         folder = tree.root / "shards" / number
@@ -123,7 +124,7 @@ COMMANDS = {
 
 
 @pytest.fixture(scope="module")
-def decided(tmp_path_factory: pytest.TempPathFactory, make_runnable: Callable[[Path], Any]) -> Any:
+def decided(tmp_path_factory: pytest.TempPathFactory, make_runnable: Callable[[Path], Tree]) -> Tree:
     tree = make_runnable(tmp_path_factory.mktemp("decided") / "project")
     assert tree.run("run", "--isolation", "process").returncode == errors.OK
     return tree
@@ -139,7 +140,7 @@ def write_artifact(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_runs(name: str, decided: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_command_runs(name: str, decided: Tree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", NO_ENGINE)
     write_artifact(tmp_path)
 
@@ -174,7 +175,7 @@ RUN = ("run", "--isolation", "process")
         (("--build-dir", "{tmp}", "gate"), errors.INCOMPLETE),
     ],
 )
-def test_every_exit_code_of_the_gate(decided: Any, tmp_path: Path, arguments: tuple[str, ...], code: int) -> None:
+def test_every_exit_code_of_the_gate(decided: Tree, tmp_path: Path, arguments: tuple[str, ...], code: int) -> None:
     entry = 'cell = "linear/npz/int8"\noutcome = "mismatch"\nreason = "there is no such cell"\nlink = "docs/x"\n'
     (tmp_path / "unmatched.toml").write_text(f"[[expectations]]\n{entry}")
 
@@ -192,7 +193,7 @@ def test_every_exit_code_of_the_gate(decided: Any, tmp_path: Path, arguments: tu
     ],
 )
 def test_every_exit_code_of_a_run(
-    runnable: Any, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], code: int
+    runnable: Tree, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], code: int
 ) -> None:
     monkeypatch.setenv("DOCKER_HOST", NO_ENGINE)
     runnable.append("targets/npz/run.py", "\n\ndef run(session, inputs):\n    raise RuntimeError\n")
@@ -200,7 +201,7 @@ def test_every_exit_code_of_a_run(
     assert runnable.run(*RUN, *arguments).returncode == code
 
 
-def test_an_interrupted_run_exits_with_130(runnable: Any, child_environment: dict[str, str]) -> None:
+def test_an_interrupted_run_exits_with_130(runnable: Tree, child_environment: dict[str, str]) -> None:
     runnable.append("models/linear/model.toml", '\n[routes.npz]\noptions = { fault = "hang" }\n')
     process = subprocess.Popen(
         runnable.command(*RUN), stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, env=child_environment, text=True

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
 
 import pytest
 
+from tests.fakes.tree import Tree
 
-def explained(tree: Any) -> dict[str, str]:
+
+def explained(tree: Tree) -> dict[str, str]:
     """By task: "cached", or why not."""
     done = tree.run("run", "--isolation", "process", "--explain-plan", "--json")
     assert done.returncode == 0, done.stderr
@@ -18,13 +20,13 @@ def explained(tree: Any) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def green(make_runnable: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Any:
+def green(make_runnable: Callable[[Path], Tree], tmp_path_factory: pytest.TempPathFactory) -> Tree:
     tree = make_runnable(tmp_path_factory.mktemp("green") / "project")
     assert tree.run("run", "--isolation", "process").returncode == 0
     return tree
 
 
-def test_before_the_first_run_nothing_was_done(runnable: Any) -> None:
+def test_before_the_first_run_nothing_was_done(runnable: Tree) -> None:
     plan = explained(runnable)
 
     assert plan["reference linear"] == "never done"
@@ -32,7 +34,7 @@ def test_before_the_first_run_nothing_was_done(runnable: Any) -> None:
     assert not (runnable.build / "matrix.json").exists()
 
 
-def test_after_a_run_everything_is_cached(green: Any) -> None:
+def test_after_a_run_everything_is_cached(green: Tree) -> None:
     assert set(explained(green).values()) == {"cached"}
 
 
@@ -59,7 +61,7 @@ def test_after_a_run_everything_is_cached(green: Any) -> None:
     ids=["runner", "tolerance", "comment"],
 )
 def test_a_change_is_named_where_it_matters_and_nowhere_else(
-    green: Any, file: str, old: str, new: str, expected: dict[str, str]
+    green: Tree, file: str, old: str, new: str, expected: dict[str, str]
 ) -> None:
     path = green.root / file
     before = path.read_text()
@@ -71,7 +73,7 @@ def test_a_change_is_named_where_it_matters_and_nowhere_else(
     assert {task: reason for task, reason in plan.items() if reason != "cached"} == expected
 
 
-def test_a_failure_that_is_kept_is_cached(runnable: Any) -> None:
+def test_a_failure_that_is_kept_is_cached(runnable: Tree) -> None:
     runnable.add_model("raising", '[routes.npz]\noptions = { fault = "raise" }')
     assert runnable.run("run", "--isolation", "process").returncode == 1
 

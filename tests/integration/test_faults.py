@@ -17,6 +17,7 @@ import jsonschema
 import pytest
 
 from deploymatrix.errors import GATE_FAILED
+from tests.fakes.tree import Tree
 
 Cells = dict[str, dict[str, Any]]
 
@@ -66,12 +67,12 @@ FAULTS = [
 ]
 
 
-def cells_of(tree: Any) -> Cells:
+def cells_of(tree: Tree) -> Cells:
     cells = json.loads((tree.build / "matrix.json").read_text(encoding="utf-8"))["cells"]
     return {f"{cell['model']}/{cell['target']}": cell for cell in cells}
 
 
-def measurements_of(tree: Any) -> dict[str, Any]:
+def measurements_of(tree: Tree) -> dict[str, Any]:
     measured: dict[str, Any] = json.loads((tree.build / "measurements.json").read_text(encoding="utf-8"))
     return measured
 
@@ -84,7 +85,7 @@ def outcomes_of(cells: Cells) -> dict[str, str]:
 def isolation(request: pytest.FixtureRequest) -> str:
     name: str = request.param
     if name == "docker":
-        from deploymatrix.containers import engine
+        from deploymatrix.environments.engine import engine
 
         if engine() is None:
             pytest.skip("no Docker engine answers here")
@@ -93,7 +94,7 @@ def isolation(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module")
 def faulty(
-    isolation: str, tmp_path_factory: pytest.TempPathFactory, make_runnable: Callable[[Path], Any]
+    isolation: str, tmp_path_factory: pytest.TempPathFactory, make_runnable: Callable[[Path], Tree]
 ) -> tuple[Any, Cells]:
     """One run, four tasks at a time, of all faults and of one model without any."""
     tree = make_runnable(tmp_path_factory.mktemp("faults") / "project")
@@ -172,7 +173,7 @@ def test_the_same_failures_give_the_same_bytes(faulty: tuple[Any, Cells], isolat
     ],
 )
 def test_a_wrong_answer_is_blamed_on_the_first_wrong_step(
-    runnable: Any, selection: tuple[str, ...], format_: str, blamed: str, wrong: set[str]
+    runnable: Tree, selection: tuple[str, ...], format_: str, blamed: str, wrong: set[str]
 ) -> None:
     runnable.add_model("spoiled", f"[routes.{format_}]\noptions = {{ spoil = 1.01 }}")
 
@@ -185,7 +186,7 @@ def test_a_wrong_answer_is_blamed_on_the_first_wrong_step(
         assert (cell["outcome"], cell["blame"]) == expected
 
 
-def test_a_fault_of_the_runtime_is_not_blamed_on_a_step_that_others_verify(runnable: Any) -> None:
+def test_a_fault_of_the_runtime_is_not_blamed_on_a_step_that_others_verify(runnable: Tree) -> None:
     runnable.add_model("crasher", '[routes.npz]\noptions = { fault = "segfault" }')
 
     runnable.run("run", "--isolation", "process", "-m", "crasher")
@@ -197,12 +198,12 @@ def test_a_fault_of_the_runtime_is_not_blamed_on_a_step_that_others_verify(runna
     }
 
 
-def artifacts(tree: Any, entry: str) -> Iterator[Path]:
+def artifacts(tree: Tree, entry: str) -> Iterator[Path]:
     """The stored artifacts of a format, by the name of their entry."""
     return (tree.build / "store" / "artifacts").glob(f"*/files/{entry}")
 
 
-def test_an_artifact_that_changed_after_its_manifest_was_written_is_not_run(runnable: Any) -> None:
+def test_an_artifact_that_changed_after_its_manifest_was_written_is_not_run(runnable: Tree) -> None:
     assert runnable.run("run", "--isolation", "process").returncode == 0
     (artifact,) = artifacts(runnable, "wrapped.npz")
     artifact.write_bytes(artifact.read_bytes() + b"\0")
@@ -221,7 +222,7 @@ def test_an_artifact_that_changed_after_its_manifest_was_written_is_not_run(runn
     assert runnable.run("run", "--isolation", "process", "--fresh").returncode == 0
 
 
-def test_a_model_that_answers_the_same_to_everything_has_no_reference(runnable: Any) -> None:
+def test_a_model_that_answers_the_same_to_everything_has_no_reference(runnable: Tree) -> None:
     runnable.add_model("constant")
     runnable.change(
         "models/constant/model.py", "generator.standard_normal((4, 3))", "0 * generator.standard_normal((4, 3))"
@@ -248,7 +249,7 @@ def load(payload):
 """
 
 
-def test_a_newer_failure_is_not_covered_by_an_older_success(runnable: Any) -> None:
+def test_a_newer_failure_is_not_covered_by_an_older_success(runnable: Tree) -> None:
     flag = runnable.root / "gone"
     runnable.append("targets/plain/run.py", FLAKY.format(flag=str(flag)))
     command = ("run", "--isolation", "process", "-t", "plain")
@@ -261,7 +262,7 @@ def test_a_newer_failure_is_not_covered_by_an_older_success(runnable: Any) -> No
     assert outcomes_of(cells_of(runnable)) == {"linear/plain": "load_failed"}
 
 
-def test_samples_that_were_changed_are_drawn_again(runnable: Any) -> None:
+def test_samples_that_were_changed_are_drawn_again(runnable: Tree) -> None:
     assert runnable.run("run", "--isolation", "process").returncode == 0
     (sample,) = (runnable.build / "store" / "samples").glob("*/files/2/x.npy")
     right = sample.read_bytes()
@@ -273,7 +274,7 @@ def test_samples_that_were_changed_are_drawn_again(runnable: Any) -> None:
     assert sample.read_bytes() == right
 
 
-def test_a_model_folder_outside_the_project(runnable: Any, tmp_path: Path) -> None:
+def test_a_model_folder_outside_the_project(runnable: Tree, tmp_path: Path) -> None:
     runnable.add_model("mine", folder=tmp_path / "zoo")
     shutil.rmtree(runnable.root / "models")
 

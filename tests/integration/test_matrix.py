@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from deploymatrix.containers import engine
+from deploymatrix.environments.engine import engine
 
 ROOT = Path(__file__).parents[2]
 BUILD = ROOT / "build"

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from deploymatrix.bundled import reproduce
-from deploymatrix.keys import WORKER
+from deploymatrix.host.worker_program import WORKER
+from deploymatrix.repro.program import reproduce
 
 NODE = shutil.which("node")
 PROGRAM = Path(reproduce.__file__).with_name("reproduce.mjs")

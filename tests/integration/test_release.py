@@ -9,11 +9,11 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from deploymatrix.errors import GATE_FAILED, INCOMPLETE, OK, USAGE
+from tests.fakes.tree import Tree
 
 SPOILED = "linear/wrapped/fp32"
 STEP = "wrapped/from_npz"
@@ -34,7 +34,7 @@ class Bundle:
 
 
 @pytest.fixture(scope="module")
-def release(tmp_path_factory: pytest.TempPathFactory, make_runnable: Callable[[Path], Any]) -> Any:
+def release(tmp_path_factory: pytest.TempPathFactory, make_runnable: Callable[[Path], Tree]) -> Tree:
     """A project that was green when its baseline was written; then a weight was spoiled in one export step."""
     tree = make_runnable(tmp_path_factory.mktemp("release") / "project")
     assert tree.run("run", "--isolation", "process").returncode == OK
@@ -45,7 +45,7 @@ def release(tmp_path_factory: pytest.TempPathFactory, make_runnable: Callable[[P
 
 
 @pytest.fixture
-def green(make_runnable: Callable[[Path], Any], tmp_path: Path) -> Any:
+def green(make_runnable: Callable[[Path], Tree], tmp_path: Path) -> Tree:
     tree = make_runnable(tmp_path / "project")
     assert tree.run("run", "--isolation", "process").returncode == OK
     return tree
@@ -57,7 +57,7 @@ def unzip(archive: Path, folder: Path, python: Path) -> Bundle:
     return Bundle(folder, python)
 
 
-def only_numpy(tree: Any, cell_place: str = "target-plain") -> Path:
+def only_numpy(tree: Tree, cell_place: str = "target-plain") -> Path:
     """The interpreter of a runtime environment whose lock pins numpy alone."""
     python: Path = next((tree.build / "envs").glob(f"{cell_place}-*")) / "bin" / "python"
     probe = "import importlib.util as u; print([n for n in ('numpy', 'deploymatrix', 'pydantic') if u.find_spec(n)])"
@@ -67,7 +67,7 @@ def only_numpy(tree: Any, cell_place: str = "target-plain") -> Path:
     return python
 
 
-def test_the_diff_names_exactly_the_broken_cell_and_step(release: Any) -> None:
+def test_the_diff_names_exactly_the_broken_cell_and_step(release: Tree) -> None:
     done = release.run("diff", str(release.root / "baseline.json"), str(release.build), "--json")
 
     changed = [cell for cell in json.loads(done.stdout)["cells"] if cell["change"] != "unchanged"]
@@ -77,7 +77,7 @@ def test_the_diff_names_exactly_the_broken_cell_and_step(release: Any) -> None:
     ]
 
 
-def test_the_gate_closes_and_lists_the_regression(release: Any) -> None:
+def test_the_gate_closes_and_lists_the_regression(release: Tree) -> None:
     done = release.run("gate", "--baseline", str(release.root / "baseline.json"))
 
     assert done.returncode == GATE_FAILED
@@ -85,14 +85,14 @@ def test_the_gate_closes_and_lists_the_regression(release: Any) -> None:
     assert "gate closed: 2 passed, 0 expected, 1 red, 1 regressed, 0 missing" in done.stdout
 
 
-def test_a_gate_on_other_targets_does_not_see_the_regression(release: Any) -> None:
+def test_a_gate_on_other_targets_does_not_see_the_regression(release: Tree) -> None:
     done = release.run("gate", "-t", "plain", "--baseline", str(release.root / "baseline.json"))
 
     assert done.returncode == OK
     assert "removed" not in done.stdout
 
 
-def test_explain_tells_what_it_takes_to_repair_the_cell(release: Any) -> None:
+def test_explain_tells_what_it_takes_to_repair_the_cell(release: Tree) -> None:
     done = release.run("explain", SPOILED, "--json")
 
     [page] = json.loads(done.stdout)
@@ -103,13 +103,13 @@ def test_explain_tells_what_it_takes_to_repair_the_cell(release: Any) -> None:
     assert page["repro"].endswith(f"repro {SPOILED} --run")
 
 
-def test_the_printed_line_is_the_one_that_explain_gives(release: Any) -> None:
+def test_the_printed_line_is_the_one_that_explain_gives(release: Tree) -> None:
     explained = json.loads(release.run("explain", SPOILED, "--json").stdout)[0]["repro"]
 
     assert release.run("repro", SPOILED).stdout.strip() == explained
 
 
-def test_repro_does_the_failing_stage_again(release: Any) -> None:
+def test_repro_does_the_failing_stage_again(release: Tree) -> None:
     done = release.run("repro", SPOILED, "--run")
 
     assert done.returncode == GATE_FAILED
@@ -117,7 +117,7 @@ def test_repro_does_the_failing_stage_again(release: Any) -> None:
     assert "(the same outcome)" in done.stdout
 
 
-def test_a_bundle_reproduces_it_outside_of_the_project(release: Any, tmp_path: Path) -> None:
+def test_a_bundle_reproduces_it_outside_of_the_project(release: Tree, tmp_path: Path) -> None:
     assert release.run("repro", SPOILED, "--bundle", str(tmp_path / "out.zip")).returncode == OK
     bundle = unzip(tmp_path / "out.zip", tmp_path / "elsewhere", only_numpy(release))
 
@@ -129,7 +129,9 @@ def test_a_bundle_reproduces_it_outside_of_the_project(release: Any, tmp_path: P
     assert "(the same outcome)" in done.stdout
 
 
-def test_a_bundle_is_the_same_bytes_each_time_and_names_no_folder_of_this_machine(release: Any, tmp_path: Path) -> None:
+def test_a_bundle_is_the_same_bytes_each_time_and_names_no_folder_of_this_machine(
+    release: Tree, tmp_path: Path
+) -> None:
     for name in ("a.zip", "b.zip"):
         release.run("repro", SPOILED, "--bundle", str(tmp_path / name))
 
@@ -142,7 +144,7 @@ def test_a_bundle_is_the_same_bytes_each_time_and_names_no_folder_of_this_machin
     assert not any(str(release.root).encode() in text for text in texts)
 
 
-def test_a_passing_cell_reproduces_as_passing(release: Any, tmp_path: Path) -> None:
+def test_a_passing_cell_reproduces_as_passing(release: Tree, tmp_path: Path) -> None:
     release.run("repro", "linear/plain/fp32", "--bundle", str(tmp_path / "out.zip"))
 
     done = unzip(tmp_path / "out.zip", tmp_path / "elsewhere", only_numpy(release)).reproduce()
@@ -151,7 +153,7 @@ def test_a_passing_cell_reproduces_as_passing(release: Any, tmp_path: Path) -> N
     assert "now: passed (the same outcome)" in done.stdout
 
 
-def test_a_cell_of_a_project_that_has_changed_is_refused(release: Any) -> None:
+def test_a_cell_of_a_project_that_has_changed_is_refused(release: Tree) -> None:
     before = (release.root / "pipelines/wrapped/from_npz.py").read_text(encoding="utf-8")
     release.change("pipelines/wrapped/from_npz.py", "1.01", "1.02")
 
@@ -163,7 +165,7 @@ def test_a_cell_of_a_project_that_has_changed_is_refused(release: Any) -> None:
 
 
 @pytest.mark.parametrize("command", ["explain", "repro"])
-def test_an_unknown_cell_is_a_usage_error_that_names_the_nearest(release: Any, command: str) -> None:
+def test_an_unknown_cell_is_a_usage_error_that_names_the_nearest(release: Tree, command: str) -> None:
     done = release.run(command, "linear/wraped/fp32")
 
     assert done.returncode == USAGE
@@ -189,7 +191,7 @@ FAULTS = {
 
 
 @pytest.fixture(scope="module")
-def faulty(tmp_path_factory: pytest.TempPathFactory, make_runnable: Callable[[Path], Any]) -> Any:
+def faulty(tmp_path_factory: pytest.TempPathFactory, make_runnable: Callable[[Path], Tree]) -> Tree:
     """A run with a model for each fault, and one whose reference proves nothing."""
     tree = make_runnable(tmp_path_factory.mktemp("faults") / "project")
     for fault in FAULTS:
@@ -202,7 +204,7 @@ def faulty(tmp_path_factory: pytest.TempPathFactory, make_runnable: Callable[[Pa
 
 
 @pytest.mark.parametrize(("fault", "outcome"), [*FAULTS.items(), ("constant", "reference_failed")])
-def test_every_failure_reproduces_from_its_bundle(faulty: Any, tmp_path: Path, fault: str, outcome: str) -> None:
+def test_every_failure_reproduces_from_its_bundle(faulty: Tree, tmp_path: Path, fault: str, outcome: str) -> None:
     name = f"{fault}/npz/fp32"
     packed = faulty.run("repro", name, *TIMEOUT, "--bundle", str(tmp_path / "out.zip"))
     assert packed.returncode == OK, packed.stderr
@@ -215,7 +217,7 @@ def test_every_failure_reproduces_from_its_bundle(faulty: Any, tmp_path: Path, f
     assert "(the same outcome)" in done.stdout
 
 
-def test_explain_shows_the_last_traceback_and_cells_that_failed_alike(faulty: Any) -> None:
+def test_explain_shows_the_last_traceback_and_cells_that_failed_alike(faulty: Tree) -> None:
     done = faulty.run("explain", "raise/npz/fp32", "--json")
 
     [page] = json.loads(done.stdout)
@@ -247,7 +249,7 @@ link = "docs/findings/fake.md"
     ids=["expected", "other stage", "other outcome", "expired", "passes", "no cell", "no outcome"],
 )
 def test_a_file_of_expectations_is_strict_both_ways(
-    release: Any, tmp_path: Path, entry: str, code: int, said: str
+    release: Tree, tmp_path: Path, entry: str, code: int, said: str
 ) -> None:
     file = tmp_path / "accepted.toml"
     file.write_text(entry, encoding="utf-8")
@@ -259,7 +261,7 @@ def test_a_file_of_expectations_is_strict_both_ways(
     assert str(file) in done.stdout + done.stderr or code == OK
 
 
-def test_a_budget_closes_the_gate_and_the_matrix_says_so(green: Any) -> None:
+def test_a_budget_closes_the_gate_and_the_matrix_says_so(green: Tree) -> None:
     green.write("budgets.toml", '[budgets."linear/wrapped/*"]\nartifact_bytes = 10\nlatency_ratio = 1e-9\n')
 
     gate, run = green.run("gate"), green.run("run", "--isolation", "process", "--json")
@@ -275,7 +277,7 @@ def test_a_budget_closes_the_gate_and_the_matrix_says_so(green: Any) -> None:
     assert [line.split(" ")[0] for line in cells["wrapped"]["over_budget"]] == ["artifact"]  # times are not canonical
 
 
-def test_an_incomplete_run_is_told_from_a_red_one(green: Any, tmp_path: Path) -> None:
+def test_an_incomplete_run_is_told_from_a_red_one(green: Tree, tmp_path: Path) -> None:
     baseline = tmp_path / "baseline.json"
     assert green.run("baseline", "update", "--file", str(baseline)).returncode == OK
     green.add_model("late")
@@ -286,7 +288,7 @@ def test_an_incomplete_run_is_told_from_a_red_one(green: Any, tmp_path: Path) ->
     assert "missing: late/npz/fp32" in gate.stdout
 
 
-def test_a_second_update_changes_no_line_for_noise(green: Any, tmp_path: Path) -> None:
+def test_a_second_update_changes_no_line_for_noise(green: Tree, tmp_path: Path) -> None:
     baseline = tmp_path / "baseline.json"
     green.run("baseline", "update", "--file", str(baseline))
     before = baseline.read_text(encoding="utf-8")
@@ -299,7 +301,7 @@ def test_a_second_update_changes_no_line_for_noise(green: Any, tmp_path: Path) -
     assert len(before.splitlines()) == 3 + 7  # a line for each cell
 
 
-def test_a_baseline_with_a_gap_does_not_let_the_cell_through(green: Any, tmp_path: Path) -> None:
+def test_a_baseline_with_a_gap_does_not_let_the_cell_through(green: Tree, tmp_path: Path) -> None:
     matrix = json.loads((green.build / "matrix.json").read_text(encoding="utf-8"))
     matrix["cells"][0]["outcome"] = "missing"
     (tmp_path / "earlier.json").write_text(json.dumps(matrix), encoding="utf-8")
@@ -312,7 +314,7 @@ def test_a_baseline_with_a_gap_does_not_let_the_cell_through(green: Any, tmp_pat
     assert "gate closed: 3 passed" in gate.stdout
 
 
-def test_a_cell_that_is_no_longer_planned_is_listed_as_removed(green: Any, tmp_path: Path) -> None:
+def test_a_cell_that_is_no_longer_planned_is_listed_as_removed(green: Tree, tmp_path: Path) -> None:
     baseline = tmp_path / "baseline.json"
     green.run("baseline", "update", "--file", str(baseline))
     text = baseline.read_text(encoding="utf-8")

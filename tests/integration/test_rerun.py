@@ -10,28 +10,28 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from deploymatrix.errors import INCOMPLETE, INTERRUPTED
+from tests.fakes.tree import Tree
 
 STOP_S = 5.0
 
 
-def measured(tree: Any) -> tuple[int, int]:
+def measured(tree: Tree) -> tuple[int, int]:
     """How many exports and runs the last run executed."""
     data = json.loads((tree.build / "measurements.json").read_text(encoding="utf-8"))
     return data["exports"], data["runs"]
 
 
-def run(tree: Any, *arguments: str) -> tuple[int, int]:
+def run(tree: Tree, *arguments: str) -> tuple[int, int]:
     done = tree.run("run", "--isolation", "process", *arguments)
     assert done.returncode == 0, done.stderr
     return measured(tree)
 
 
-def test_a_second_run_executes_nothing_and_gives_the_same_bytes(runnable: Any) -> None:
+def test_a_second_run_executes_nothing_and_gives_the_same_bytes(runnable: Tree) -> None:
     assert run(runnable) == (2, 3)
     matrix = (runnable.build / "matrix.json").read_bytes()
     first = runnable.run("matrix").stdout
@@ -41,7 +41,7 @@ def test_a_second_run_executes_nothing_and_gives_the_same_bytes(runnable: Any) -
     assert runnable.run("matrix").stdout == first
 
 
-def test_two_folders_give_the_same_bytes(runnable: Any, make_runnable: Callable[[Path], Any], tmp_path: Path) -> None:
+def test_two_folders_give_the_same_bytes(runnable: Tree, make_runnable: Callable[[Path], Tree], tmp_path: Path) -> None:
     other = make_runnable(tmp_path / "another folder")
     for tree in (runnable, other):
         tree.add_model("wrong", "[routes.npz]\noptions = { spoil = 1.01 }")
@@ -51,36 +51,36 @@ def test_two_folders_give_the_same_bytes(runnable: Any, make_runnable: Callable[
     assert (runnable.build / "matrix.json").read_bytes() == (other.build / "matrix.json").read_bytes()
 
 
-def touch_runner(tree: Any) -> None:
+def touch_runner(tree: Tree) -> None:
     tree.append("targets/npz/run.py", "\nEXTRA = 1\n")
 
 
-def touch_tolerance(tree: Any) -> None:
+def touch_tolerance(tree: Tree) -> None:
     tree.change("targets/npz/target.toml", "1e-5", "2e-5")
 
 
-def touch_comment(tree: Any) -> None:
+def touch_comment(tree: Tree) -> None:
     tree.append("pipelines/npz/from_numpy.py", "\n# a comment\n")
 
 
-def touch_step_without_effect(tree: Any) -> None:
+def touch_step_without_effect(tree: Tree) -> None:
     tree.append("pipelines/npz/from_numpy.py", "\nEXTRA = 1\n")
 
 
-def touch_last_step(tree: Any) -> None:
+def touch_last_step(tree: Tree) -> None:
     tree.append("pipelines/wrapped/pipeline.toml", "options = { spoil = 1.0000001 }\n")
 
 
-def touch_model(tree: Any) -> None:
+def touch_model(tree: Tree) -> None:
     tree.change("models/linear/model.py", "default_rng(7)", "default_rng(8)")
 
 
-def add_model(tree: Any) -> None:
+def add_model(tree: Tree) -> None:
     tree.add_model("another")
     tree.change("models/another/model.py", "default_rng(7)", "default_rng(8)")
 
 
-def add_twin(tree: Any) -> None:
+def add_twin(tree: Tree) -> None:
     tree.add_model("twin")
 
 
@@ -98,7 +98,7 @@ def add_twin(tree: Any) -> None:
     ],
 )
 def test_a_change_does_again_what_depends_on_it(
-    runnable: Any, touch: Callable[[Any], None], executed: tuple[int, int]
+    runnable: Tree, touch: Callable[[Tree], None], executed: tuple[int, int]
 ) -> None:
     run(runnable)
 
@@ -108,7 +108,7 @@ def test_a_change_does_again_what_depends_on_it(
     assert run(runnable) == (0, 0)
 
 
-def test_a_tighter_tolerance_is_judged_without_a_run(runnable: Any) -> None:
+def test_a_tighter_tolerance_is_judged_without_a_run(runnable: Tree) -> None:
     run(runnable)
     runnable.change("targets/npz/target.toml", "1e-5", "1e-12")
 
@@ -119,13 +119,13 @@ def test_a_tighter_tolerance_is_judged_without_a_run(runnable: Any) -> None:
     assert "linear/npz/fp32: mismatch" in done.stdout
 
 
-def test_fresh_takes_nothing_from_the_store(runnable: Any) -> None:
+def test_fresh_takes_nothing_from_the_store(runnable: Tree) -> None:
     run(runnable)
 
     assert run(runnable, "--fresh") == (2, 3)
 
 
-def test_a_part_is_enough_for_a_part(runnable: Any) -> None:
+def test_a_part_is_enough_for_a_part(runnable: Tree) -> None:
     assert run(runnable, "-t", "npz") == (1, 1)
     assert run(runnable) == (1, 2)
 
@@ -155,7 +155,7 @@ needs_proc = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason=
 
 
 @contextmanager
-def started(tree: Any, environment: dict[str, str]) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def started(tree: Tree, environment: dict[str, str]) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A run under way in a process group of its own, and the marker that all its processes carry."""
     marker = f"DEPLOYMATRIX_TEST={tree.root}"
     name, _, value = marker.partition("=")
@@ -181,7 +181,7 @@ def interrupted(process: subprocess.Popen[str], how: signal.Signals) -> tuple[in
 @needs_proc
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_ends_everything_and_keeps_what_was_finished(
-    runnable: Any, how: signal.Signals, child_environment: dict[str, str]
+    runnable: Tree, how: signal.Signals, child_environment: dict[str, str]
 ) -> None:
     run(runnable, "-m", "linear")
     runnable.add_model("another")
@@ -207,7 +207,7 @@ def test_an_interrupt_ends_everything_and_keeps_what_was_finished(
 
 
 @needs_proc
-def test_an_interrupt_does_not_wait_for_an_import(runnable: Any, child_environment: dict[str, str]) -> None:
+def test_an_interrupt_does_not_wait_for_an_import(runnable: Tree, child_environment: dict[str, str]) -> None:
     flag = runnable.root / "importing"
     code = f"import time\nfrom pathlib import Path\n\nPath({str(flag)!r}).touch()\ntime.sleep(600)\n"
     step = runnable.root / "pipelines" / "npz" / "from_numpy.py"

@@ -6,17 +6,17 @@ import json
 import random
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from deploymatrix.errors import GATE_FAILED, INCOMPLETE, OK
+from tests.fakes.tree import Tree
 
 SPOILED = "spoiled/wrapped/fp32"
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory, make_runnable: Callable[[Path], Any]) -> Any:
+def project(tmp_path_factory: pytest.TempPathFactory, make_runnable: Callable[[Path], Tree]) -> Tree:
     """Five models on three targets; the npz of `spoiled` is wrong, and that of `broken` is not made."""
     tree = make_runnable(tmp_path_factory.mktemp("shards") / "project")
     tree.add_model("another")
@@ -26,7 +26,7 @@ def project(tmp_path_factory: pytest.TempPathFactory, make_runnable: Callable[[P
     return tree
 
 
-def run_part(project: Any, part: str | None) -> Path:
+def run_part(project: Tree, part: str | None) -> Path:
     """The build folder of a run with an empty store, as on a machine of its own."""
     build: Path = project.root / f"build-{(part or 'whole').replace('/', '-of-').replace('=', '-')}"
     if build.is_dir():
@@ -39,7 +39,7 @@ def run_part(project: Any, part: str | None) -> Path:
     return build
 
 
-def test_shards_merged_in_any_order_are_the_bytes_of_one_run(project: Any, tmp_path: Path) -> None:
+def test_shards_merged_in_any_order_are_the_bytes_of_one_run(project: Tree, tmp_path: Path) -> None:
     whole = (run_part(project, None) / "matrix.json").read_bytes()
 
     for count in (1, 2, 7):
@@ -51,7 +51,7 @@ def test_shards_merged_in_any_order_are_the_bytes_of_one_run(project: Any, tmp_p
 
 
 def test_jobs_by_target_give_the_same_bytes_and_one_of_them_blames_a_step_of_another(
-    project: Any, tmp_path: Path
+    project: Tree, tmp_path: Path
 ) -> None:
     folders = [run_part(project, f"target={name}") for name in ("wrapped", "npz", "plain")]
 
@@ -65,7 +65,7 @@ def test_jobs_by_target_give_the_same_bytes_and_one_of_them_blames_a_step_of_ano
     assert (tmp_path / "matrix.json").read_bytes() == (run_part(project, None) / "matrix.json").read_bytes()
 
 
-def test_a_merge_without_one_shard_names_its_cells_and_the_merge_can_be_merged(project: Any, tmp_path: Path) -> None:
+def test_a_merge_without_one_shard_names_its_cells_and_the_merge_can_be_merged(project: Tree, tmp_path: Path) -> None:
     first, second = run_part(project, "1/2"), run_part(project, "2/2")
 
     half = project.run("merge", str(first), "--out", str(tmp_path / "half"))
@@ -80,7 +80,7 @@ def test_a_merge_without_one_shard_names_its_cells_and_the_merge_can_be_merged(p
     assert (tmp_path / "whole/matrix.json").read_bytes() == (run_part(project, None) / "matrix.json").read_bytes()
 
 
-def test_the_gate_and_the_report_work_on_what_was_merged(project: Any, tmp_path: Path) -> None:
+def test_the_gate_and_the_report_work_on_what_was_merged(project: Tree, tmp_path: Path) -> None:
     build = tmp_path / "build"
     parts = [str(run_part(project, "1/2")), str(run_part(project, "2/2"))]
     assert project.run("--build-dir", str(build), "merge", *parts).returncode == OK
@@ -95,14 +95,14 @@ def test_the_gate_and_the_report_work_on_what_was_merged(project: Any, tmp_path:
     assert json.loads(page.stdout)[0]["log"][-1] == "RuntimeError: the kernel does not take this shape"
 
 
-def test_the_gate_is_not_content_with_one_shard(project: Any) -> None:
+def test_the_gate_is_not_content_with_one_shard(project: Tree) -> None:
     done = project.run("--build-dir", str(run_part(project, "target=plain")), "gate")
 
     assert "10 missing" in done.stdout
     assert done.returncode == GATE_FAILED
 
 
-def test_a_shard_of_a_baseline_updates_its_own_cells_only(project: Any, tmp_path: Path) -> None:
+def test_a_shard_of_a_baseline_updates_its_own_cells_only(project: Tree, tmp_path: Path) -> None:
     baseline = tmp_path / "baseline.json"
     for part in (None, "1/2"):
         build = str(run_part(project, part))
@@ -111,7 +111,7 @@ def test_a_shard_of_a_baseline_updates_its_own_cells_only(project: Any, tmp_path
     assert len(json.loads(baseline.read_text())["cells"]) == 15
 
 
-def test_a_shard_without_cells_is_no_failure(runnable: Any) -> None:
+def test_a_shard_without_cells_is_no_failure(runnable: Tree) -> None:
     done = runnable.run("run", "--isolation", "process", "--shard", "1/40", "--json")
 
     assert done.returncode == OK

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-from deploymatrix.containers import engine
-from deploymatrix.environments import ensure_python
-from deploymatrix.foreign_artifacts import inspecting
-from deploymatrix.project import Project
-from deploymatrix.verify import Claim, Verification, read_arrays, verify_in
+from deploymatrix.environments.engine import engine
+from deploymatrix.environments.interpreters import ensure_python
+from deploymatrix.project.project import Project
+from deploymatrix.verify.inspector import inspecting
+from deploymatrix.verify.verify import Claim, Verification, read_arrays, verify_in
+from tests.fakes.tree import Tree
 
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parents[1]
@@ -41,7 +41,7 @@ def claim(tmp_path: Path) -> list[str]:
     return ["--inputs", str(tmp_path / "inputs.npz"), "--reference", str(tmp_path / "outputs.npz"), *PROCESS]
 
 
-def test_the_right_artifact_passes(runnable: Any, tmp_path: Path, claim: list[str]) -> None:
+def test_the_right_artifact_passes(runnable: Tree, tmp_path: Path, claim: list[str]) -> None:
     done = runnable.run("verify", str(tmp_path / "right.npz"), *claim, "--json")
     found = json.loads(done.stdout)
     assert done.returncode == 0, done.stderr
@@ -49,14 +49,14 @@ def test_the_right_artifact_passes(runnable: Any, tmp_path: Path, claim: list[st
     assert [output["name"] for output in found["outputs"]] == ["left", "right"]
 
 
-def test_a_wrong_artifact_fails_and_the_output_is_named(runnable: Any, tmp_path: Path, claim: list[str]) -> None:
+def test_a_wrong_artifact_fails_and_the_output_is_named(runnable: Tree, tmp_path: Path, claim: list[str]) -> None:
     done = runnable.run("verify", str(write_matrices(tmp_path / "wrong.npz", right=1.001)), *claim)
     assert done.returncode == 1
     assert "mismatch in stage compare: right: error" in done.stdout
     assert "✓" in done.stdout and "✗" in done.stdout
 
 
-def test_the_limit_may_be_another(runnable: Any, tmp_path: Path, claim: list[str]) -> None:
+def test_the_limit_may_be_another(runnable: Tree, tmp_path: Path, claim: list[str]) -> None:
     wrong = write_matrices(tmp_path / "wrong.npz", right=1.001)
     assert runnable.run("verify", str(wrong), *claim, "--limit", "0.01").returncode == 0
 
@@ -66,14 +66,14 @@ def test_the_limit_may_be_another(runnable: Any, tmp_path: Path, claim: list[str
     [("load_raises", "load_failed"), ("raise", "run_failed"), ("segfault", "crashed"), ("nan", "nonfinite")],
 )
 def test_a_runtimes_fault_is_the_outcome(
-    runnable: Any, tmp_path: Path, claim: list[str], fault: str, outcome: str
+    runnable: Tree, tmp_path: Path, claim: list[str], fault: str, outcome: str
 ) -> None:
     done = runnable.run("verify", str(write_matrices(tmp_path / "faulty.npz", fault)), *claim, "--json")
     assert done.returncode == 1
     assert json.loads(done.stdout)["outcome"] == outcome
 
 
-def test_other_names_are_mapped(runnable: Any, tmp_path: Path) -> None:
+def test_other_names_are_mapped(runnable: Tree, tmp_path: Path) -> None:
     artifact = dict(np.load(write_matrices(tmp_path / "right.npz")))
     x = np.ones((2, 4), np.float32)
     np.savez(tmp_path / "inputs.npz", image=x)
@@ -85,7 +85,7 @@ def test_other_names_are_mapped(runnable: Any, tmp_path: Path) -> None:
     assert "io_mismatch" in unmapped.stdout
 
 
-def test_what_is_called_wrongly_is_exit_2(runnable: Any, tmp_path: Path, claim: list[str]) -> None:
+def test_what_is_called_wrongly_is_exit_2(runnable: Tree, tmp_path: Path, claim: list[str]) -> None:
     right = str(tmp_path / "right.npz")
     (tmp_path / "right.bin").write_bytes(b"?")
     calls = {
@@ -101,13 +101,13 @@ def test_what_is_called_wrongly_is_exit_2(runnable: Any, tmp_path: Path, claim: 
         assert message in done.stderr
 
 
-def test_a_runtime_that_cannot_be_made_is_exit_4(runnable: Any, tmp_path: Path, claim: list[str]) -> None:
+def test_a_runtime_that_cannot_be_made_is_exit_4(runnable: Tree, tmp_path: Path, claim: list[str]) -> None:
     runnable.write("targets/npz/requirements.lock", "not a lock\n")
     done = runnable.run("verify", str(tmp_path / "right.npz"), *claim)
     assert done.returncode == 4, done.stderr
 
 
-def test_compare_finds_the_output_that_differs(runnable: Any, tmp_path: Path) -> None:
+def test_compare_finds_the_output_that_differs(runnable: Tree, tmp_path: Path) -> None:
     first, second = write_matrices(tmp_path / "a.npz"), write_matrices(tmp_path / "b.npz", left=1.01)
     done = runnable.run("compare", str(first), str(second), *PROCESS, "--json")
     found = json.loads(done.stdout)
@@ -120,12 +120,12 @@ def test_compare_finds_the_output_that_differs(runnable: Any, tmp_path: Path) ->
     assert found["outputs"][0]["error"] == pytest.approx(0.01, rel=1e-3)
 
 
-def test_compare_agrees_across_targets(runnable: Any, tmp_path: Path) -> None:
+def test_compare_agrees_across_targets(runnable: Tree, tmp_path: Path) -> None:
     artifact = str(write_matrices(tmp_path / "a.npz"))
     assert runnable.run("compare", artifact, artifact, "--target-b", "wrapped", *PROCESS).returncode == 0
 
 
-def test_an_artifact_that_tells_nothing_needs_inputs(runnable: Any, tmp_path: Path) -> None:
+def test_an_artifact_that_tells_nothing_needs_inputs(runnable: Tree, tmp_path: Path) -> None:
     """The fake target `plain` has no describe()."""
     artifact = str(write_matrices(tmp_path / "a.npz"))
     np.savez(tmp_path / "inputs.npz", x=np.ones((1, 4), np.float32))
@@ -135,7 +135,7 @@ def test_an_artifact_that_tells_nothing_needs_inputs(runnable: Any, tmp_path: Pa
     assert "does not tell its inputs" in bare.stderr
 
 
-def test_compare_says_which_artifact_does_not_even_run(runnable: Any, tmp_path: Path) -> None:
+def test_compare_says_which_artifact_does_not_even_run(runnable: Tree, tmp_path: Path) -> None:
     first, second = write_matrices(tmp_path / "a.npz"), write_matrices(tmp_path / "b.npz", "load_raises")
     done = runnable.run("compare", str(first), str(second), *PROCESS, "--json")
     found = json.loads(done.stdout)
@@ -144,7 +144,7 @@ def test_compare_says_which_artifact_does_not_even_run(runnable: Any, tmp_path: 
 
 
 @pytest.mark.docker
-def test_in_a_container_the_verdicts_are_the_same(runnable: Any, tmp_path: Path, claim: list[str]) -> None:
+def test_in_a_container_the_verdicts_are_the_same(runnable: Tree, tmp_path: Path, claim: list[str]) -> None:
     if engine() is None:
         pytest.skip("no Docker engine answers")
     wrong, crashing = write_matrices(tmp_path / "w.npz", right=1.001), write_matrices(tmp_path / "c.npz", "segfault")

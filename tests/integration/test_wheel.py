@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from deploymatrix.containers import engine
-from deploymatrix.pip_settings import pip_variables
-from deploymatrix.uv_command import run_uv
+from deploymatrix.environments.engine import engine
+from deploymatrix.environments.pip_settings import pip_variables
+from deploymatrix.environments.uv_command import run_uv
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TARGETS = {path.parent.name for path in REPOSITORY.glob("targets/*/target.toml")}

@@ -8,12 +8,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from deploymatrix.keys import current_inputs
-from deploymatrix.plan import Selection, plan_cells
+from deploymatrix.execution.keys import current_inputs
+from deploymatrix.project.plan import Selection, plan_cells
+from tests.fakes.tree import Tree
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ENGINE = REPOSITORY / "deploymatrix"
@@ -122,7 +122,7 @@ print("\\n" + json.dumps({"code": code, "modules": sorted({name.partition(".")[0
 """
 
 
-def modules_after(tree: Any, *arguments: str) -> set[str]:
+def modules_after(tree: Tree, *arguments: str) -> set[str]:
     """The packages that a process holds after it did a command."""
     argv = json.dumps(tree.command(*arguments)[2:])
     process = subprocess.run(
@@ -136,7 +136,7 @@ def modules_after(tree: Any, *arguments: str) -> set[str]:
 HEAVY = FRAMEWORKS | {"pandas", "matplotlib", "plotly", "scipy", "docker"}
 
 
-def test_help_imports_next_to_nothing(tree: Any) -> None:
+def test_help_imports_next_to_nothing(tree: Tree) -> None:
     loaded = modules_after(tree, "--help")
 
     assert "deploymatrix" in loaded
@@ -144,11 +144,11 @@ def test_help_imports_next_to_nothing(tree: Any) -> None:
 
 
 @pytest.mark.parametrize("what", ["targets", "models", "cells"])
-def test_list_imports_no_framework_and_no_numpy(tree: Any, what: str) -> None:
+def test_list_imports_no_framework_and_no_numpy(tree: Tree, what: str) -> None:
     assert modules_after(tree, "list", what) & (HEAVY | {"numpy"}) == set()
 
 
-def test_gate_imports_no_framework_and_no_numpy(tree: Any) -> None:
+def test_gate_imports_no_framework_and_no_numpy(tree: Tree) -> None:
     project = tree.project()
     inputs = current_inputs(project, plan_cells(project, Selection()))
     cells = [

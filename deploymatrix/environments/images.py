@@ -1,0 +1,127 @@
+"""The image of a target: a base, one runtime from its lock, nothing else. Made once for the same inputs."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import docker
+from docker.errors import DockerException, ImageNotFound
+from filelock import FileLock
+from requests.exceptions import RequestException
+
+from deploymatrix.environments.base_images import base_reference, ensure_base
+from deploymatrix.environments.image_context import context
+from deploymatrix.environments.interpreters import ensure_node, ensure_python, site_packages
+from deploymatrix.errors import EnvironmentFailed
+from deploymatrix.say import Say
+
+DIGITS = 12
+GLIBC = "manylinux_2_28"
+BUILD_S = 1800
+# What the engine calls a machine, as Python calls it.
+MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Image:
+    """A built image. digest: SHA-256 of all it was made from; id: the engine's."""
+
+    tag: str
+    digest: str
+    id: str
+
+
+def recipe_digest(docker_dir: Path, runner: str, lock: Path) -> str:
+    """SHA-256 of what an image is made by: Dockerfile, lock, how its files are packed, the name of its base."""
+    packing = Path(__file__).with_name("image_context.py")
+    files = [docker_dir / runner / "Dockerfile", lock, packing]
+    return _digest([base_reference(docker_dir, runner).encode(), *(file.read_bytes() for file in files)])
+
+
+def ensure_image(
+    client: docker.DockerClient, *, docker_dir: Path, target: str, runner: str, lock: Path, build: Path, say: Say
+) -> Image:
+    """The image of `target`, built now if the engine has none of these inputs.
+
+    lock: requirements.lock or package-lock.json. Packages are fetched on the host, into build/envs.
+    Raises EnvironmentFailed when the base, a package or the build fails.
+    """
+    envs = build / "envs"
+    base = ensure_base(client, docker_dir, runner, envs, say)
+    digest = _digest([recipe_digest(docker_dir, runner, lock).encode(), base.id.encode()])
+    tag = f"deploymatrix/{target}:{digest[:DIGITS]}"
+    locks = build / "images"
+    locks.mkdir(parents=True, exist_ok=True)
+    with FileLock(locks / f".{target}-{digest[:DIGITS]}.lock"):
+        image = _existing(client, tag, digest)
+        if image is None:
+            packages = _packages(client, docker_dir, target, lock, envs, say)
+            say(f"image {tag}: being built on {base.reference}")
+            stream = context(docker_dir / runner / "Dockerfile", packages)
+            _build(client, stream, tag, base.reference, target)
+            image = _existing(client, tag, digest)
+    if image is None:
+        raise EnvironmentFailed(f"{tag}: it was built, and the engine does not have it")
+    return image
+
+
+def _existing(client: docker.DockerClient, tag: str, digest: str) -> Image | None:
+    try:
+        return Image(tag=tag, digest=digest, id=str(client.images.get(tag).id))
+    except ImageNotFound:
+        return None
+
+
+def _packages(client: docker.DockerClient, docker_dir: Path, target: str, lock: Path, envs: Path, say: Say) -> Path:
+    """The folder whose contents go into the image; the same environment serves runs outside containers."""
+    name = f"target-{target}"
+    if lock.name == "package-lock.json":
+        home = ensure_node(name, lock, docker_dir / "node" / "requirements.lock", envs, say)
+        return home / "node_modules"
+    return site_packages(ensure_python(name, lock, envs, say, platform=_other_platform(client)))
+
+
+def _other_platform(client: docker.DockerClient) -> str | None:
+    """The engine's platform in uv's words; None when it is this very one."""
+    architecture = client.version()["Arch"]
+    machine = MACHINES.get(architecture, architecture)
+    if sys.platform == "linux" and platform.machine() == machine:
+        return None
+    return f"{machine}-{GLIBC}"
+
+
+def _build(client: docker.DockerClient, stream: Iterable[bytes], tag: str, base: str, target: str) -> None:
+    """Raises EnvironmentFailed with the end of what the engine said."""
+    said: list[str] = []
+    try:
+        messages = client.api.build(
+            fileobj=stream,  # type: ignore[arg-type]  # it is handed to requests, which takes an iterable
+            custom_context=True,
+            tag=tag,
+            buildargs={"BASE": base},
+            network_mode="none",
+            labels={"deploymatrix.target": target},
+            rm=True,
+            forcerm=True,
+            decode=True,
+            timeout=BUILD_S,
+        )
+        for message in messages:
+            said.append(str(message.get("stream", message.get("error", ""))))
+            if "error" in message:
+                raise EnvironmentFailed(f"{tag}: the build failed:\n{''.join(said)[-2000:]}")
+    except (DockerException, RequestException) as error:
+        raise EnvironmentFailed(f"{tag}: the build failed: {error}\n{''.join(said)[-2000:]}") from error
+
+
+def _digest(parts: Iterable[bytes]) -> str:
+    """Of the parts and of where one ends and the next begins."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(hashlib.sha256(part).digest())
+    return digest.hexdigest()

@@ -1,0 +1,191 @@
+"""Makes the locks from what people write: *.in files for Python, package.json for Node.
+
+Beside x.in may lie x.excludes: names of declared dependencies that shall be left out, with the reason as a comment.
+A lock holds no index and no path of the machine it was made on, and the SHA-256 of what it was made from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploymatrix.environments.lockfile import UNHASHED, read_lock
+from deploymatrix.environments.pip_settings import registry_variables
+from deploymatrix.environments.uv_command import run_uv
+from deploymatrix.errors import ConfigurationError, EnvironmentFailed
+from deploymatrix.say import Say
+
+PYTHON = "3.11"
+PLATFORM = "x86_64-manylinux_2_28"
+PATTERNS = (
+    "requirements*.in",
+    "docker/*/requirements.in",
+    "pipelines/environments/*.in",
+    "targets/*/requirements.in",
+    "targets/*/package.json",
+)
+ENGINE = "deploymatrix"
+# Installed with a build of torch that wants them, and then at the versions that this very build declares.
+ACCELERATORS = re.compile(r"^(nvidia|cuda)-|^triton$")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """What a lock is made from, and where the lock goes."""
+
+    name: str
+    path: Path
+
+    @property
+    def is_node(self) -> bool:
+        return self.path.name == "package.json"
+
+    @property
+    def lock(self) -> Path:
+        return self.path.with_name("package-lock.json") if self.is_node else self.path.with_suffix(".lock")
+
+    @property
+    def excludes(self) -> Path:
+        return self.path.with_suffix(".excludes")
+
+
+def sources(root: Path, names: Iterable[str] | None = None) -> list[Source]:
+    """All that a lock is made from under `root`, or those of the given names (folder or environment names).
+
+    Raises ConfigurationError for a name that there is not.
+    """
+    found = [_source(root, path) for pattern in PATTERNS for path in sorted(root.glob(pattern))]
+    wanted = set(names or ())
+    unknown = wanted - {source.name for source in found}
+    if unknown:
+        known = ", ".join(sorted({source.name for source in found}))
+        raise ConfigurationError(f"no lock is named {', '.join(sorted(unknown))}; known: {known}")
+    return [source for source in found if not wanted or source.name in wanted]
+
+
+def lock(root: Path, names: Iterable[str] | None = None, say: Say = print, *, upgrade: bool = False) -> list[Path]:
+    """Makes the locks anew and returns them. Versions stay where they still fit, unless `upgrade`.
+
+    Raises EnvironmentFailed when something cannot be resolved; then that lock stays as it was.
+    """
+    made = []
+    for source in sources(root, names):
+        say(f"lock {source.lock.relative_to(root)}")
+        text = _package_lock(source, upgrade) if source.is_node else _python_lock(source, upgrade)
+        _write(source.lock, text)
+        made.append(source.lock)
+    return made
+
+
+def stale(root: Path, names: Iterable[str] | None = None) -> list[str]:
+    """One sentence for each lock that is missing, unsound or older than what it is made from."""
+    return [sentence for source in sources(root, names) if (sentence := _staleness(source))]
+
+
+def inputs_digest(source: Source) -> str:
+    """SHA-256 of what the .in file and its .excludes ask for; a comment changes nothing."""
+    asked = {"in": _entries(source.path), "excludes": _entries(source.excludes)}
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+
+
+def _source(root: Path, path: Path) -> Source:
+    if path.parent == root:
+        return Source(name=ENGINE + path.stem.removeprefix("requirements"), path=path)
+    return Source(name=path.parent.name if path.stem in {"requirements", "package"} else path.stem, path=path)
+
+
+def _staleness(source: Source) -> str | None:
+    if not source.lock.is_file():
+        return f"{source.lock}: missing; make it: nox -s lock -- {source.name}"
+    try:
+        fresh = _node_is_fresh(source) if source.is_node else read_lock(source.lock).inputs == inputs_digest(source)
+    except (EnvironmentFailed, ValueError, KeyError) as error:
+        return f"{source.lock}: unsound: {error}"
+    return None if fresh else f"{source.lock}: {source.path.name} changed since; nox -s lock -- {source.name}"
+
+
+def _node_is_fresh(source: Source) -> bool:
+    wanted = json.loads(source.path.read_text(encoding="utf-8"))
+    locked = json.loads(source.lock.read_text(encoding="utf-8"))
+    return bool(wanted.get("dependencies", {}) == locked["packages"][""].get("dependencies", {}))
+
+
+def _python_lock(source: Source, upgrade: bool) -> str:
+    """Compiles in the folder of the .in file, so that its comments name no path."""
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder) / "out.lock"
+        if source.lock.is_file() and not upgrade:
+            shutil.copyfile(source.lock, output)
+        command = ["pip", "compile", "--quiet", "--generate-hashes", "--no-header", source.path.name]
+        command += ["--python-version", PYTHON, "--python-platform", PLATFORM, "--output-file", str(output)]
+        if source.excludes.is_file():
+            command += ["--excludes", source.excludes.name]
+        run_uv(command, cwd=source.path.parent, variables=registry_variables(), doing=f"locking {source.path}")
+        body = portable(output.read_text(encoding="utf-8"))
+    return _header(source) + body
+
+
+def portable(text: str) -> str:
+    """A compiled lock without what depends on the indexes at hand: torch's build, its hashes, its CUDA packages."""
+    blocks = re.split(r"(?m)^(?=[A-Za-z0-9])", text)
+    return "".join(_portable_block(block) for block in blocks)
+
+
+def _portable_block(block: str) -> str:
+    name = block.partition("==")[0].strip()
+    if ACCELERATORS.search(name):
+        return ""
+    if name not in UNHASHED:
+        return block
+    first, *rest = block.splitlines(keepends=True)
+    pin = first.rstrip("\\\n ").partition("+")[0]
+    return "".join([pin + "\n", *(line for line in rest if "--hash=" not in line)])
+
+
+def _header(source: Source) -> str:
+    lines = [f"# made by `nox -s lock` from {source.path.name}; do not edit"]
+    lines.append(f"# inputs: sha256:{inputs_digest(source)}")
+    if excluded := _entries(source.excludes):
+        lines.append(f"# excluded: {', '.join(excluded)}")
+    return "\n".join(lines) + "\n"
+
+
+def _entries(path: Path) -> list[str]:
+    """The lines of a requirements file that say something, sorted; none when there is no file."""
+    if not path.is_file():
+        return []
+    lines = (line.partition("#")[0].strip() for line in path.read_text(encoding="utf-8").splitlines())
+    return sorted(line for line in lines if line)
+
+
+def _package_lock(source: Source, upgrade: bool) -> str:
+    npm = shutil.which("npm")
+    if npm is None:
+        raise EnvironmentFailed(f"locking {source.path} needs npm; install Node.js, which brings it")
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copyfile(source.path, Path(folder) / "package.json")
+        if source.lock.is_file() and not upgrade:
+            shutil.copyfile(source.lock, Path(folder) / "package-lock.json")
+        command = [npm, "install", "--package-lock-only", "--ignore-scripts", "--no-audit", "--no-fund"]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise EnvironmentFailed(f"locking {source.path}: npm said:\n{done.stderr.strip()[-2000:]}")
+        locked = json.loads((Path(folder) / "package-lock.json").read_text(encoding="utf-8"))
+    for entry in locked["packages"].values():
+        entry.pop("resolved", None)  # the address of the registry of whoever made the lock; npm ci asks its own
+    return json.dumps(locked, indent=2, ensure_ascii=False) + "\n"
+
+
+def _write(path: Path, text: str) -> None:
+    """All or nothing: a lock that was cut short would pin a part."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(text, encoding="utf-8")
+    os.replace(temporary, path)

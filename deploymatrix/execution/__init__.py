@@ -1,0 +1,1 @@
+"""Cells decided: tasks are scheduled, done in stages, and assembled into the matrix."""

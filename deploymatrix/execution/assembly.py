@@ -1,0 +1,151 @@
+"""The matrix: results gathered into one record per planned cell, judged, written and read back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from deploymatrix import __version__
+from deploymatrix.execution.blame import answered_wrongly, blame
+from deploymatrix.execution.outcomes import Done, Failed, Result
+from deploymatrix.host.workshop import Workshop
+from deploymatrix.matrix.records import Artifact, Cell, Matrix, Measurement, OutputRecord, Shard
+from deploymatrix.matrix.verdicts import Rules, judged, unmatched_rules
+from deploymatrix.project.plan import PlannedCell, Selection, compare_id, export_id, run_id
+from deploymatrix.project.project import Project
+from deploymatrix.store.entries import Entry
+
+
+def build_matrix(
+    project: Project,
+    workshop: Workshop,
+    selection: Selection,
+    cells: Sequence[PlannedCell],
+    results: Mapping[str, Result],
+    rules: Rules,
+    inputs: Mapping[str, str],
+    shard: Shard | None = None,
+) -> Matrix:
+    """Every planned cell with what happened to it; a cell without a result is `missing`.
+
+    `inputs`: by cell, the digest of the files that its result depends on, as they were when the run began.
+    `shard`: of a part, the whole plan; the entries that are about no cell are those of the whole plan.
+    Budgets of latency are left to the gate: the same results must give the same bytes, and times differ.
+    """
+    targets = {name.split("/")[1] for name in shard.cells} if shard else {cell.target.name for cell in cells}
+    found = [_cell(project, workshop, planned, results) for planned in cells]
+    records = [judged(cell.model_copy(update={"inputs": inputs[cell.name]}), rules) for cell in found]
+    return Matrix(
+        generator=f"deploymatrix {__version__}",
+        isolation=workshop.isolation,
+        selection=selection.describe(),
+        shard=shard,
+        cells=tuple(sorted(records, key=lambda cell: cell.name)),
+        unmatched=unmatched_rules(project, rules, targets),
+    )
+
+
+def measure_cell(planned: PlannedCell, results: Mapping[str, Result]) -> Measurement:
+    """Seconds and MiB of the cell's own export and run."""
+    if planned.route is None:
+        return Measurement(cell=planned.name, cached=False)
+    reference = _entry(results, f"reference {planned.model.name}")
+    export = _entry(results, export_id(planned.model, planned.route, planned.variant))
+    run = _entry(results, run_id(planned))
+    decided = results.get(compare_id(planned))
+    run_s = run.record.measured.get("run_s") if run else None
+    return Measurement(
+        cell=planned.name,
+        cached=isinstance(decided, Done) and decided.cached,
+        export_s=export.record.measured.get("wall_s") if export else None,
+        load_s=run.record.measured.get("load_s") if run else None,
+        run_s=sorted(run_s)[len(run_s) // 2] if run_s else None,
+        peak_mb=run.record.measured.get("peak_mb") if run else None,
+        eager_s=reference.record.measured.get("eager_s") if reference else None,
+    )
+
+
+def _cell(project: Project, workshop: Workshop, planned: PlannedCell, results: Mapping[str, Result]) -> Cell:
+    base: dict[str, Any] = {
+        "model": planned.model.name,
+        "framework": planned.model.spec.framework,
+        "family": planned.model.spec.family,
+        "target": planned.target.name,
+        "variant": planned.variant,
+        "route": () if planned.route is None else tuple(str(planned.route).split(" → ")),
+        "steps": () if planned.route is None else tuple(step.name for step in planned.route.steps),
+    }
+    if planned.route is None:
+        reason = f"no route from {planned.model.spec.framework} to {planned.target.spec.format} {planned.variant}"
+        return Cell(**base, outcome="unsupported", stage="plan", detail=reason)
+    result = results.get(compare_id(planned))
+    if result is None:
+        return Cell(**base, outcome="missing", stage="plan", detail="the run ended before this cell")
+    base |= {"isolation": workshop.isolation, "image": workshop.image_digest(planned.target)}
+    base |= _artifact(planned, results)
+    if isinstance(result, Failed):
+        return Cell(**{**base, **_failure(project, result)})
+    return Cell(**{**base, **_compared(project, planned, results, result.entry)})
+
+
+def _artifact(planned: PlannedCell, results: Mapping[str, Result]) -> dict[str, Any]:
+    assert planned.route is not None
+    exported = _entry(results, export_id(planned.model, planned.route, planned.variant))
+    if exported is None:
+        return {}
+    return {
+        "artifact": Artifact(sha256=exported.sha256, bytes=exported.bytes),
+        "changes": tuple(_changes(planned, exported.about["signature"])),
+        "versions": exported.about["versions"],
+    }
+
+
+def _failure(project: Project, failed: Failed) -> dict[str, Any]:
+    return {
+        "outcome": failed.outcome,
+        "stage": failed.stage,
+        "blame": failed.blame,
+        "detail": failed.detail,
+        "log": failed.log.relative_to(project.build).as_posix() if failed.log else None,
+    }
+
+
+def _compared(project: Project, planned: PlannedCell, results: Mapping[str, Result], compared: Entry) -> dict[str, Any]:
+    passed = compared.about["outcome"] == "passed"
+    exported = _entry(results, export_id(planned.model, planned.route, planned.variant))  # type: ignore[arg-type]
+    run = _entry(results, run_id(planned))
+    assert exported is not None and run is not None, "a comparison has both"
+    return {
+        "outcome": compared.about["outcome"],
+        "stage": None if passed else "compare",
+        "blame": blame(project, planned, results) if answered_wrongly(planned, results) else None,
+        "detail": compared.about["detail"],
+        "versions": {**exported.about["versions"], **_runtime_versions(planned, run)},
+        "samples": planned.model.spec.samples,
+        "outputs": tuple(OutputRecord.model_validate(output) for output in compared.about["outputs"]),
+    }
+
+
+def _runtime_versions(planned: PlannedCell, run: Entry) -> dict[str, str]:
+    return {f"{planned.target.name}: {name}": version for name, version in run.about["versions"].items()}
+
+
+def _changes(planned: PlannedCell, signature: dict[str, Any]) -> list[str]:
+    """Where the artifact's dtype or shape is not the model's, by the signature's own word."""
+    changes = []
+    for direction, tensors in (
+        ("inputs", planned.model.spec.inputs),
+        ("outputs", planned.model.spec.outputs),
+    ):
+        for tensor in tensors:
+            actual = signature[direction][tensor.name]
+            if actual["dtype"] != tensor.dtype:
+                changes.append(f"{tensor.name}: {tensor.dtype} → {actual['dtype']}")
+            if tuple(actual["shape"]) != tensor.shape:
+                changes.append(f"{tensor.name}: {list(tensor.shape)} → {actual['shape']}")
+    return changes
+
+
+def _entry(results: Mapping[str, Result], id_: str) -> Entry | None:
+    result = results.get(id_)
+    return result.entry if isinstance(result, Done) else None

@@ -1,0 +1,58 @@
+"""`run --explain-plan`: for each task whether its result is in the store, and if not, what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from deploymatrix.execution.keys import Key
+from deploymatrix.execution.notes import LastKeys
+from deploymatrix.execution.stages import dispatch as stages
+from deploymatrix.execution.stages.context import Bench
+from deploymatrix.project.plan import Task
+from deploymatrix.store.entries import Entry
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explanation:
+    """One task: `cached` or not, and why not."""
+
+    task: str
+    cached: bool
+    reason: str
+
+
+def explain_plan(bench: Bench, tasks: Mapping[str, Task]) -> Iterator[Explanation]:
+    """Explain every task, each after those that it needs. Nothing is executed."""
+    last = LastKeys(bench.project.build / "last-keys.json")
+    entries: dict[str, Entry] = {}
+    failed: set[str] = set()
+    for task in tasks.values():
+        if any(need in failed for need in task.needs):
+            failed.add(task.id)
+            yield Explanation(task=task.id, cached=True, reason="what it needs failed, and that is kept")
+            continue
+        waits_for = next((need for need in task.needs if need not in entries), None)
+        if waits_for is not None:
+            yield Explanation(task=task.id, cached=False, reason=f"waits for: {waits_for}")
+            continue
+        key = stages.key_of(bench, task, [entries[need] for need in task.needs])
+        entry = bench.store.get(stages.KINDS[task.kind], key.digest)
+        if entry is not None:
+            entries[task.id] = entry
+            yield Explanation(task=task.id, cached=True, reason="")
+        elif bench.store.get("failures", key.digest) is not None:
+            failed.add(task.id)
+            yield Explanation(task=task.id, cached=True, reason="it failed, and that is kept")
+        else:
+            yield Explanation(task=task.id, cached=False, reason=_why(bench, task, key, last))
+
+
+def _why(bench: Bench, task: Task, key: Key, last: LastKeys) -> str:
+    before = last.get(task.id)
+    if before is None:
+        return "never done"
+    entry = bench.store.get(stages.KINDS[task.kind], before) or bench.store.get("failures", before)
+    if entry is None:
+        return "its result is not kept, or was removed"
+    return f"changed: {', '.join(key.changes_since(entry.record.made_from))}"

@@ -1,0 +1,34 @@
+"""Logs of tasks: what a child wrote and its traceback, under a name that follows from the task's id."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from deploymatrix.host.messages import Work
+
+
+def log_path(build: Path, task_id: str) -> Path:
+    """Where the log of a task lies, if it has written anything."""
+    return build / "logs" / f"{re.sub(r'[^A-Za-z0-9_.-]+', '-', task_id)}.txt"
+
+
+def keep_log(build: Path, task_id: str, work: Work) -> Path | None:
+    """Keep what the child wrote, then its traceback; None when there is neither."""
+    log = log_path(build, task_id)
+    written = work.log.read_bytes() if work.log.is_file() else b""
+    traceback = (work.reply.error or {}).get("traceback", "")
+    if not written and not traceback:
+        log.unlink(missing_ok=True)
+        return None
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_bytes(written + traceback.encode())
+    return log
+
+
+def without_changing_names(text: str, *, root: Path, build: Path) -> str:
+    """`text` without names that differ from run to run: the same failure must give the same bytes in the matrix."""
+    text = re.sub(rf"{re.escape(str(build))}/work/\S*?/[0-9a-f]{{32}}", "<work>", text)
+    text = re.sub(r"/deploymatrix/out/[0-9a-f]{32}", "<work>", text)
+    text = text.replace(str(build), "build").replace(str(root), ".")
+    return re.sub(r"0x[0-9a-f]{6,}", "0x…", text)

@@ -1,0 +1,110 @@
+"""Progress on stderr: a live table on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from deploymatrix.execution.blame import outcome_of
+from deploymatrix.execution.outcomes import Result
+
+
+def make_progress() -> PlainProgress:
+    """What fits stderr. NO_COLOR and TERM=dumb are honoured by rich."""
+    console = Console(stderr=True)
+    return LiveProgress(console) if console.is_terminal and not console.is_dumb_terminal else PlainProgress()
+
+
+class PlainProgress:
+    """A line for each task that ends, with its time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._started: dict[str, float] = {}
+        self._total = 0
+        self._done = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        pass
+
+    def planned(self, total: int, cached: int) -> None:
+        """Some tasks were planned, of which `cached` are decided already."""
+        with self._lock:
+            self._total += total
+            self._done += cached
+        if total:
+            self.say(f"{total} tasks, {cached} of them from the store")
+
+    def started(self, id_: str) -> None:
+        with self._lock:
+            self._started[id_] = time.monotonic()
+
+    def finished(self, id_: str, result: Result | None) -> None:
+        with self._lock:
+            seconds = time.monotonic() - self._started.pop(id_, time.monotonic())
+            self._done += result is not None
+            count = f"{self._done}/{self._total}"
+        self._tell(count, id_, _word(id_, result), seconds)
+
+    def say(self, text: str) -> None:
+        """Tell something that is not about one task."""
+        print(text, file=sys.stderr, flush=True)
+
+    def _tell(self, count: str, id_: str, word: str, seconds: float) -> None:
+        self.say(f"[{count}] {id_}: {word} ({seconds:.1f} s)")
+
+
+class LiveProgress(PlainProgress):
+    """What runs now, in place; failures stay above it."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__()
+        self._console = console
+        self._live = Live(get_renderable=self._render, console=console, transient=True, refresh_per_second=4)
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._live.stop()
+
+    def say(self, text: str) -> None:
+        self._console.print(Text(text))
+
+    def _tell(self, count: str, id_: str, word: str, seconds: float) -> None:
+        if word not in {"ok", "passed"}:
+            self._console.print(Text(f"{id_}: {word} ({seconds:.1f} s)", style="red"))
+
+    def _render(self) -> Table:
+        now = time.monotonic()
+        with self._lock:
+            running = sorted(self._started.items(), key=lambda item: item[1])
+            title = f"{self._done}/{self._total} tasks"
+        table = Table(title=title, title_justify="left", box=None, show_header=False)
+        for id_, since in running:
+            table.add_row(id_, f"{now - since:.0f} s")
+        return table
+
+
+def _word(id_: str, result: Result | None) -> str:
+    if result is None:
+        return "ready"
+    if id_.startswith("compare"):
+        return outcome_of(result)
+    return "ok" if hasattr(result, "entry") else outcome_of(result)

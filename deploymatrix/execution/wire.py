@@ -1,0 +1,32 @@
+"""What a worker is told of a model: the specification as steps see it, and a source without code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from deploymatrix.project.project import Model
+
+
+def wire_source(model: Model) -> dict[str, Any] | None:
+    """What the module in sources/ builds such a model from; Path values are translated for the worker."""
+    if model.source_module is None:
+        return None
+    source = model.spec.source
+    given = source.model_dump(mode="json")
+    paths = {name: model.folder / given[name] for name in ("path", "config") if isinstance(given[name], str)}
+    return {**given, **paths}
+
+
+def wire_spec(model: Model, variant: str) -> dict[str, Any]:
+    """The model's specification as a step sees it."""
+    spec = model.spec
+    return {
+        "name": model.name,
+        "framework": spec.framework,
+        "family": spec.family,
+        "variant": variant,
+        "seed": spec.seed,
+        "calibrate": spec.calibrate,
+        "inputs": [t.model_dump(mode="json", include={"name", "dtype", "shape"}) for t in spec.inputs],
+        "outputs": [t.model_dump(mode="json") for t in spec.outputs],
+    }

@@ -1,0 +1,1 @@
+"""Warm workers, in processes or in containers."""

@@ -1,0 +1,197 @@
+"""A worker in a container: no network, nothing writable but one folder and a small /tmp, no privileges.
+
+The channel is the container's own stdin and stdout through the engine's API, so it works wherever the engine runs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import docker
+from docker.errors import NotFound
+from docker.models.containers import Container
+from docker.types import Mount as BindMount
+from requests.exceptions import RequestException
+
+from deploymatrix.environments.engine import ENGINE_ERRORS, engine
+from deploymatrix.environments.images import Image
+from deploymatrix.errors import EnvironmentFailed
+from deploymatrix.host.container_stream import STDERR, STDOUT, Stream
+from deploymatrix.host.reaping import reap, reap_stale, run_labels
+
+__all__ = ["ContainerChannel", "Mount", "container_channel", "engine", "reap", "reap_stale"]
+RUNNER_USER = 65532  # "nonroot" of the distroless images: no account of any distribution has it
+END_S = 10  # between the end of the container's output and its end
+TAIL_BYTES = 16 * 1024
+TMP = "rw,noexec,nosuid,nodev,size=64m,mode=1777"
+
+
+@dataclass(frozen=True)
+class Mount:
+    """A folder or file of the host and where the container sees it; read-only unless it says writable."""
+
+    host: Path
+    inside: str
+    writable: bool = False
+
+
+def container_channel(
+    client: docker.DockerClient,
+    image: Image,
+    mounts: Sequence[Mount],
+    *,
+    run_id: str,
+    memory_mb: int,
+    cpus: float | None = None,
+    pids: int = 512,
+    variables: Mapping[str, str] | None = None,
+    command: Sequence[str] | None = None,
+) -> ContainerChannel:
+    """Starts a container of `image` and returns the line to its worker.
+
+    command: by default what the image's Dockerfile says, which starts the worker at /deploymatrix/worker.
+    cpus: cores; None for as many as there are. memory_mb: MiB, with no swap beyond.
+    Raises EnvironmentFailed when the engine refuses.
+    """
+    for mount in mounts:
+        if mount.writable and os.getuid() == 0:
+            os.chown(mount.host, RUNNER_USER, RUNNER_USER)
+    try:
+        container = client.containers.create(
+            image.tag,
+            list(command) if command else None,
+            environment=dict(variables or {}),
+            labels=run_labels(run_id),
+            mounts=[_bind(mount) for mount in mounts],
+            stdin_open=True,
+            **_limits(memory_mb, min(cpus, client.info()["NCPU"]) if cpus else None, pids),
+        )
+        return ContainerChannel(client, container, mounts)
+    except ENGINE_ERRORS as error:
+        raise EnvironmentFailed(f"{image.tag}: the engine does not start a container of it: {error}") from error
+
+
+class ContainerChannel:
+    """The line to a worker in a container; see Channel in worker_channels.py. The container goes when it has ended."""
+
+    def __init__(self, client: docker.DockerClient, container: Container, mounts: Sequence[Mount]) -> None:
+        self._client = client
+        self._container = container
+        self._mounts = sorted(mounts, key=lambda mount: len(mount.host.parts), reverse=True)
+        self._state: dict[str, Any] | None = None
+        self._tail = b""
+        self._sending = threading.Lock()
+        self._settling = threading.Lock()
+        try:
+            self._stream = Stream(client, container)
+            container.start()
+        except BaseException:
+            container.remove(force=True)
+            raise
+
+    @property
+    def id(self) -> str:
+        return str(self._container.id)
+
+    def send(self, line: bytes) -> None:
+        """Writes a line, newline included. Raises OSError when the worker has ended."""
+        with self._sending:
+            self._stream.send(line)
+
+    def lines(self) -> Iterator[bytes]:
+        """Lines of the worker's stdout, newline included, until it ended. stderr is kept for cause_of_death()."""
+        rest = b""
+        for kind, data in self._stream.frames():
+            if kind == STDERR:
+                self._tail = (self._tail + data)[-TAIL_BYTES:]
+            if kind == STDOUT:
+                *whole, rest = (rest + data).split(b"\n")
+                yield from (line + b"\n" for line in whole)
+        if rest:
+            yield rest
+        self._settle()
+
+    def translate(self, path: Path) -> str:
+        """The path in the container. Raises ValueError for one that is not mounted."""
+        absolute = path.absolute()
+        for mount in self._mounts:
+            host = mount.host.absolute()
+            if absolute.is_relative_to(host):
+                inner = absolute.relative_to(host).as_posix()
+                return mount.inside if inner == "." else f"{mount.inside}/{inner}"
+        raise ValueError(f"{path} is in none of the folders that the container sees")
+
+    def kill(self) -> None:
+        """Ends the container with all its processes. May be called more than once, from any thread."""
+        with contextlib.suppress(*ENGINE_ERRORS):  # it has ended already, or the engine has
+            self._container.kill()
+        self._settle()
+
+    def cause_of_death(self) -> tuple[str, str]:
+        """Of a worker that ended: "out_of_memory", "signaled" or "no_reply", and what happened."""
+        state = self._settle()
+        said = self._tail.decode(errors="replace").strip()[-2048:] or "nothing"
+        if state.get("OOMKilled"):  # also with exit code 0, when a child was killed and the worker was not
+            return "out_of_memory", "the kernel's OOM killer struck in the container"
+        if "ExitCode" not in state:
+            return "no_reply", str(state["Error"])
+        code = int(state["ExitCode"])
+        if code > 128 and code - 128 in set(signal.Signals):
+            return "signaled", f"it died by {signal.Signals(code - 128).name}; its last words: {said}"
+        return "no_reply", f"it ended with exit code {code}; its last words: {said}"
+
+    def _settle(self) -> dict[str, Any]:
+        """How the container ended, once it has; then it is removed. Ends it if it lives on with its output closed."""
+        with self._settling:
+            if self._state is None:
+                self._state = self._final_state()
+                with contextlib.suppress(*ENGINE_ERRORS):  # gone already; else the next run reaps it
+                    self._container.remove(force=True)
+                self._stream.close()
+            return self._state
+
+    def _final_state(self) -> dict[str, Any]:
+        """The engine's word on how it ended; a request is under way, so an engine that fails is an answer too."""
+        try:
+            self._await_end()
+            state: dict[str, Any] = self._client.api.inspect_container(self.id)["State"]
+            return state
+        except NotFound:
+            return {"ExitCode": 128 + signal.SIGKILL}  # removed from outside, which kills
+        except ENGINE_ERRORS as error:
+            return {"Error": f"the engine no longer answers for it: {error}"}
+
+    def _await_end(self) -> None:
+        try:
+            self._container.wait(timeout=END_S)
+        except RequestException:
+            self._container.kill()
+            self._container.wait(timeout=END_S)
+
+
+def _limits(memory_mb: int, cpus: float | None, pids: int) -> dict[str, Any]:
+    return {
+        "network_mode": "none",
+        "read_only": True,
+        "cap_drop": ["ALL"],
+        "security_opt": ["no-new-privileges"],
+        "init": True,  # without it, a signal that a process sends to itself ends nothing: it is number 1
+        "user": f"{RUNNER_USER}:{RUNNER_USER}" if os.getuid() == 0 else f"{os.getuid()}:{os.getgid()}",
+        "pids_limit": pids,
+        "mem_limit": f"{memory_mb}m",
+        "memswap_limit": f"{memory_mb}m",
+        "nano_cpus": int(cpus * 1e9) if cpus else None,
+        "tmpfs": {"/tmp": TMP},
+    }
+
+
+def _bind(mount: Mount) -> BindMount:
+    source = str(mount.host.absolute())
+    return BindMount(mount.inside, source, type="bind", read_only=not mount.writable)

@@ -1,0 +1,111 @@
+"""What `doctor` looks at: what is here, what is missing, and what to do about it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+from dataclasses import dataclass
+
+import typer
+
+from deploymatrix.project.project import Project
+
+LEAST_DISK_GB = 25
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing looked at. `needed`: without it nothing works."""
+
+    name: str
+    found: bool
+    needed: bool
+    what: str
+    remedy: str = ""
+
+
+def examine(project: Project) -> list[Finding]:
+    """Look at the machine and the project; nothing is changed."""
+    return [
+        _python(),
+        _uv(),
+        _engine(),
+        _base_images(),
+        _disk(project),
+        _memory(),
+        _project_files(project),
+    ]
+
+
+def print_findings(findings: list[Finding]) -> None:
+    """One line a finding, and its remedy where it is missing."""
+    for finding in findings:
+        state = "ok     " if finding.found else ("MISSING" if finding.needed else "absent ")
+        typer.echo(f"{state} {finding.name}: {finding.what}")
+        if not finding.found and finding.remedy:
+            typer.echo(f"        → {finding.remedy}")
+
+
+def _python() -> Finding:
+    version = platform.python_version()
+    found = sys.version_info >= (3, 11)
+    return Finding(name="python", found=found, needed=True, what=version, remedy="install Python 3.11 or newer")
+
+
+def _uv() -> Finding:
+    import uv
+
+    try:
+        path = uv.find_uv_bin()
+    except FileNotFoundError as error:
+        return Finding(name="uv", found=False, needed=True, what=str(error), remedy="pip install uv")
+    return Finding(name="uv", found=True, needed=True, what=str(path))
+
+
+def _engine() -> Finding:
+    from deploymatrix.environments.engine import engine
+
+    client = engine()
+    remedy = "install and start Docker Engine; until then artifacts run in processes, and the matrix says so"
+    if client is None:
+        return Finding(name="docker engine", found=False, needed=False, what="no answer", remedy=remedy)
+    return Finding(name="docker engine", found=True, needed=False, what=client.version()["Version"])
+
+
+def _base_images() -> Finding:
+    path = shutil.which("mmdebstrap")
+    return Finding(
+        name="mmdebstrap",
+        found=path is not None,
+        needed=False,
+        what=path or "not on PATH",
+        remedy="only needed where no container registry can be reached: apt-get install mmdebstrap",
+    )
+
+
+def _disk(project: Project) -> Finding:
+    folder = next(p for p in (project.build, *project.build.parents) if p.exists())
+    free = shutil.disk_usage(folder).free / 1e9
+    remedy = f"free at least {LEAST_DISK_GB} GB: environments and images of all targets take that much"
+    return Finding(name="disk", found=free > LEAST_DISK_GB, needed=False, what=f"{free:.0f} GB free", remedy=remedy)
+
+
+def _memory() -> Finding:
+    from deploymatrix.host.machine import memory_budget_mb
+
+    what = f"{os.cpu_count()} cores; tasks may use {memory_budget_mb() / 1024:.0f} GiB"
+    return Finding(name="machine", found=True, needed=False, what=what)
+
+
+def _project_files(project: Project) -> Finding:
+    counts = f"{len(project.models)} models, {len(project.pipelines)} formats, {len(project.targets)} targets"
+    found = bool(project.models and project.targets)
+    return Finding(
+        name="project",
+        found=found,
+        needed=True,
+        what=f"{project.root}: {counts}",
+        remedy="name its folder with --root",
+    )

@@ -1,0 +1,39 @@
+"""Where artifacts run: in containers when an engine answers, else in processes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from deploymatrix.errors import EnvironmentFailed
+from deploymatrix.project.specs import Isolation
+from deploymatrix.say import Say
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+
+def choose_isolation(wanted: Literal["auto", "docker", "process"], say: Say) -> tuple[Isolation, DockerClient | None]:
+    """Containers when an engine answers; never silently anything else."""
+    if wanted == "process":
+        return "process", None
+    from deploymatrix.environments.engine import engine
+
+    client = engine()
+    if client is not None:
+        return "docker", client
+    if wanted == "docker":
+        raise EnvironmentFailed("--isolation docker: no Docker engine answers; start it, or use --isolation process")
+    say("no Docker engine answers: every artifact runs in a process of its target's runtime-only environment")
+    return "process", None
+
+
+def reap_containers(client: DockerClient | None, run_id: str | None) -> None:
+    """Remove the containers of this run; without a run id, those that runs which are gone left behind."""
+    if client is None:
+        return
+    from deploymatrix.host.reaping import reap, reap_stale
+
+    if run_id is None:
+        reap_stale(client)
+    else:
+        reap(client, run_id)

@@ -1,0 +1,76 @@
+"""What passes between the engine and its workers: a request, a reply, and where the work is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    pass
+
+
+@dataclass(frozen=True)
+class Request:
+    """One task. Paths are the host's; Path values anywhere in `args` are translated for the worker.
+
+    `timeout_s` counts from the child's start, imports not included; `memory_mb` is how many MiB its process
+    group may hold resident.
+    """
+
+    task: str
+    module: Path
+    args: dict[str, Any]
+    out: Path
+    log: Path
+    timeout_s: float
+    memory_mb: float
+    threads: int = 1
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What became of a request: the fields of the protocol's `result`. None where nothing was measured."""
+
+    status: str
+    stage: str
+    value: dict[str, Any] | None = None
+    error: dict[str, str] | None = None
+    signal: str | None = None
+    exit_code: int | None = None
+    wall_s: float = 0.0
+    cpu_s: float | None = None
+    peak_mb: float | None = None
+    import_s: float = 0.0  # seconds that the server imported for this request, before its child started
+
+
+def translated(value: Any, translate: Callable[[Path], str]) -> Any:
+    """`value` with every Path in it, at any depth, as the worker's string."""
+    if isinstance(value, Path):
+        return translate(value)
+    if isinstance(value, dict):
+        return {key: translated(item, translate) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [translated(item, translate) for item in value]
+    return value
+
+
+@dataclass(frozen=True, order=True)
+class Place:
+    """Where a task's native code runs: an exporter `environment` or a target's `runner`."""
+
+    kind: Literal["environment", "runner"]
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """What a worker answered, and where it left its files. `out` is the task's own folder; `log` lies beside it."""
+
+    reply: Reply
+    out: Path
+    log: Path

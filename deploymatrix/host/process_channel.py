@@ -1,0 +1,80 @@
+"""The line between host and worker, and the one that is a process on this host."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from deploymatrix.host.channel import Channel
+from deploymatrix.worker.memory import oom_kills
+
+END_S = 5.0  # between a worker's last word and its end
+
+# Set by the user for another interpreter or project; in the worker they would replace what was locked.
+FOREIGN = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "VIRTUAL_ENV", "NODE_PATH", "NODE_OPTIONS")
+# Compiled modules belong into our environments: without them a framework takes twice as long to import, every time.
+UNCACHED = ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX")
+
+
+def process_channel(command: list[str], variables: dict[str, str], log: Path) -> Channel:
+    """Starts the worker as a process of its own session. What it says by itself goes to `log`."""
+    return _Process(command, variables, log)
+
+
+class _Process:
+    def __init__(self, command: list[str], variables: dict[str, str], log: Path) -> None:
+        self.log = log
+        self.oom_kills = oom_kills() or 0
+        log.parent.mkdir(parents=True, exist_ok=True)
+        own = {name: value for name, value in os.environ.items() if name not in {*FOREIGN, *UNCACHED}}
+        with log.open("ab") as errors:
+            self.process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                env=own | variables,
+                start_new_session=True,
+            )
+        assert self.process.stdin is not None and self.process.stdout is not None
+        self.stdin, self.stdout = self.process.stdin, self.process.stdout
+
+    def send(self, line: bytes) -> None:
+        self.stdin.write(line)
+        self.stdin.flush()
+
+    def lines(self) -> Iterator[bytes]:
+        with self.stdout:
+            yield from self.stdout
+
+    def translate(self, path: Path) -> str:
+        return str(path.absolute())
+
+    def kill(self) -> None:
+        """The children lead sessions of their own: the worker's reaper kills them once the worker is dead."""
+        if self.process.poll() is None:
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        with suppress(OSError):  # a last line that nobody can read any more
+            self.stdin.close()
+
+    def cause_of_death(self) -> tuple[str, str]:
+        try:
+            code = self.process.wait(END_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return "no_reply", "it closed its channel and did not end"
+        if code >= 0:
+            return "no_reply", f"it ended with exit code {code}; its log says: {self.last_words()}"
+        name = signal.Signals(-code).name
+        if name == "SIGKILL" and (oom_kills() or 0) > self.oom_kills:
+            return "out_of_memory", "the kernel's OOM killer struck the worker"
+        return "signaled", f"it died by {name}; its log says: {self.last_words()}"
+
+    def last_words(self) -> str:
+        return self.log.read_bytes()[-2048:].decode(errors="replace").strip() or "nothing"

@@ -1,0 +1,1 @@
+"""The records of a run, and what a release is gated on."""

@@ -1,0 +1,110 @@
+"""Expectations: reviewed entries that say which cells are not expected to pass. Strict both ways."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePath
+from typing import get_args
+
+from deploymatrix.errors import ConfigurationError
+from deploymatrix.matrix.records import Cell, ExpectationRecord, Outcome, Stage, Verdict
+from deploymatrix.project.project import Project
+from deploymatrix.project.specs import Expectation, ExpectationsFile
+from deploymatrix.project.toml_files import nearest, read_spec
+
+NEVER_EXPECTED = frozenset({"passed", "missing"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judgement:
+    """What the gate makes of a cell, and the entry that says so."""
+
+    verdict: Verdict
+    expectation: ExpectationRecord | None
+
+
+def read_expectations(project: Project, further: Path | None = None) -> list[ExpectationRecord]:
+    """The entries of the file `further`, about cells of any target, then those of all targets, about their own cells.
+
+    Raises ConfigurationError for an outcome or stage that does not exist, for `passed`, which needs no entry, and for
+    `missing`, which nothing excuses.
+    """
+    entries = []
+    if further is not None:
+        if further.name == "target.toml":
+            raise ConfigurationError(
+                f"--expectations {further}: a target's own entries are read anyway; name another file"
+            )
+        entries += _records(read_spec(further, ExpectationsFile).expectations, project.shown(further.absolute()))
+    for target in project.targets.values():
+        entries += _records(target.spec.expectations, project.shown(target.folder / "target.toml"))
+    return entries
+
+
+def judge(cell: Cell, expectations: Iterable[ExpectationRecord], today: date) -> Judgement:
+    """The verdict on a cell. The first entry whose pattern matches the cell's name counts, through its last day."""
+    entry = next((e for e in expectations if is_about(e, cell.name)), None)
+    if entry is None:
+        return Judgement(verdict="ok" if cell.outcome == "passed" else "failed", expectation=None)
+    return Judgement(verdict=_verdict(cell, entry, today), expectation=entry)
+
+
+def unmatched_entries(
+    expectations: Iterable[ExpectationRecord], names: Collection[str], targets: Collection[str], known: Collection[str]
+) -> list[str]:
+    """A line for each entry that is about no cell, saying which file to edit.
+
+    `names`: every cell of the project, selected or not. `targets`: those selected, of the `known`. An entry of, or
+    only about, targets that are not selected is left alone.
+    """
+    return [
+        f'{entry.file}: the entry for cell = "{entry.cell}" matches no planned cell; correct its pattern or remove it'
+        for entry in expectations
+        if _targets_of(entry, known) & set(targets) or not _targets_of(entry, known)
+        if not any(is_about(entry, name) for name in names)
+    ]
+
+
+def is_about(entry: ExpectationRecord, name: str) -> bool:
+    """Whether an entry is about the cell of that name; an entry of target.toml is about its own target only."""
+    own = _own_target(entry)
+    return (own is None or name.split("/")[1] == own) and fnmatchcase(name, entry.cell)
+
+
+def _verdict(cell: Cell, entry: ExpectationRecord, today: date) -> Verdict:
+    if cell.outcome == "passed":
+        return "unexpected_pass"
+    if cell.outcome != entry.outcome or entry.stage not in (None, cell.stage):
+        return "unexpected_outcome"
+    expired = entry.expires is not None and date.fromisoformat(entry.expires) < today
+    return "expired" if expired else "expected"
+
+
+def _targets_of(entry: ExpectationRecord, known: Collection[str]) -> set[str]:
+    """The targets that an entry can be about; none when its pattern names none that exists."""
+    own = _own_target(entry)
+    if own is not None:
+        return {own}
+    parts = entry.cell.split("/")
+    return {target for target in known if len(parts) != 3 or fnmatchcase(target, parts[1])}
+
+
+def _own_target(entry: ExpectationRecord) -> str | None:
+    path = PurePath(entry.file)
+    return path.parent.name if path.name == "target.toml" else None
+
+
+def _records(entries: Iterable[Expectation], file: str) -> list[ExpectationRecord]:
+    for entry in entries:
+        _check("outcome", entry.outcome, [o for o in get_args(Outcome) if o not in NEVER_EXPECTED], file)
+        if entry.stage is not None:
+            _check("stage", entry.stage, list(get_args(Stage)), file)
+    return [ExpectationRecord(**entry.model_dump(mode="json"), file=file) for entry in entries]
+
+
+def _check(key: str, word: str, known: list[str], file: str) -> None:
+    if word not in known:
+        raise ConfigurationError(f"{file}: expectations.{key}: {word!r} cannot be expected; {nearest(word, known)}")

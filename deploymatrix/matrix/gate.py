@@ -1,0 +1,94 @@
+"""The gate: whether a release may go out. Every planned cell must have passed or carry a matching expectation.
+
+Beside that, no entry may be about a cell that does not exist, and, against a baseline, no cell may have regressed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from deploymatrix.matrix.diff import CellDiff
+from deploymatrix.matrix.records import VERDICTS_THAT_PASS, Cell, Matrix
+from deploymatrix.project.plan import PlannedCell
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """What the gate says: which cells are red, and which planned cells the matrix does not hold.
+
+    stale: cells whose result is of files that have changed since.
+    unmatched: lines about entries that are about no cell. regressed: what passed in the baseline and no longer does.
+    """
+
+    red: tuple[Cell, ...]
+    missing: tuple[str, ...]
+    stale: tuple[str, ...]
+    expected: tuple[Cell, ...]
+    passed: int
+    unmatched: tuple[str, ...] = ()
+    regressed: tuple[CellDiff, ...] = ()
+
+    @property
+    def is_open(self) -> bool:
+        return not self.is_red and not self.is_incomplete
+
+    @property
+    def is_red(self) -> bool:
+        return bool(self.red or self.unmatched or self.regressed)
+
+    @property
+    def is_incomplete(self) -> bool:
+        return bool(self.missing or self.stale)
+
+
+def gate(
+    planned: Iterable[PlannedCell], matrix: Matrix, inputs: Mapping[str, str], regressed: Sequence[CellDiff] = ()
+) -> Decision:
+    """Decide on the planned cells. The plan, not the matrix, says which cells there must be.
+
+    inputs: by cell, the digest of what its result depends on as the project is now.
+    """
+    cells = {cell.name: cell for cell in matrix.cells}
+    names = [cell.name for cell in planned]
+    held = [cells[name] for name in names if name in cells and cells[name].outcome != "missing"]
+    present = {cell.name for cell in held}
+    stale = {cell.name for cell in held if cell.inputs != inputs[cell.name]}
+    held = [cell for cell in held if cell.name not in stale]
+    return Decision(
+        red=tuple(cell for cell in held if cell.verdict not in VERDICTS_THAT_PASS),
+        missing=tuple(name for name in names if name not in present),
+        stale=tuple(name for name in names if name in stale),
+        expected=tuple(cell for cell in held if cell.verdict == "expected"),
+        passed=sum(cell.verdict == "ok" for cell in held),
+        unmatched=matrix.unmatched,
+        regressed=tuple(regressed),
+    )
+
+
+def explain_red(cell: Cell) -> str:
+    """One line: what is wrong with a red cell, and what to edit where an entry is at fault."""
+    entry = cell.expectation
+    if cell.verdict == "unexpected_pass" and entry:
+        return (
+            f'{cell.name}: passed, but {entry.file} expects {entry.outcome}; remove that entry (cell = "{entry.cell}")'
+        )
+    if cell.verdict == "over_budget":
+        return f"{cell.name}: over budget: {'; '.join(cell.over_budget)}; make it fit, or raise that budget"
+    what = f"{cell.outcome} in stage {cell.stage}" if cell.stage else cell.outcome
+    blamed = f", blamed on {cell.blame}" if cell.blame else ""
+    first_line = cell.detail.splitlines()[0] if cell.detail else ""
+    return f"{cell.name}: {what}{blamed}{_about_entry(cell)}" + (f": {first_line}" if first_line else "")
+
+
+def _about_entry(cell: Cell) -> str:
+    """In brackets: what the matching entry says, and, where it no longer holds, what to edit."""
+    entry = cell.expectation
+    if entry is None:
+        return ""
+    expects = f"{entry.file} expects {entry.outcome}" + (f" in stage {entry.stage}" if entry.stage else "")
+    edit = {
+        "unexpected_outcome": f'; repair the cell, or correct the entry for cell = "{entry.cell}"',
+        "expired": f' until {entry.expires}; repair the cell, or renew `expires` for cell = "{entry.cell}"',
+    }.get(cell.verdict, "")
+    return f" ({expects}{edit})"

@@ -1,0 +1,182 @@
+"""Merging: the matrices of several shards become the one that a single run would have written.
+
+It is associative, commutative and idempotent: a result takes the place of `missing`, and nothing of another result.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from deploymatrix.errors import ConfigurationError, IncompleteRun
+from deploymatrix.matrix.files import MATRIX, MEASUREMENTS, read_matrix, write_matrix
+from deploymatrix.matrix.records import Cell, Matrix, Measurement, Measurements, Shard, Work
+from deploymatrix.matrix.shards import plan_digest
+from deploymatrix.store.digests import canonical_json
+from deploymatrix.store.files import write_json
+
+ALIKE = ("generator", "isolation", "selection", "unmatched")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Piece:
+    """What one run, or an earlier merge, left: its matrix and the file that it is in, and its measurements."""
+
+    file: Path
+    matrix: Matrix
+    measurements: Measurements | None = None
+
+    @property
+    def plan(self) -> tuple[str, ...]:
+        """The names of all cells of the run that it is a part of; of a matrix that is no shard, its own."""
+        shard = self.matrix.shard
+        return shard.cells if shard else tuple(cell.name for cell in self.matrix.cells)
+
+
+def read_piece(path: Path) -> Piece:
+    """The piece in a build folder, or in a matrix.json with the measurements beside it.
+
+    Raises IncompleteRun when there is no matrix, or when a file is not of this version.
+    """
+    file = path / MATRIX if path.is_dir() else path
+    return Piece(file=file, matrix=read_matrix(file), measurements=_read_measurements(file.with_name(MEASUREMENTS)))
+
+
+def merge(pieces: Sequence[Piece]) -> Matrix:
+    """One matrix of all pieces, in whatever order they come; a shard still, unless every planned cell is in it.
+
+    Raises ConfigurationError, naming both files, for pieces of different plans and for two results of one cell.
+    """
+    first = min(pieces, key=lambda piece: str(piece.file))
+    for piece in pieces:
+        _check_alike(first, piece)
+    cells = _merged_cells(pieces)
+    whole = set(cells) == set(first.plan)
+    parts = sorted(set(chain.from_iterable(piece.matrix.shard.parts for piece in pieces if piece.matrix.shard)))
+    record = Shard(parts=tuple(parts), plan=plan_digest(first.plan), cells=tuple(sorted(first.plan)))
+    return first.matrix.model_copy(
+        update={"cells": tuple(cells[name] for name in sorted(cells)), "shard": None if whole else record}
+    )
+
+
+def merge_measurements(pieces: Iterable[Piece]) -> Measurements:
+    """The measurements of all pieces. The whole took as long as the longest part, and did what all parts did."""
+    known = [piece.measurements for piece in pieces if piece.measurements]
+    work: dict[str, Work] = {}
+    for part, done in chain.from_iterable(measured.parts.items() for measured in known):
+        work[part] = _more_work(work.get(part, done), done)
+    cells: dict[str, Measurement] = {}
+    for cell in chain.from_iterable(measured.cells for measured in known):
+        cells[cell.cell] = min(cells.get(cell.cell, cell), cell, key=_least_telling)
+    return Measurements(
+        wall_s=max((done.wall_s for done in work.values()), default=0.0),
+        exports=sum(done.exports for done in work.values()),
+        runs=sum(done.runs for done in work.values()),
+        parts={part: work[part] for part in sorted(work)},
+        cells=tuple(cells[name] for name in sorted(cells)),
+    )
+
+
+def missing_cells(matrix: Matrix) -> list[str]:
+    """The planned cells that no piece has a result of, sorted."""
+    decided = {cell.name for cell in matrix.cells if cell.outcome != "missing"}
+    planned = matrix.shard.cells if matrix.shard else [cell.name for cell in matrix.cells]
+    return sorted(set(planned) - decided)
+
+
+def write_merged(pieces: Sequence[Piece], out: Path) -> Matrix:
+    """Merge into the folder `out`: matrix, measurements, and the logs that its cells name."""
+    matrix, measurements = merge(pieces), merge_measurements(pieces)
+    _copy_logs(matrix, pieces, out)
+    write_matrix(matrix, out)
+    write_json(out / MEASUREMENTS, measurements.model_dump(mode="json"))
+    return matrix
+
+
+def _check_alike(first: Piece, other: Piece) -> None:
+    where = f"{first.file} and {other.file}"
+    if plan_digest(first.plan) != plan_digest(other.plan):
+        only = sorted(set(first.plan) ^ set(other.plan))[0]
+        raise ConfigurationError(
+            f"{where} are parts of different plans: only one has {only}; select the same in every run, and give each "
+            "its part by --shard"
+        )
+    for key in ALIKE:
+        ours, theirs = getattr(first.matrix, key), getattr(other.matrix, key)
+        if ours != theirs:
+            raise ConfigurationError(f"{where} are not parts of one run: {key}: {ours!r} against {theirs!r}")
+
+
+def _merged_cells(pieces: Iterable[Piece]) -> dict[str, Cell]:
+    cells: dict[str, Cell] = {}
+    files: dict[str, Path] = {}
+    for piece in pieces:
+        for cell in piece.matrix.cells:
+            known = cells.get(cell.name)
+            if known == cell:
+                continue
+            if known is not None and "missing" not in (known.outcome, cell.outcome):
+                raise ConfigurationError(
+                    f"two results for {cell.name}: {known.outcome} in {files[cell.name]}, {cell.outcome} in "
+                    f"{piece.file}{_difference(known, cell)}; leave one of the two out"
+                )
+            if known is None or _least_decided(cell) < _least_decided(known):
+                cells[cell.name], files[cell.name] = cell, piece.file
+    return cells
+
+
+def _difference(one: Cell, other: Cell) -> str:
+    """In brackets, the keys in which two records with the same outcome differ."""
+    keys = [key for key in Cell.model_fields if getattr(one, key) != getattr(other, key)]
+    return "" if "outcome" in keys else f" (they differ in {', '.join(keys)})"
+
+
+def _least_decided(cell: Cell) -> tuple[bool, str]:
+    """Orders a result before `missing`, and, so that the order of pieces does not matter, two missing ones by text."""
+    return cell.outcome == "missing", canonical_json(cell.model_dump(mode="json"))
+
+
+def _least_telling(measured: Measurement) -> tuple[int, bool, str]:
+    """Orders what knows more before what knows less, and what was executed before what came from a store."""
+    data = measured.model_dump(mode="json")
+    return sum(value is None for value in data.values()), measured.cached, canonical_json(data)
+
+
+def _more_work(one: Work, other: Work) -> Work:
+    """Of a part that was run twice, the larger figures."""
+    return Work(
+        wall_s=max(one.wall_s, other.wall_s),
+        exports=max(one.exports, other.exports),
+        runs=max(one.runs, other.runs),
+    )
+
+
+def _copy_logs(matrix: Matrix, pieces: Iterable[Piece], out: Path) -> None:
+    """Each from the first piece that has it with the very same record; a matrix.json may come without its logs."""
+    wanted = {cell.name: cell for cell in matrix.cells if cell.log}
+    for piece in pieces:
+        for cell in piece.matrix.cells:
+            source = piece.file.parent / cell.log if cell.log else None
+            if source is not None and wanted.get(cell.name) == cell and source.is_file():
+                del wanted[cell.name]
+                _copy(source, out / str(cell.log))
+
+
+def _copy(source: Path, destination: Path) -> None:
+    if source.resolve() != destination.resolve():
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, destination)
+
+
+def _read_measurements(path: Path) -> Measurements | None:
+    if not path.is_file():
+        return None
+    try:
+        return Measurements.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise IncompleteRun(f"{path}: not measurements of this version: {error.errors()[0]['msg']}") from None

@@ -1,0 +1,166 @@
+"""What a run leaves behind: the records of cells, the matrix and the measurements. Versioned and validated."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from deploymatrix.project.specs import Isolation
+
+Outcome = Literal[
+    "passed",
+    "mismatch",
+    "nonfinite",
+    "io_mismatch",
+    "export_failed",
+    "load_failed",
+    "run_failed",
+    "crashed",
+    "timed_out",
+    "out_of_memory",
+    "environment_failed",
+    "reference_failed",
+    "unsupported",
+    "missing",
+]
+Stage = Literal["plan", "reference", "environment", "export", "load", "run", "compare"]
+Verdict = Literal["ok", "expected", "failed", "unexpected_pass", "unexpected_outcome", "expired", "over_budget"]
+
+VERDICTS_THAT_PASS: frozenset[str] = frozenset({"ok", "expected"})
+
+
+class Frozen(BaseModel):
+    """A record: immutable, with no unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Artifact(Frozen):
+    """What was verified: digest and size of the exported files."""
+
+    sha256: str
+    bytes: int
+
+
+class OutputRecord(Frozen):
+    """One output, compared with the float64 reference; the worst sample counts.
+
+    error, eager_error and limit are max|y - y64| / max|y64| (no unit); headroom is error / limit, so below 1 passes.
+    cosine and snr_db (decibel) are of all samples together; None where they are not defined (integers, exact equality).
+    """
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    max_abs: float | None
+    error: float | None
+    limit: float
+    headroom: float | None
+    eager_error: float
+    cosine: float | None
+    snr_db: float | None
+    sample_errors: tuple[float | None, ...]
+    problem: str | None = None
+
+
+class ExpectationRecord(Frozen):
+    """The reviewed entry that a cell matched, as it stands in a file. `expires`: its last day, as an ISO date."""
+
+    cell: str
+    outcome: str
+    stage: str | None
+    reason: str
+    link: str
+    file: str
+    expires: str | None = None
+
+
+class Cell(Frozen):
+    """What happened to one model on one target in one variant, and what the gate makes of it."""
+
+    model: str
+    framework: str
+    family: str
+    target: str
+    variant: str
+    route: tuple[str, ...]
+    steps: tuple[str, ...]
+    inputs: str = Field(default="", description="digest of the files of the project that the result depends on")
+    outcome: Outcome
+    stage: Stage | None = None
+    blame: str | None = None
+    detail: str = ""
+    changes: tuple[str, ...] = ()
+    artifact: Artifact | None = None
+    isolation: Isolation | None = None
+    image: str | None = None
+    versions: dict[str, str] = {}
+    samples: int = 0
+    outputs: tuple[OutputRecord, ...] = ()
+    log: str | None = None
+    verdict: Verdict = "failed"
+    expectation: ExpectationRecord | None = None
+    over_budget: tuple[str, ...] = Field(default=(), description="why the verdict is over_budget, a line each")
+
+    @property
+    def name(self) -> str:
+        return f"{self.model}/{self.target}/{self.variant}"
+
+
+class Shard(Frozen):
+    """Of a matrix that is a part: which parts are in it, and the whole plan that they are parts of."""
+
+    parts: tuple[str, ...] = Field(description="as given to --shard, sorted")
+    plan: str = Field(description="digest of the names of all planned cells")
+    cells: tuple[str, ...] = Field(description="the names of all planned cells, sorted")
+
+
+class Matrix(Frozen):
+    """matrix.json: every planned cell, sorted by name. The same results give the same bytes."""
+
+    schema_version: Literal[1] = 1
+    generator: str
+    isolation: Isolation
+    selection: tuple[str, ...] = Field(default=(), description="what was selected; empty: every cell")
+    shard: Shard | None = Field(default=None, description="null: every planned cell is here")
+    cells: tuple[Cell, ...]
+    unmatched: tuple[str, ...] = Field(default=(), description="entries about no planned cell, and what to edit: red")
+
+
+class Measurement(Frozen):
+    """Seconds and MiB of one cell's tasks; a cached task keeps what it took when it was executed."""
+
+    cell: str
+    cached: bool
+    export_s: float | None = None
+    load_s: float | None = None
+    run_s: Annotated[float | None, Field(description="median over the samples")] = None
+    peak_mb: float | None = None
+    eager_s: Annotated[float | None, Field(description="eager float32 on the same machine, a sample")] = None
+
+
+class Work(Frozen):
+    """What one part of a run took: seconds of wall time, and how many exports and runs it executed."""
+
+    wall_s: float
+    exports: int
+    runs: int
+
+
+class Measurements(Frozen):
+    """measurements.json: beside the matrix, because times differ from run to run."""
+
+    schema_version: Literal[1] = 1
+    wall_s: float
+    exports: int
+    runs: int
+    parts: Annotated[dict[str, Work], Field(description="by part, as given to --shard; 1/1 is a whole run")] = {}
+    cells: tuple[Measurement, ...]
+
+
+NOT_REPRODUCIBLE = {
+    "missing": "it has no result; run it",
+    "unsupported": "it has no route, so nothing was tried",
+    "environment_failed": "its environment could not be made; `deploymatrix doctor` may tell more",
+}

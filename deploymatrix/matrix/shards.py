@@ -1,0 +1,63 @@
+"""Shards: parts of one plan, decided on machines of their own and merged afterwards.
+
+A part is `i/n`, the cells whose names' hash falls to it, or `target=NAME`. Each knows the whole plan, so that a part
+that never came is seen.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+
+from deploymatrix.errors import ConfigurationError
+from deploymatrix.matrix.records import Shard
+from deploymatrix.project.plan import PlannedCell
+from deploymatrix.project.toml_files import nearest
+from deploymatrix.store import digests
+
+COUNTED = re.compile(r"([1-9][0-9]{0,5})/([1-9][0-9]{0,5})")
+BY_TARGET = "target="
+
+
+def take_shard(part: str, planned: Sequence[PlannedCell]) -> tuple[list[PlannedCell], Shard]:
+    """The cells of a part, none if there are more parts than cells, and the record that the part leaves.
+
+    Raises ConfigurationError for a part that is neither i/n with i from 1 to n nor target=NAME of a planned target.
+    """
+    record = Shard(
+        parts=(part,),
+        plan=plan_digest(cell.name for cell in planned),
+        cells=tuple(sorted(cell.name for cell in planned)),
+    )
+    if part.startswith(BY_TARGET):
+        return _of_target(part.removeprefix(BY_TARGET), planned), record
+    index, count = _counted(part)
+    return [cell for cell in planned if number_of(cell.name, count) == index], record
+
+
+def plan_digest(names: Iterable[str]) -> str:
+    """The digest of a plan: of its cells' names, in whatever order."""
+    return digests.of_data(sorted(names))
+
+
+def number_of(name: str, count: int) -> int:
+    """Which of `count` parts, from 1, a cell belongs to: by its name alone, on every machine alike."""
+    return int(sha256(name.encode()).hexdigest(), 16) % count + 1
+
+
+def _counted(part: str) -> tuple[int, int]:
+    found = COUNTED.fullmatch(part)
+    if found is None:
+        raise ConfigurationError(f"--shard {part!r}: write i/n, as 2/7, or target=NAME")
+    index, count = int(found[1]), int(found[2])
+    if index > count:
+        raise ConfigurationError(f"--shard {part!r}: there is no part {index} of {count}; the first is 1/{count}")
+    return index, count
+
+
+def _of_target(name: str, planned: Sequence[PlannedCell]) -> list[PlannedCell]:
+    known = sorted({cell.target.name for cell in planned})
+    if name not in known:
+        raise ConfigurationError(f"--shard target={name}: the plan has no such target; {nearest(name, known)}")
+    return [cell for cell in planned if cell.target.name == name]

@@ -1,0 +1,41 @@
+"""Cells picked by name, and cells that failed alike."""
+
+from __future__ import annotations
+
+import re
+from fnmatch import fnmatchcase
+
+from deploymatrix.errors import ConfigurationError
+from deploymatrix.matrix.records import Cell, Matrix
+from deploymatrix.project.toml_files import nearest
+
+
+def pick_cells(matrix: Matrix, pattern: str) -> list[Cell]:
+    """The cells whose name is `pattern`, or matches it as a glob.
+
+    Raises ConfigurationError when there is none, with the nearest name.
+    """
+    found = [cell for cell in matrix.cells if cell.name == pattern or fnmatchcase(cell.name, pattern)]
+    if not found:
+        names = [cell.name for cell in matrix.cells]
+        raise ConfigurationError(f"no cell {pattern!r} in the last matrix; {nearest(pattern, names)}")
+    return found
+
+
+def similar_failures(cell: Cell, matrix: Matrix) -> tuple[str, ...]:
+    """The other cells with the same outcome in the same stage whose detail is the same but for names and numbers."""
+    if cell.outcome == "passed":
+        return ()
+    alike = (other for other in matrix.cells if (other.outcome, other.stage) == (cell.outcome, cell.stage))
+    return tuple(o.name for o in alike if o.name != cell.name and normalised(o) == normalised(cell))
+
+
+def normalised(cell: Cell) -> str:
+    """The detail of a cell without what differs between two cells that fail for the same reason."""
+    text = cell.detail
+    names = sorted({cell.model, *(output.name for output in cell.outputs)}, key=len, reverse=True)
+    for name in names:
+        text = re.sub(rf"\b{re.escape(name)}\b", "<name>", text)
+    text = re.sub(r"'[^'\n]*'|\"[^\"\n]*\"", "<name>", text)
+    text = re.sub(r"0x[0-9a-f…]+|[-+]?\d+(\.\d+)?(e[-+]?\d+)?", "<n>", text)
+    return re.sub(r"<name>: error <n> is over the limit <n>(; )?", "<over the limit>", " ".join(text.split()))

@@ -1,0 +1,67 @@
+"""Whether a reference proves anything: declared shapes, finite values, and outputs that vary between samples."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from deploymatrix.numerics.compare import Array, is_exact
+from deploymatrix.project.specs import ModelSpec, Tensor
+
+# Share of an output's size by which it must vary between samples. A random MobileNetV2 whose signal has collapsed
+# varies by less than 1e-6; the reference models vary by 0.1 and more.
+LEAST_VARIATION = 0.01
+
+
+def reference_problem(spec: ModelSpec, folder: Path) -> str | None:
+    """Why the reference outputs in `folder` (<i>/<output>.float64.npy, .float32.npy) prove nothing; None if they do."""
+    for output in spec.outputs:
+        exact = [_load(folder, sample, output, "float64") for sample in range(spec.samples)]
+        eager = [_load(folder, sample, output, "float32") for sample in range(spec.samples)]
+        problem = (
+            _declaration_problem(output, eager)
+            or _finiteness_problem([*exact, *eager])
+            or _collapse_problem(output, exact)
+        )
+        if problem:
+            return f"output {output.name}: {problem}"
+    return None
+
+
+def variation(outputs: list[Array]) -> float:
+    """The largest standard deviation of an element between samples, over the largest magnitude of any element."""
+    stacked = np.stack([output.astype(np.float64) for output in outputs])
+    scale = float(np.abs(stacked).max())
+    return float(stacked.std(axis=0).max()) / scale if scale > 0 else 0.0
+
+
+def _declaration_problem(output: Tensor, eager: list[Array]) -> str | None:
+    for array in eager:
+        if array.shape != output.shape or array.dtype != np.dtype(output.dtype):
+            return (
+                f"the model gives {array.dtype}{list(array.shape)}, model.toml declares "
+                f"{output.dtype}{list(output.shape)}; correct model.toml"
+            )
+    return None
+
+
+def _finiteness_problem(arrays: list[Array]) -> str | None:
+    if not all(np.isfinite(array).all() for array in arrays):
+        return "holds NaN or infinity, so nothing can be compared; change the samples or the model"
+    return None
+
+
+def _collapse_problem(output: Tensor, exact: list[Array]) -> str | None:
+    found = variation(exact)
+    if found < LEAST_VARIATION and not (is_exact(output.dtype) and found > 0):
+        return (
+            f"varies between samples by only {found:.1e} of its size (at least {LEAST_VARIATION} is needed): a model "
+            "that answers the same to everything proves nothing; set calibrate = true or initialise it otherwise"
+        )
+    return None
+
+
+def _load(folder: Path, sample: int, output: Tensor, dtype: str) -> Array:
+    array: Array = np.load(folder / str(sample) / f"{output.name}.{dtype}.npy", allow_pickle=False)
+    return array

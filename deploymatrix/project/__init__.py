@@ -1,0 +1,1 @@
+"""What the user wrote, and the plan that follows from it."""

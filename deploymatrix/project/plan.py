@@ -1,0 +1,161 @@
+"""The plan: every cell that was selected, listed before anything runs, and the tasks that decide them."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from deploymatrix.errors import NothingSelected
+from deploymatrix.project.expressions import compile_expression
+from deploymatrix.project.project import Model, Project, Target, pick
+from deploymatrix.project.routes import Route, Step, find_route
+
+TaskKind = Literal["reference", "export", "run", "compare"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedCell:
+    """A cell before anything happened; without a route it is `unsupported`."""
+
+    model: Model
+    target: Target
+    variant: str
+    route: Route | None
+
+    @property
+    def name(self) -> str:
+        return f"{self.model.name}/{self.target.name}/{self.variant}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """One piece of work. `needs` are ids of tasks whose results it takes, in the order that its stage expects.
+
+    reference: the model. export: the last step of `route`. run and compare: the artifact of `route` on `target`.
+    """
+
+    id: str
+    kind: TaskKind
+    needs: tuple[str, ...]
+    model: Model
+    variant: str = ""
+    route: Route | None = None
+    target: Target | None = None
+
+    @property
+    def step(self) -> Step:
+        assert self.route is not None, f"{self.id} has no route"
+        return self.route.steps[-1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """What the user selected; empty means everything."""
+
+    targets: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    expression: str = ""
+
+    def describe(self) -> tuple[str, ...]:
+        """The options that say the same, for the record."""
+        options = [f"-t {t}" for t in self.targets] + [f"-m {m}" for m in self.models]
+        return tuple(options + ([f"-k {self.expression}"] if self.expression else []))
+
+
+def plan_cells(project: Project, selection: Selection) -> list[PlannedCell]:
+    """All selected cells, sorted by name.
+
+    Raises ConfigurationError for an unknown name, NothingSelected when no cell is left.
+    """
+    models = pick("model", selection.models, project.models)
+    targets = pick("target", selection.targets, project.targets)
+    cells = [
+        PlannedCell(model=m, target=t, variant=v, route=find_route(project, m, t.spec.format, v))
+        for m in models.values()
+        for t in targets.values()
+        for v in t.spec.limits
+    ]
+    if selection.expression:
+        matches = compile_expression(selection.expression)
+        cells = [c for c in cells if matches(lambda word, cell=c: _word_matches(word, cell))]  # type: ignore[misc]
+    chosen = sorted(cells, key=lambda c: c.name)
+    if not chosen:
+        raise NothingSelected(f"no cell matches {' '.join(selection.describe()) or 'an empty project'}")
+    return chosen
+
+
+def plan_tasks(cells: Iterable[PlannedCell]) -> dict[str, Task]:
+    """The tasks of the cells by id, each after those that it needs; shared ones once."""
+    tasks: dict[str, Task] = {}
+    for cell in cells:
+        if cell.route is not None:
+            for task in _cell_tasks(cell, cell.route):
+                tasks.setdefault(task.id, task)
+    return tasks
+
+
+def compare_id(cell: PlannedCell) -> str:
+    """The id of the task that decides a cell."""
+    assert cell.route is not None, f"{cell.name} has no route"
+    return _id("compare", cell.model, cell.route, cell.variant, cell.target)
+
+
+def run_id(cell: PlannedCell) -> str:
+    """The id of the task that runs a cell's artifact."""
+    assert cell.route is not None, f"{cell.name} has no route"
+    return _id("run", cell.model, cell.route, cell.variant, cell.target)
+
+
+def export_id(model: Model, route: Route, variant: str) -> str:
+    """The id of the task that makes the artifact at the end of `route`."""
+    return _id("export", model, route, variant)
+
+
+def _cell_tasks(cell: PlannedCell, route: Route) -> Iterable[Task]:
+    reference = Task(id=f"reference {cell.model.name}", kind="reference", needs=(), model=cell.model)
+    yield reference
+    previous = reference.id
+    for prefix in route.prefixes():
+        export = Task(
+            id=export_id(cell.model, prefix, cell.variant),
+            kind="export",
+            needs=(reference.id, previous) if previous != reference.id else (reference.id,),
+            model=cell.model,
+            variant=cell.variant,
+            route=prefix,
+        )
+        yield export
+        previous = export.id
+    run = Task(
+        id=run_id(cell),
+        kind="run",
+        needs=(reference.id, previous),
+        model=cell.model,
+        variant=cell.variant,
+        route=route,
+        target=cell.target,
+    )
+    yield run
+    yield Task(
+        id=compare_id(cell),
+        kind="compare",
+        needs=(reference.id, previous, run.id),
+        model=cell.model,
+        variant=cell.variant,
+        route=route,
+        target=cell.target,
+    )
+
+
+def _id(kind: TaskKind, model: Model, route: Route, variant: str, target: Target | None = None) -> str:
+    where = f" on {target.name}" if target else ""
+    return f"{kind} {model.name} {'>'.join([route.steps[0].source, *(s.format for s in route.steps)])} {variant}{where}"
+
+
+def _word_matches(word: str, cell: PlannedCell) -> bool:
+    tags = {*cell.model.spec.tags, *cell.target.spec.tags, cell.model.spec.family, cell.model.spec.framework}
+    if any(mark in word for mark in "*?["):
+        return fnmatch.fnmatchcase(cell.name, word)
+    return word in cell.name or word in tags

@@ -1,0 +1,269 @@
+"""What there is: the models, formats, frameworks and targets that the folders hold.
+
+A folder is the registration. Nothing is imported; only TOML is read, and a broken folder is an error, not an absence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+from deploymatrix.errors import ConfigurationError
+from deploymatrix.project.specs import (
+    EnvironmentSpec,
+    FrameworkSpec,
+    ModelSpec,
+    PipelineSpec,
+    SourceSpec,
+    TargetSpec,
+    Timeouts,
+)
+from deploymatrix.project.toml_files import nearest, read_spec
+
+FRAMEWORKS = "frameworks"
+ENVIRONMENTS = "environments"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """A reference model: its name, its folder, what model.toml says."""
+
+    name: str
+    folder: Path
+    spec: ModelSpec
+    source_module: Path | None = None  # of a model that model.toml gives without code
+    remembered: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)  # digests of its files
+
+    @property
+    def module(self) -> Path:
+        """What builds it."""
+        return self.source_module or self.folder / "model.py"
+
+    @property
+    def source_paths(self) -> tuple[Path, ...]:
+        """The files and folders that model.toml names instead of code."""
+        return tuple(self.folder / name for name in self.spec.source.files)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """A runtime: its name, its folder, what target.toml says."""
+
+    name: str
+    folder: Path
+    spec: TargetSpec
+
+
+@dataclass(frozen=True, kw_only=True)
+class Project:
+    """Where everything lies: the user's folder, what is shipped, further model folders, and what is generated.
+
+    A folder under pipelines/, targets/ or docker/ of `root` takes the place of the one of that name in `shipped`.
+    """
+
+    root: Path
+    build: Path
+    shipped: Path | None = None
+    shipped_models: bool = True
+    model_folders: tuple[Path, ...] = field(default=())
+    timeout_s: float | None = None  # for every task, instead of the models' own
+
+    @cached_property
+    def models(self) -> dict[str, Model]:
+        """All models by name. Raises ConfigurationError for a broken folder or a name used twice."""
+        found: dict[str, Model] = {}
+        for folder in self._model_folders():
+            if folder.name in found:
+                raise ConfigurationError(
+                    f"{folder}: a model named {folder.name!r} is at {found[folder.name].folder} too; rename one"
+                )
+            spec = self._with_timeout(read_spec(folder / "model.toml", ModelSpec))
+            module = self._source_module(folder, spec)
+            model = Model(name=folder.name, folder=folder, spec=spec, source_module=module)
+            self._check_model(model)
+            found[folder.name] = model
+        return found
+
+    @cached_property
+    def targets(self) -> dict[str, Target]:
+        """All targets by name."""
+        found = {}
+        for folder in self._merged("targets"):
+            spec = read_spec(folder / "target.toml", TargetSpec)
+            _known("format", spec.format, self.pipelines, folder / "target.toml")
+            _known("runner", spec.runner, self.runners, folder / "target.toml")
+            target = Target(name=folder.name, folder=folder, spec=spec)
+            for needed in (self.run_module(target), self.runtime_lock(target)):
+                if not needed.is_file():
+                    raise ConfigurationError(f"{needed}: missing; a target of runner {spec.runner!r} needs it")
+            found[folder.name] = target
+        return found
+
+    @cached_property
+    def pipelines(self) -> dict[str, PipelineSpec]:
+        """All formats by name, each with the steps that lead to it."""
+        special = {FRAMEWORKS, ENVIRONMENTS}
+        folders = [f for f in self._merged("pipelines") if f.name not in special]
+        names = {f.name for f in folders}
+        found = {}
+        for folder in folders:
+            spec = read_spec(folder / "pipeline.toml", PipelineSpec)
+            for source in spec.sources:
+                self._check_source(folder, source, names)
+            found[folder.name] = spec
+        return found
+
+    @cached_property
+    def frameworks(self) -> dict[str, FrameworkSpec]:
+        """All frameworks by name."""
+        folders = self._merged(f"pipelines/{FRAMEWORKS}")
+        return {f.name: read_spec(f / "framework.toml", FrameworkSpec) for f in folders}
+
+    @cached_property
+    def runners(self) -> dict[str, Path]:
+        """The runner images by name: folders of docker/ with a Dockerfile."""
+        return {f.name: f for f in _folders(self.docker) if (f / "Dockerfile").is_file()}
+
+    @property
+    def docker(self) -> Path:
+        """The folder of the runner images: the user's own takes the place of the shipped one as a whole."""
+        return self._find("docker")
+
+    @property
+    def trees(self) -> tuple[Path, ...]:
+        """Where pipelines, targets and runner images are looked for, nearest first."""
+        return (self.root,) if self.shipped is None else (self.root, self.shipped)
+
+    def shown(self, path: Path) -> str:
+        """A file's name for a record or message: as seen from the tree that it lies in."""
+        tree = next((tree for tree in self.trees if path.is_relative_to(tree)), None)
+        return path.relative_to(tree).as_posix() if tree else str(path)
+
+    def step_module(self, format_: str, source: str) -> Path:
+        return self._find(f"pipelines/{format_}") / f"from_{source}.py"
+
+    def opener(self, framework: str, source_framework: str) -> Path:
+        """The module that opens a frozen model of `source_framework` as an object of `framework`."""
+        name = "framework.py" if framework == source_framework else f"from_{source_framework}.py"
+        return self._find(f"pipelines/{FRAMEWORKS}/{framework}") / name
+
+    def environment_lock(self, environment: str) -> Path:
+        return self._find(f"pipelines/{ENVIRONMENTS}/{environment}.lock")
+
+    def environment_variables(self, environment: str) -> dict[str, str]:
+        path = self._find(f"pipelines/{ENVIRONMENTS}/{environment}.toml")
+        return read_spec(path, EnvironmentSpec).variables if path.is_file() else {}
+
+    def runtime_lock(self, target: Target) -> Path:
+        """The lock of the target's runtime-only environment."""
+        name = "package-lock.json" if target.spec.runner == "node" else "requirements.lock"
+        return target.folder / name
+
+    def run_module(self, target: Target) -> Path:
+        """What runs an artifact on the target: run.py or run.mjs."""
+        return target.folder / ("run.mjs" if target.spec.runner == "node" else "run.py")
+
+    def _model_folders(self) -> Iterable[Path]:
+        yield from _folders(self.root / "models")
+        if self.shipped is not None and self.shipped_models:
+            yield from _folders(self.shipped / "models")
+        for folder in self.model_folders:
+            if not folder.is_dir():
+                raise ConfigurationError(f"{folder}: there is no such model folder")
+            inner = [folder] if (folder / "model.toml").is_file() else list(_folders(folder))
+            if not inner:
+                raise ConfigurationError(f"{folder}: holds no model (a folder with model.toml, model.py)")
+            yield from inner
+
+    def _source_module(self, folder: Path, spec: ModelSpec) -> Path | None:
+        """What builds a model that is given without code; None for one with a model.py."""
+        if spec.source.kind == "python" or spec.framework not in self.frameworks:
+            return None
+        sources = self._find(f"pipelines/{FRAMEWORKS}/{spec.framework}") / "sources"
+        kinds = ["python", *sorted(path.stem for path in sources.glob("*.py"))]
+        _known("source.kind", spec.source.kind, kinds, folder / "model.toml")
+        return sources / f"{spec.source.kind}.py"
+
+    def _merged(self, part: str) -> list[Path]:
+        """The folders of `part` by name; of two with one name the nearer."""
+        found: dict[str, Path] = {}
+        for tree in self.trees:
+            for folder in _folders(tree / part):
+                found.setdefault(folder.name, folder)
+        return [found[name] for name in sorted(found)]
+
+    def _find(self, part: str) -> Path:
+        """`part` in the nearest tree that has it; in `root` where none has."""
+        if part not in self._places:
+            has_it = (tree / part for tree in self.trees if (tree / part).exists())
+            self._places[part] = next(has_it, self.root / part)
+        return self._places[part]
+
+    @cached_property
+    def _places(self) -> dict[str, Path]:
+        return {}
+
+    def _with_timeout(self, spec: ModelSpec) -> ModelSpec:
+        if self.timeout_s is None:
+            return spec
+        return spec.model_copy(update={"timeouts": Timeouts(export=self.timeout_s, run=self.timeout_s)})
+
+    def _check_model(self, model: Model) -> None:
+        toml = model.folder / "model.toml"
+        _known("framework", model.spec.framework, self.frameworks, toml)
+        if not model.module.is_file():
+            raise ConfigurationError(f"{model.module}: missing; it must define build()")
+        for path in model.source_paths:
+            if not path.exists():
+                raise ConfigurationError(f"{toml}: source: there is no {path}")
+        for format_, choice in model.spec.routes.items():
+            _known("routes", format_, self.pipelines, toml)
+            sources = {source.source for source in self.pipelines[format_].sources}
+            if choice.source is not None:
+                _known(f"routes.{format_}.source", choice.source, sources, toml)
+
+    def _check_source(self, folder: Path, source: SourceSpec, formats: set[str]) -> None:
+        toml = folder / "pipeline.toml"
+        _known("sources.source", source.source, {*self.frameworks, *formats}, toml)
+        step = folder / f"from_{source.source}.py"
+        if not step.is_file():
+            raise ConfigurationError(f"{toml}: sources.source: {source.source!r} needs {step.name} beside it")
+        if not self.environment_lock(source.environment).is_file():
+            locks = [p.stem for t in self.trees for p in (t / "pipelines" / ENVIRONMENTS).glob("*.lock")]
+            _known("sources.environment", source.environment, locks, toml)
+        if source.frameworks and source.source not in self.frameworks:
+            raise ConfigurationError(f"{toml}: sources.frameworks: {source.source!r} is a format; remove the key")
+        for framework in source.frameworks:
+            _known("sources.frameworks", framework, self.frameworks, toml)
+            if not self.opener(source.source, framework).is_file():
+                opener = self.opener(source.source, framework)
+                raise ConfigurationError(f"{toml}: sources.frameworks: {framework!r} needs {opener}")
+
+
+Item = TypeVar("Item", Model, Target)
+
+
+def pick(kind: str, names: Iterable[str], items: dict[str, Item]) -> dict[str, Item]:
+    """The named items in the project's order; all when no name is given.
+
+    Raises ConfigurationError for an unknown name, with the nearest known one.
+    """
+    wanted = set(names)
+    for name in sorted(wanted - set(items)):
+        raise ConfigurationError(f"unknown {kind} {name!r}; {nearest(name, list(items))}")
+    return {name: item for name, item in items.items() if not wanted or name in wanted}
+
+
+def _folders(parent: Path) -> list[Path]:
+    if not parent.is_dir():
+        return []
+    return sorted(p for p in parent.iterdir() if p.is_dir() and not p.name.startswith((".", "_")))
+
+
+def _known(key: str, name: str, known: Iterable[str], file: Path) -> None:
+    names = list(known)
+    if name not in names:
+        raise ConfigurationError(f"{file}: {key}: {name!r} does not exist; {nearest(name, names)}")

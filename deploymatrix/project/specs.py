@@ -1,0 +1,258 @@
+"""What the TOML files say, validated: models, pipelines, frameworks and targets.
+
+A mistake in a file is a ConfigurationError that names the file, the key and the remedy.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+DType = Literal["float16", "float32", "float64", "int8", "uint8", "int32", "int64", "bool"]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+FolderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+Shape = Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(max_length=8)]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Bound = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class Strict(BaseModel):
+    """A record in which an unknown key is an error: a typo must not be a silent default."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Tensor(Strict):
+    """A named tensor of fixed shape; the first axis is the batch."""
+
+    name: Name
+    dtype: DType
+    shape: Shape
+
+
+class Input(Tensor):
+    """An input, and how its sample values are drawn (see samples.py)."""
+
+    values: Literal["normal", "uniform", "integers", "prefix_mask"] = "normal"
+    low: Bound | None = None
+    high: Bound | None = None
+
+    @model_validator(mode="after")
+    def _range_is_given_where_it_is_needed(self) -> Self:
+        if self.values not in {"uniform", "integers"}:
+            if self.low is not None or self.high is not None:
+                raise ValueError(f'low and high mean nothing for values = "{self.values}"; use "uniform" or "integers"')
+        elif self.low is None or self.high is None:
+            raise ValueError(f'values = "{self.values}" needs low and high')
+        elif not self.low < self.high:
+            raise ValueError("low must be below high")
+        return self
+
+    @model_validator(mode="after")
+    def _values_fit_the_dtype(self) -> Self:
+        floating = self.dtype.startswith("float")
+        if self.values == "integers" and floating:
+            raise ValueError('values = "integers" needs an integer dtype')
+        if self.values in {"normal", "uniform"} and not floating:
+            raise ValueError(f'values = "{self.values}" needs a float dtype; {self.dtype} needs values = "integers"')
+        if self.values == "prefix_mask" and not self.shape:
+            raise ValueError('values = "prefix_mask" needs a shape with an axis')
+        return self
+
+
+class Timeouts(Strict):
+    """Limits in seconds of wall time: one export step; load and run together."""
+
+    export: Seconds = 300.0
+    run: Seconds = 120.0
+
+
+class RouteChoice(Strict):
+    """A model's own wish for one format: the source to come from, options laid over the step's."""
+
+    source: FolderName | None = None
+    options: dict[str, Any] = {}
+
+
+class ModelSource(Strict):
+    """A model that is given without Python code: pipelines/frameworks/<framework>/sources/<kind>.py builds it.
+
+    `path`: a file or folder with architecture and weights, seen from model.toml. `config`: the architecture alone, as a
+    table or as the path of a JSON file; its weights are then drawn from the seed.
+    """
+
+    kind: FolderName = "python"
+    path: str | None = None
+    config: str | dict[str, Any] | None = None
+    architecture: str | None = None
+    options: dict[str, Any] = {}
+
+    @model_validator(mode="after")
+    def _is_one_thing(self) -> Self:
+        given = [name for name in ("path", "config") if getattr(self, name) is not None]
+        if self.kind == "python" and (given or self.architecture):
+            raise ValueError('kind = "python" means model.py with build(): remove the other keys, or name another kind')
+        if self.kind != "python" and len(given) != 1:
+            raise ValueError(f"kind = {self.kind!r} needs path or config, and not both")
+        return self
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files and folders that it names, seen from model.toml."""
+        return tuple(name for name in (self.path, self.config) if isinstance(name, str))
+
+
+class ModelSpec(Strict):
+    """models/<name>/model.toml."""
+
+    framework: FolderName
+    source: ModelSource = ModelSource()
+    family: str = "other"
+    tags: tuple[str, ...] = ()
+    seed: int = 0
+    samples: Annotated[int, Field(ge=4)] = 4
+    calibrate: bool = False
+    inputs: Annotated[tuple[Input, ...], Field(min_length=1)]
+    outputs: Annotated[tuple[Tensor, ...], Field(min_length=1)]
+    timeouts: Timeouts = Timeouts()
+    memory_mb: Annotated[int, Field(ge=64)] = 8192
+    routes: dict[FolderName, RouteChoice] = {}
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Self:
+        for group in (self.inputs, self.outputs):
+            names = [tensor.name for tensor in group]
+            if len(set(names)) != len(names):
+                raise ValueError(f"names must differ: {', '.join(names)}")
+        return self
+
+    @model_validator(mode="after")
+    def _given_weights_stay(self) -> Self:
+        if self.calibrate and self.source.path is not None:
+            raise ValueError("calibrate = true would change the weights that source.path gives; remove it")
+        return self
+
+
+class SourceSpec(Strict):
+    """One step of a pipeline: from_<source>.py, run in an environment."""
+
+    source: FolderName
+    environment: FolderName
+    frameworks: tuple[FolderName, ...] = ()
+    variants: Annotated[tuple[FolderName, ...], Field(min_length=1)] = ("fp32",)
+    options: dict[str, Any] = {}
+
+
+class PipelineSpec(Strict):
+    """pipelines/<format>/pipeline.toml: the sources of a format in order of preference.
+
+    `artifacts` tells one of the format by its name, "*.onnx", or, of a folder, by a file in it, "*/model.json".
+    """
+
+    artifacts: tuple[str, ...] = ()
+    sources: Annotated[tuple[SourceSpec, ...], Field(min_length=1)]
+
+
+class Budget(Strict):
+    """What the cells of one pattern may use; an absent limit is none.
+
+    latency_ratio: median run over eager float32 on the same machine. headroom: share of the error limit of any output.
+    """
+
+    artifact_bytes: Annotated[int, Field(ge=1)] | None = None
+    artifact_mb: Annotated[float, Field(gt=0)] | None = None
+    latency_ratio: Annotated[float, Field(gt=0)] | None = None
+    headroom: Annotated[float, Field(gt=0, le=1)] | None = None
+
+    @model_validator(mode="after")
+    def _sets_one_size_at_most(self) -> Self:
+        if self.artifact_bytes is not None and self.artifact_mb is not None:
+            raise ValueError("artifact_bytes and artifact_mb say the same: keep one")
+        if not self.model_dump(exclude_none=True):
+            raise ValueError("sets no limit: give artifact_mb (or artifact_bytes), latency_ratio or headroom")
+        return self
+
+    @property
+    def bytes(self) -> int | None:
+        """The limit on the artifact's size; a MB is 1,000,000 bytes."""
+        return self.artifact_bytes if self.artifact_mb is None else int(self.artifact_mb * 1_000_000)
+
+
+class BudgetsFile(Strict):
+    """budgets.toml: budgets by cell pattern."""
+
+    budgets: dict[str, Budget] = {}
+
+
+class ProjectSpec(Strict):
+    """deploymatrix.toml, in the folder of a user's project; every key may be left out.
+
+    `models`: further model folders, or folders of them, beside models/. `shipped`: whether the targets, pipelines and
+    runner images that come with deploymatrix are used; `shipped_models`: its reference models too.
+    """
+
+    models: tuple[str, ...] = ()
+    build: str = "build"
+    shipped: bool | None = None
+    shipped_models: bool = True
+    budgets: dict[str, Budget] = {}
+
+
+class FrameworkSpec(Strict):
+    """pipelines/frameworks/<name>/framework.toml."""
+
+    environment: FolderName
+
+
+class EnvironmentSpec(Strict):
+    """pipelines/environments/<name>.toml: variables that are set before the environment's interpreter starts."""
+
+    variables: dict[str, str] = {}
+
+
+class Resources(Strict):
+    """What one runner may use: MiB of memory, processes and threads, cores."""
+
+    memory_mb: Annotated[int, Field(ge=64)] = 4096
+    pids: Annotated[int, Field(ge=16)] = 512
+    cpus: Annotated[float, Field(gt=0)] | None = None
+
+
+class Expectation(Strict):
+    """A reviewed entry that says cells are not expected to pass, and why. `expires` is the last day that it counts."""
+
+    cell: Annotated[str, Field(min_length=1)]
+    outcome: str
+    stage: str | None = None
+    reason: Annotated[str, Field(min_length=10)]
+    link: Annotated[str, Field(pattern=r"^(https?://|docs/)\S+$")]
+    expires: date | None = None
+
+    @field_validator("expires", mode="before")
+    @classmethod
+    def _is_a_date(cls, value: object) -> object:
+        if isinstance(value, datetime) or not isinstance(value, str | date | None):
+            raise ValueError("write a date: expires = 2027-03-31")
+        return value
+
+
+class ExpectationsFile(Strict):
+    """The file of --expectations: entries about cells of any target."""
+
+    expectations: tuple[Expectation, ...] = ()
+
+
+class TargetSpec(Strict):
+    """targets/<name>/target.toml."""
+
+    format: FolderName
+    runner: FolderName
+    tags: tuple[str, ...] = ()
+    limits: Annotated[dict[FolderName, Annotated[float, Field(gt=0, lt=1)]], Field(min_length=1)]
+    resources: Resources = Resources()
+    expectations: tuple[Expectation, ...] = ()
+
+
+Isolation = Literal["docker", "process"]

@@ -1,0 +1,127 @@
+"""Everything that is known about a cell: what happened, where, by whose fault, and how to see it again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from deploymatrix.matrix.budgets import latency_ratio
+from deploymatrix.matrix.gate import explain_red
+from deploymatrix.matrix.records import Cell, Measurement, OutputRecord
+from deploymatrix.printable import printable
+
+TRACEBACK = "Traceback (most recent call last):"
+ERROR = re.compile(r"\b(\w*error|exception|fatal|abort(ed)?|panic|segmentation fault|assert\w*|failed|killed)\b", re.I)
+LOG_LINES = 14
+LONGEST_LINE = 240
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explanation:
+    """One cell. digests: what it was made of, by name. log: the decisive lines. similar: cells that failed alike."""
+
+    cell: Cell
+    measurement: Measurement | None
+    digests: dict[str, str]
+    log: tuple[str, ...]
+    similar: tuple[str, ...]
+    repro: str | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON: the matrix's record of the cell, and beside it what the matrix does not hold."""
+        measured = self.measurement.model_dump(mode="json") if self.measurement else None
+        beside = {key: value for key, value in asdict(self).items() if key not in ("cell", "measurement")}
+        return {**beside, "name": self.cell.name, "cell": self.cell.model_dump(mode="json"), "measurement": measured}
+
+
+def decisive_lines(log: Path | None) -> tuple[str, ...]:
+    """Of a log the last traceback, abridged in its middle; else the last lines that tell of an error; else the end."""
+    if log is None or not log.is_file():
+        return ()
+    lines = [_clean(line) for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+    starts = [index for index, line in enumerate(lines) if TRACEBACK in line]
+    if starts:
+        return tuple(_abridged(_block(lines[starts[-1] :])))
+    telling = [line for line in lines if ERROR.search(line)]
+    return tuple((telling or lines)[-LOG_LINES:])
+
+
+def as_text(explanation: Explanation) -> Iterator[str]:
+    """Lines for a terminal."""
+    cell = explanation.cell
+    yield printable(explain_red(cell)) if cell.verdict != "ok" else f"{cell.name}: passed"
+    yield from _field("route", " → ".join(cell.route))
+    yield from _field("steps", ", ".join(cell.steps))
+    yield from _field("verdict", f"{cell.verdict}{f' ({cell.isolation})' if cell.isolation else ''}")
+    if cell.expectation:
+        until = f", until {cell.expectation.expires}" if cell.expectation.expires else ""
+        yield from _field("expected", f"{cell.expectation.reason} ({cell.expectation.link}{until})")
+    yield from _field("blame", cell.blame or "")
+    yield from _block_of("detail", cell.detail.splitlines() if "\n" in cell.detail else [])
+    yield from _field("artifact", f"{cell.artifact.bytes:,} bytes" if cell.artifact else "")
+    yield from _field("changes", "; ".join(cell.changes))
+    yield from _block_of("digests", [f"{name}: {digest}" for name, digest in explanation.digests.items()])
+    yield from _block_of("versions", [f"{name} {version}" for name, version in sorted(cell.versions.items())])
+    yield from _block_of("outputs", [_output(output) for output in cell.outputs])
+    yield from _field("times", _times(explanation.measurement))
+    yield from _block_of(f"log ({cell.log})", list(explanation.log))
+    yield from _field("similar", ", ".join(explanation.similar))
+    yield from _field("repro", explanation.repro or "")
+
+
+def _field(name: str, text: str) -> Iterator[str]:
+    if text:
+        yield f"  {name:<9} {_clean(text)}"
+
+
+def _block_of(name: str, lines: Sequence[str]) -> Iterator[str]:
+    if lines:
+        yield f"  {name}"
+        yield from (f"    {_clean(line)}" for line in lines)
+
+
+def _output(output: OutputRecord) -> str:
+    """One output's figures; those that were not measured are left out."""
+    figures = [
+        ("error", output.error),
+        ("limit", output.limit),
+        ("of the limit", output.headroom),
+        ("eager", output.eager_error),
+        ("max_abs", output.max_abs),
+        ("cosine", output.cosine),
+        ("snr_db", output.snr_db),
+    ]
+    shown = ", ".join(f"{name} {value:.3g}" for name, value in figures if value is not None)
+    problem = f": {output.problem}" if output.problem else ""
+    return f"{output.name} {output.dtype}{list(output.shape)}{problem}: {shown}"
+
+
+def _times(measurement: Measurement | None) -> str:
+    if measurement is None:
+        return ""
+    seconds = [("export", measurement.export_s), ("load", measurement.load_s), ("run", measurement.run_s)]
+    shown = [f"{name} {value:.3g} s" for name, value in [*seconds, ("eager", measurement.eager_s)] if value is not None]
+    ratio = latency_ratio(measurement)
+    shown += [f"{ratio:.3g} times eager"] if ratio is not None else []
+    shown += [f"peak {measurement.peak_mb:.0f} MiB"] if measurement.peak_mb is not None else []
+    return ", ".join(shown)
+
+
+def _block(lines: Sequence[str]) -> list[str]:
+    """A traceback: its indented lines, and the lines of the message that ends it."""
+    body = next((i for i, line in enumerate(lines[1:], 1) if not line.startswith(" ")), len(lines))
+    return list(lines[: body + 6])
+
+
+def _abridged(lines: list[str]) -> list[str]:
+    if len(lines) <= LOG_LINES:
+        return lines
+    return [lines[0], f"  … {len(lines) - LOG_LINES} lines left out …", *lines[-LOG_LINES + 1 :]]
+
+
+def _clean(line: str) -> str:
+    """A line of a log must not steer the terminal."""
+    return printable(line)[:LONGEST_LINE].rstrip()

@@ -1,0 +1,1 @@
+"""A decided cell seen again, here or from a bundle."""

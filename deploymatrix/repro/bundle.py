@@ -1,0 +1,164 @@
+"""The bundle of a cell: a zip with which somebody who has nothing of this project sees the cell fail.
+
+Artifact or source, samples, reference outputs, the code that runs or exports, the worker, the lock, and a program that
+puts them together. The same cell gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from deploymatrix.environments.lockfile import read_lock, render
+from deploymatrix.errors import StoreCorrupted
+from deploymatrix.execution.stages.context import ensure_samples, request_of
+from deploymatrix.execution.stages.dispatch import declared_outputs, limit_of
+from deploymatrix.host.worker_program import WORKER
+from deploymatrix.project.project import Model
+from deploymatrix.repro.evidence import Evidence
+from deploymatrix.repro.readme import readme
+
+BUNDLED = Path(__file__).parent / "program"
+SKIPPED = frozenset({"__pycache__", "node_modules"})
+EARLIEST = (1980, 1, 1, 0, 0, 0)  # the first date that a zip can hold
+
+Files = dict[str, Path | bytes]
+
+
+def bundle_files(evidence: Evidence) -> Files:
+    """The bundle's files by their names in it, sorted; a file of the store or the project by its path."""
+    places = _places(evidence)
+    files: Files = {"bundle.json": _json(_description(evidence, places)), "README.md": readme(evidence).encode()}
+    for folder, name in places.items():
+        files |= dict(_files_below(folder, name))
+    files |= dict(_files_below(WORKER, "worker", suffix=".mjs" if evidence.runner == "node" else ".py"))
+    files[evidence.program] = BUNDLED / evidence.program
+    return dict(sorted({**files, **_requirements(evidence)}.items()))
+
+
+def write_folder(files: Mapping[str, Path | bytes], folder: Path) -> None:
+    """Write the bundle's files below `folder`."""
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(content, Path):
+            shutil.copyfile(content, path)
+        else:
+            path.write_bytes(content)
+
+
+def write_zip(files: Mapping[str, Path | bytes], path: Path) -> None:
+    """Write the bundle as a zip: sorted, without times, so that the same files give the same bytes."""
+    temporary = path.with_name(f".{path.name}.part")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+            for name, content in sorted(files.items()):
+                _add(archive, name, content)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _add(archive: zipfile.ZipFile, name: str, content: Path | bytes) -> None:
+    info = zipfile.ZipInfo(name, EARLIEST)
+    info.compress_type = zipfile.ZIP_DEFLATED
+    info.create_system = 3  # Unix, wherever it is made
+    info.external_attr = 0o644 << 16
+    if isinstance(content, bytes):
+        archive.writestr(info, content)
+        return
+    with content.open("rb") as source, archive.open(info, "w", force_zip64=True) as target:
+        shutil.copyfileobj(source, target, 1 << 20)
+
+
+def _places(evidence: Evidence) -> dict[Path, str]:
+    """The folders that go into the bundle, and their names in it."""
+    bench, task, model = evidence.bench, evidence.task, evidence.task.model
+    places = {ensure_samples(bench, model).files: "samples"}
+    if task.target is not None:
+        reference, artifact = evidence.needs
+        places |= {reference.files / str(sample): f"reference/{sample}" for sample in range(model.spec.samples)}
+        return {**places, artifact.files: "artifact", task.target.folder: f"targets/{task.target.name}"}
+    project = bench.project
+    if task.kind == "export":
+        step = task.step
+        places[project.step_module(step.format, step.source).parent] = f"pipelines/{step.format}"
+        if step.opener is None:
+            return {**places, evidence.needs[-1].files: "source"}
+        places[evidence.needs[-1].files / "weights"] = "weights"
+        framework = step.opener
+    else:
+        framework = model.spec.framework
+    opener = project.opener(framework, model.spec.framework)
+    places[opener.parent] = f"pipelines/frameworks/{framework}"
+    return {**places, **_model_places(model)}
+
+
+def _model_places(model: Model) -> dict[Path, str]:
+    """The model's folder; of one given without code also what builds it, and the files that it names elsewhere."""
+    if model.source_module is None:
+        return {model.folder: f"models/{model.name}"}
+    elsewhere = [path for path in model.source_paths if not path.resolve().is_relative_to(model.folder.resolve())]
+    return {
+        **{path: f"models/{model.name}-source/{index}-{path.name}" for index, path in enumerate(elsewhere)},
+        model.folder: f"models/{model.name}",
+        model.source_module.parent: f"pipelines/frameworks/{model.spec.framework}/sources",
+    }
+
+
+def _files_below(folder: Path, name: str, suffix: str = "") -> Iterator[tuple[str, Path]]:
+    if folder.is_file():
+        yield name, folder
+    for path in sorted(folder.rglob(f"*{suffix}")):
+        inner = path.relative_to(folder)
+        if path.is_file() and not any(part in SKIPPED or part.startswith(".") for part in inner.parts):
+            yield f"{name}/{inner.as_posix()}", path
+
+
+def _description(evidence: Evidence, places: Mapping[Path, str]) -> dict[str, Any]:
+    """bundle.json: the cell, the worker's request, and what its answer is compared with."""
+    cell, task = evidence.cell, evidence.task
+    request = {"task": task.kind, **request_of(evidence.bench, task, evidence.needs)}
+    about: dict[str, Any] = {key: getattr(cell, key) for key in ("outcome", "stage", "blame", "detail", "versions")}
+    about |= {"cell": cell.name, "runner": evidence.runner, "variables": evidence.variables}
+    about |= {"request": _relative(request, places), "samples": task.model.spec.samples}
+    outputs, limit = task.model.spec.outputs, None
+    if task.kind == "run":
+        outputs, limit = declared_outputs(task.model, evidence.needs[1].about["signature"]), limit_of(task)
+    return {**about, "outputs": [output.model_dump(mode="json") for output in outputs], "limit": limit}
+
+
+def _relative(value: Any, places: Mapping[Path, str]) -> Any:
+    """The request with each path as {"path": name in the bundle}."""
+    if isinstance(value, Path):
+        return {"path": _name_in_bundle(value, places)}
+    if isinstance(value, dict):
+        return {key: _relative(inner, places) for key, inner in value.items()}
+    return [_relative(inner, places) for inner in value] if isinstance(value, list | tuple) else value
+
+
+def _name_in_bundle(path: Path, places: Mapping[Path, str]) -> str:
+    for folder, name in places.items():
+        if path.is_relative_to(folder):
+            inner = path.relative_to(folder).as_posix()
+            return name if inner == "." else f"{name}/{inner}"
+    raise StoreCorrupted(f"{path} lies in no folder that goes into the bundle")
+
+
+def _requirements(evidence: Evidence) -> Files:
+    """The lock as pip and npm take it: pip refuses a file in which only some packages have hashes."""
+    if evidence.runner == "node":
+        return {name: evidence.lock.with_name(name) for name in ("package.json", "package-lock.json")}
+    lock = read_lock(evidence.lock)
+    free = "".join(f"{pin.name}=={pin.version}\n" for pin in lock.unhashed())
+    hashed: Files = {"requirements.txt": render(lock.hashed()).encode()}
+    return {**hashed, "requirements-any-build.txt": free.encode()} if free else hashed
+
+
+def _json(data: Any) -> bytes:
+    return (json.dumps(data, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n").encode()

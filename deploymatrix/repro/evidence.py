@@ -1,0 +1,157 @@
+"""Reproduction of one cell: the task that decided it, taken from the store as the run left it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploymatrix.errors import ConfigurationError, IncompleteRun
+from deploymatrix.execution.stages.context import Bench
+from deploymatrix.execution.stages.dispatch import KINDS, key_of, place_of
+from deploymatrix.host.workshop import Workshop
+from deploymatrix.matrix.records import NOT_REPRODUCIBLE, Cell
+from deploymatrix.project.plan import PlannedCell, Task, plan_tasks
+from deploymatrix.project.project import Project
+from deploymatrix.project.routes import find_route
+from deploymatrix.say import Say
+from deploymatrix.store.entries import Entry
+from deploymatrix.store.store import Store
+
+COMMAND = "deploymatrix"
+PROGRAMS = {"python": "reproduce.py", "node": "reproduce.mjs"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """The task that decided a cell, and what the task needed, from the store."""
+
+    bench: Bench
+    cell: Cell
+    task: Task
+    needs: tuple[Entry, ...]
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What is set in the task's environment before its interpreter starts."""
+        place = place_of(self.bench, self.task)
+        assert place is not None, f"{self.task.id} runs no native code"
+        return self.bench.project.environment_variables(place.name) if place.kind == "environment" else {}
+
+    @property
+    def lock(self) -> Path:
+        """The lock of the task's environment."""
+        place = place_of(self.bench, self.task)
+        assert place is not None, f"{self.task.id} runs no native code"
+        if place.kind == "environment":
+            return self.bench.project.environment_lock(place.name)
+        return self.bench.project.runtime_lock(self.bench.project.targets[place.name])
+
+    @property
+    def runner(self) -> str:
+        """What the task's worker is written in: python or node."""
+        return self.task.target.spec.runner if self.task.target is not None else "python"
+
+    @property
+    def program(self) -> str:
+        """The name of the program that reproduces the cell."""
+        return PROGRAMS[self.runner]
+
+
+def find_evidence(project: Project, cell: Cell, say: Say) -> Evidence:
+    """What the store holds of the task that decided `cell`; every file is checked against its manifest.
+
+    Raises ConfigurationError for a cell in which nothing was tried, IncompleteRun when the project has changed since
+    the cell was decided, StoreCorrupted for a file that has.
+    """
+    if cell.outcome in NOT_REPRODUCIBLE:
+        raise ConfigurationError(f"{cell.name}: nothing to reproduce: {NOT_REPRODUCIBLE[cell.outcome]}")
+    bench = bench_of(project, cell, say)
+    tasks = _tasks(project, cell)
+    entries = stored_entries(bench, tasks)
+    task = _decisive(cell, tasks)
+    needs = tuple(entries[need] for need in task.needs if need in entries)
+    stale = len(needs) < len(task.needs) or _differs(cell, task, needs)
+    if stale:
+        raise IncompleteRun(
+            f"{cell.name}: the project has changed since this cell was decided (if it was run with --timeout, give the "
+            f"same here); run it again: {COMMAND} run -t {cell.target} -m {cell.model}"
+        )
+    for entry in needs:
+        bench.store.verify(entry)
+    return Evidence(bench=bench, cell=cell, task=task, needs=needs)
+
+
+def bench_of(project: Project, cell: Cell, say: Say) -> Bench:
+    """A bench that finds what the run of `cell` stored. No worker is started."""
+    isolation = cell.isolation or "process"
+    workshop = Workshop(project, isolation=isolation, client=None, run_id="repro", jobs=1, say=say)
+    return Bench(project=project, store=Store(project.build / "store"), workshop=workshop)
+
+
+def stored_entries(bench: Bench, tasks: Sequence[Task]) -> dict[str, Entry]:
+    """The entry of each task, by its id, as far as the store holds it for the project as it is now."""
+    entries: dict[str, Entry] = {}
+    for task in tasks:
+        needs = [entries[need] for need in task.needs if need in entries]
+        if len(needs) == len(task.needs):
+            found = bench.store.get(KINDS[task.kind], key_of(bench, task, needs).digest)
+            if found is not None:
+                entries[task.id] = found
+    return entries
+
+
+def tasks_of(project: Project, cell: Cell) -> list[Task]:
+    """The tasks that decide a cell, in order; none for a cell without a route, or that the project no longer has."""
+    model, target = project.models.get(cell.model), project.targets.get(cell.target)
+    if model is None or target is None:
+        return []
+    route = find_route(project, model, target.spec.format, cell.variant)
+    return list(plan_tasks([PlannedCell(model=model, target=target, variant=cell.variant, route=route)]).values())
+
+
+def command(
+    cell: str, *, options: Sequence[str] = (), models: Sequence[Path] = (), timeout: float | None = None
+) -> str:
+    """The line for a shell that does the cell's decisive task again. `options`: of the project, before the command."""
+    folders = [word for folder in models for word in ("--models", str(folder.resolve()))]
+    limit = ["--timeout", f"{timeout:g}"] if timeout is not None else []
+    return shlex.join([COMMAND, *options, "repro", cell, *folders, *limit, "--run"])
+
+
+def digests(project: Project, cell: Cell, say: Say) -> dict[str, str]:
+    """What the cell was made of, by name: the artifact and image of its record, and what the store holds on the way.
+
+    A task whose result the store does not hold for the project as it is now is left out.
+    """
+    found = {"artifact": cell.artifact.sha256} if cell.artifact else {}
+    found |= {"image": cell.image} if cell.image else {}
+    entries = stored_entries(bench_of(project, cell, say), tasks_of(project, cell))
+    return {**found, **{task: entry.digest for task, entry in entries.items()}}
+
+
+def _tasks(project: Project, cell: Cell) -> list[Task]:
+    tasks = tasks_of(project, cell)
+    if not tasks:
+        raise ConfigurationError(
+            f"{cell.name}: the project has no such cell any more; give its model's folder with --models, or run again"
+        )
+    return tasks
+
+
+def _decisive(cell: Cell, tasks: Sequence[Task]) -> Task:
+    """The task that a cell failed in; its run when it passed, or when what came out was wrong."""
+    if cell.stage == "reference":
+        return next(task for task in tasks if task.kind == "reference")
+    if cell.stage == "export":
+        failed = [task for task in tasks if task.kind == "export" and task.step.name == cell.blame]
+        if not failed:
+            raise IncompleteRun(f"{cell.name}: its route no longer has the step {cell.blame}; run it again")
+        return failed[-1]
+    return next(task for task in tasks if task.kind == "run")
+
+
+def _differs(cell: Cell, task: Task, needs: Sequence[Entry]) -> bool:
+    """Whether the artifact that a run would take is another than the one that the cell is about."""
+    return task.kind == "run" and (cell.artifact is None or cell.artifact.sha256 != needs[1].sha256)

@@ -1,0 +1,1 @@
+"""What is kept, under the digest of what it depends on."""

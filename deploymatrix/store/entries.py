@@ -1,0 +1,90 @@
+"""Entries of the store: a record, and the files that belong to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+from pydantic import ConfigDict, TypeAdapter
+
+from deploymatrix.store import digests
+
+Kind = Literal["samples", "references", "artifacts", "runs", "cells", "failures"]
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """One file of an entry: size in bytes and SHA-256."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    sha256: str
+    bytes: int
+
+
+# A run holds tens of thousands of these: as BaseModels, they would take a third more memory.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """record.json: the entry's key, what is known about it, its files by relative path.
+
+    `made_from` names the parts of the key. `measured` (seconds, MiB) differs each time the entry is made. Neither
+    counts in the digest.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    version: Literal[1] = 1
+    kind: Kind
+    key: str
+    digest: str
+    files: dict[str, FileRecord]
+    about: dict[str, Any]
+    measured: dict[str, Any] = field(default_factory=dict)
+    made_from: dict[str, Any] = field(default_factory=dict)
+
+
+RECORD = TypeAdapter(Record)
+
+
+class Entry:
+    """A whole entry: its record, and where its files lie."""
+
+    __slots__ = ("_root", "record")
+
+    def __init__(self, root: Path, record: Record) -> None:
+        self._root = root
+        self.record = record
+
+    @property
+    def folder(self) -> Path:
+        return self._root / self.record.kind / self.record.key
+
+    @property
+    def files(self) -> Path:
+        return self.folder / "files"
+
+    @property
+    def about(self) -> dict[str, Any]:
+        return self.record.about
+
+    @property
+    def digest(self) -> str:
+        """Digest of the files' contents and of what is known about them."""
+        return self.record.digest
+
+    @property
+    def bytes(self) -> int:
+        return sum(file.bytes for file in self.record.files.values())
+
+    @property
+    def sha256(self) -> str:
+        """Of a single file its own digest, of several the digest of their list."""
+        files = self.record.files
+        if len(files) == 1:
+            return next(iter(files.values())).sha256
+        return digests.of_data({name: file.sha256 for name, file in files.items()})
+
+    def slim(self) -> Entry:
+        """The same without what it was made from: a run holds thousands of entries at once."""
+        return Entry(self._root, replace(self.record, made_from={}))

@@ -1,0 +1,206 @@
+"""The store: what was made, under the digest of all that it depends on.
+
+An entry is a folder: `record.json` (what is known about it, and the SHA-256 and size of each file) beside `files/`,
+if it has any.
+It is made under a temporary name in the store and renamed when whole, so that an entry is either there or not.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from deploymatrix.errors import StoreCorrupted
+from deploymatrix.store import digests
+from deploymatrix.store.entries import RECORD, Entry, FileRecord, Kind, Record
+from deploymatrix.store.files import write_synced
+
+
+class StoredFolder(NamedTuple):
+    """An entry as `clean` sees it: size in bytes, time of last use in seconds since the epoch."""
+
+    folder: Path
+    bytes: int
+    used: float
+
+
+class Store:
+    """Entries by kind and key below one folder; several processes may use it at once."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        root.mkdir(parents=True, exist_ok=True)
+        self._verified: set[str] = set()
+        self._made: set[Kind] = set()
+
+    def folder(self, kind: Kind) -> Path:
+        """Where the entries of a kind lie; made if need be."""
+        folder = self.root / kind
+        if kind not in self._made:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._made.add(kind)
+        return folder
+
+    def get(self, kind: Kind, key: str) -> Entry | None:
+        """The entry, or None when there is none or when its record is not as it was written."""
+        folder = self.root / kind / key
+        path = folder / "record.json"
+        try:
+            with self._locked(fcntl.LOCK_SH):
+                record = RECORD.validate_json(path.read_bytes())
+                os.utime(path)  # the time of last use: from now on `remove_unused` leaves it to this run
+        except (FileNotFoundError, NotADirectoryError, ValidationError):
+            return None
+        whole = (record.kind, record.key, record.digest) == (kind, key, _digest(record.files, record.about))
+        return Entry(self.root, record) if whole else None
+
+    def drop(self, kind: Kind, key: str) -> None:
+        """Forget an entry, if there is one."""
+        trash = self.root / kind / f".old-{key}-{os.getpid()}"
+        with self._locked(fcntl.LOCK_EX):
+            if not (self.root / kind / key).exists():
+                return
+            (self.root / kind / key).rename(trash)
+        shutil.rmtree(trash)
+
+    def entries(self) -> list[StoredFolder]:
+        """Every entry's folder, size in bytes and time of last use, the longest unused first."""
+        found = []
+        for record in self.root.glob("*/*/record.json"):
+            files = [p.stat().st_size for p in record.parent.rglob("*") if p.is_file()]
+            found.append(StoredFolder(record.parent, sum(files), record.stat().st_mtime))
+        return sorted(found, key=lambda entry: (entry.used, entry.folder))
+
+    def remove_unused(self, folder: Path, since: float) -> bool:
+        """Remove an entry unless it was used at or after `since`; whether it was removed."""
+        trash = folder.with_name(f".old-{folder.name}")
+        with self._locked(fcntl.LOCK_EX):
+            if (folder / "record.json").stat().st_mtime >= since:
+                return False
+            folder.rename(trash)
+        shutil.rmtree(trash)
+        return True
+
+    @contextmanager
+    def _locked(self, how: int) -> Iterator[None]:
+        """Between processes: many may read, one may replace or remove."""
+        with (self.root / ".lock").open("ab") as file:
+            fcntl.flock(file, how)
+            yield
+
+    def verify(self, entry: Entry) -> None:
+        """Read every file once per process and compare with the record.
+
+        Raises StoreCorrupted naming the first file that is missing, added or changed.
+        """
+        if entry.record.key in self._verified:
+            return
+        found = dict(_files(entry.files)) if entry.files.is_dir() else {}
+        for name in sorted(set(found) ^ set(entry.record.files)):
+            state = "was added" if name in found else "is missing"
+            raise StoreCorrupted(f"{name} {state} after the manifest was written")
+        for name, path in found.items():
+            expected, actual = entry.record.files[name].sha256, digests.of_file(path)
+            if actual != expected:
+                raise StoreCorrupted(
+                    f"{name} changed after its manifest was written: sha256 is {actual[:12]}…, "
+                    f"the manifest says {expected[:12]}…; `deploymatrix run --fresh` makes it again"
+                )
+        self._verified.add(entry.record.key)
+
+    def is_intact(self, entry: Entry) -> bool:
+        """Whether `verify` has nothing to say: for what can be made again at once."""
+        try:
+            self.verify(entry)
+        except StoreCorrupted:
+            return False
+        return True
+
+    def put(
+        self,
+        kind: Kind,
+        key: str,
+        files: Path | None,
+        *,
+        about: dict[str, Any],
+        measured: dict[str, Any] | None = None,
+        made_from: dict[str, Any] | None = None,
+    ) -> Entry:
+        """Move the folder `files`, if any, in as the entry `key`. An entry that is there already is replaced.
+
+        Raises StoreCorrupted when the folder holds a link: what it points to could change, or lie anywhere.
+        """
+        with self._new_folder(kind) as temporary:
+            if files is not None:
+                files.rename(temporary / "files")
+            listed = _list_files(temporary / "files") if files is not None else {}
+            digest = _digest(listed, about)
+            record = Record(
+                kind=kind,
+                key=key,
+                digest=digest,
+                files=listed,
+                about=about,
+                measured=measured or {},
+                made_from=made_from or {},
+            )
+            write_synced(temporary / "record.json", RECORD.dump_json(record, indent=1))
+            final = self.root / kind / key
+            with self._locked(fcntl.LOCK_EX):
+                _replace_folder(temporary, final)
+        self._verified.discard(key)
+        return Entry(self.root, record)
+
+    @contextmanager
+    def _new_folder(self, kind: Kind) -> Iterator[Path]:
+        temporary = Path(tempfile.mkdtemp(prefix=".new-", dir=self.folder(kind)))
+        temporary.chmod(0o755)  # mkdtemp makes it private; a container's user must read it
+        try:
+            yield temporary
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _digest(files: dict[str, FileRecord], about: dict[str, Any]) -> str:
+    return digests.of_data({"files": {name: file.sha256 for name, file in files.items()}, "about": about})
+
+
+def _list_files(folder: Path) -> dict[str, FileRecord]:
+    paths = sorted(_files(folder, refuse_links=True))
+    return {name: FileRecord(sha256=digests.of_file(path), bytes=os.path.getsize(path)) for name, path in paths}
+
+
+def _files(folder: str | Path, prefix: str = "", *, refuse_links: bool = False) -> Iterator[tuple[str, str]]:
+    """The files at any depth: (relative name with slashes, path). Links to folders are not followed.
+
+    Thousands of small entries are listed in a run: pathlib's rglob takes five times as long.
+    """
+    with os.scandir(folder) as found:
+        for item in found:
+            if refuse_links and item.is_symlink():
+                raise StoreCorrupted(f"{item.name} is a symbolic link; a result must hold its own bytes")
+            if item.is_dir(follow_symlinks=False):
+                yield from _files(item.path, f"{prefix}{item.name}/", refuse_links=refuse_links)
+            elif item.is_file():
+                yield f"{prefix}{item.name}", item.path
+
+
+def _replace_folder(new: Path, final: Path) -> None:
+    """Put `new` where `final` may be already: rename() cannot replace a folder that is not empty."""
+    try:
+        new.rename(final)
+    except OSError:
+        if not final.exists():
+            raise
+        old = final.with_name(f".old-{new.name}")
+        final.rename(old)
+        new.rename(final)
+        shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,1 @@
+"""Artifacts that somebody else made."""

@@ -1,0 +1,50 @@
+"""Which format a file or folder is of, by the patterns in pipelines/<format>/pipeline.toml, and what runs it."""
+
+from __future__ import annotations
+
+import fnmatch
+from pathlib import Path
+
+from deploymatrix.errors import ConfigurationError
+from deploymatrix.project.project import Project, Target, pick
+
+
+def locate(project: Project, path: Path, target: str | None) -> tuple[Path, Target]:
+    """The file or folder that the runtime loads, and the target: the named one, else the one that the name tells.
+
+    Raises ConfigurationError when there is no such artifact or target, or when the name does not tell.
+    """
+    if not path.exists():
+        raise ConfigurationError(f"{path}: there is no such artifact")
+    if target is not None:
+        chosen = next(iter(pick("target", [target], project.targets).values()))
+        patterns = project.pipelines[chosen.spec.format].artifacts
+        found = next((entry for pattern in patterns if (entry := _entry(path, pattern))), path)
+        return found.resolve(), chosen
+    for format_, pipeline in project.pipelines.items():
+        for pattern in pipeline.artifacts:
+            entry = _entry(path, pattern)
+            takers = [t for t in project.targets.values() if t.spec.format == format_]
+            if entry and takers:
+                return entry.resolve(), min(takers, key=lambda t: (t.name != format_, t.name))
+    raise ConfigurationError(
+        f"{path}: its name does not tell which target runs it; name one of {', '.join(project.targets)}"
+    )
+
+
+def _entry(path: Path, pattern: str) -> Path | None:
+    """What is loaded if `pattern` fits: the file, or, of a pattern "*/file", the folder that holds the file."""
+    inside = pattern.removeprefix("*/")
+    if inside == pattern:
+        return path if fnmatch.fnmatch(path.name, pattern) else None
+    if path.is_dir():
+        return path if (path / inside).is_file() else None
+    return path.parent if path.name == inside else None
+
+
+def belonging(file: Path) -> list[Path]:
+    """The file, and those beside it whose names go on from its own: model.onnx.data holds weights."""
+    return [
+        file,
+        *(p for p in sorted(file.parent.iterdir()) if p.is_file() and p.name.startswith(file.name) and p != file),
+    ]

@@ -1,0 +1,183 @@
+"""`verify`: an artifact that somebody else made, against inputs and reference outputs that somebody else computed."""
+
+from __future__ import annotations
+
+import tempfile
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from deploymatrix.errors import ConfigurationError
+from deploymatrix.execution.outcomes import Failed
+from deploymatrix.matrix.records import Outcome, OutputRecord, Stage
+from deploymatrix.numerics.compare import Answers, Array, Comparison, compare
+from deploymatrix.project.project import Project, Target
+from deploymatrix.project.specs import Isolation, Tensor
+from deploymatrix.say import Say
+from deploymatrix.verify.artifacts import Answer, Slot, wire_names
+from deploymatrix.verify.inspector import Inspector, Isolations, inspecting
+from deploymatrix.verify.location import locate
+from deploymatrix.verify.pairing import pair_names, require_same
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """What is to be verified: `reference` must be what `artifact` answers to `inputs`, both by the user's names."""
+
+    artifact: Path
+    target: str | None
+    inputs: Mapping[str, Array]
+    reference: Mapping[str, Array]
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    limit: float | None = None  # None: the target's own for fp32
+    timeout_s: float = 120.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verification:
+    """What came of it; outcomes are those of the matrix's cells."""
+
+    artifact: str
+    target: str
+    isolation: Isolation
+    outcome: Outcome
+    stage: Stage | None = None
+    detail: str = ""
+    limit: float | None = None
+    outputs: tuple[OutputRecord, ...] = ()
+    versions: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def passed(self) -> bool:
+        return self.outcome == "passed"
+
+    def as_json(self) -> dict[str, Any]:
+        return {**self.__dict__, "outputs": [output.model_dump(mode="json") for output in self.outputs]}
+
+
+def verify(project: Project, claim: Claim, isolation: Isolations, say: Say) -> Verification:
+    """Run the artifact on its target and compare what it answers with the reference.
+
+    Raises ConfigurationError when the inputs are not the artifact's, EnvironmentFailed.
+    """
+    with inspecting(project, isolation, claim.timeout_s, say) as inspector:
+        return verify_in(inspector, claim)
+
+
+def verify_in(inspector: Inspector, claim: Claim) -> Verification:
+    """As `verify`, for one of many claims that share their workers."""
+    _, target = locate(inspector.project, claim.artifact, claim.target)
+    described = inspector.describe(claim.artifact, target.name)
+    if isinstance(described, Failed):
+        return _failed(inspector, claim, target, described)
+    taken = pair_names("input", claim.inputs, described.inputs, claim.mapping)
+    require_same("inputs", taken, described.inputs)
+    given = pair_names("output", claim.reference, described.outputs, claim.mapping)
+    sample = {taken[name]: array for name, array in claim.inputs.items()}
+    answer = inspector.run(described, [sample], list(given.values()))
+    if isinstance(answer, Failed):
+        return _failed(inspector, claim, target, answer)
+    limit = default_limit(target) if claim.limit is None else claim.limit
+    names = {own: name for name, own in given.items()}
+    slots = {names.get(own, own): slot for own, slot in (described.outputs or {}).items()}
+    comparison = compare_answers(_renamed(answer, names), [claim.reference], slots, limit)
+    passed = comparison.outcome == "passed"
+    return Verification(
+        artifact=str(claim.artifact),
+        target=target.name,
+        isolation=inspector.isolation,
+        outcome=comparison.outcome,
+        stage=None if passed else "compare",
+        detail=comparison.detail,
+        limit=limit,
+        outputs=comparison.outputs,
+        versions=described.versions,
+    )
+
+
+def read_arrays(path: Path) -> dict[str, Array]:
+    """The arrays of an .npz file by name. Raises ConfigurationError for another file, objects, or none."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: np.asarray(file[name]) for name in file.files}
+    except (OSError, EOFError, ValueError, TypeError, AttributeError, zipfile.BadZipFile) as error:
+        raise ConfigurationError(f"{path}: not a readable .npz of plain arrays: {error}") from None
+    if not arrays:
+        raise ConfigurationError(f"{path}: holds no arrays")
+    for name, array in arrays.items():
+        if array.dtype.kind not in "fiub":
+            raise ConfigurationError(f"{path}: {name}: {array.dtype} is neither a number nor a boolean")
+    return arrays
+
+
+def default_limit(target: Target) -> float:
+    """The target's limit for fp32, or its strictest when it has none."""
+    limits = target.spec.limits
+    return limits.get("fp32", min(limits.values()))
+
+
+def compare_answers(
+    actual: Answer, reference: Sequence[Mapping[str, Array]], slots: Mapping[str, Slot], limit: float
+) -> Comparison:
+    """The matrix's comparison, for answers and references (one dict a sample) that bear the same names."""
+    names = wire_names(reference[0])
+    declared = tuple(_declared(wire, reference[0][name], slots.get(name)) for name, wire in names.items())
+    back = {wire: name for name, wire in names.items()}
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        for index, (answered, expected) in enumerate(zip(actual.outputs, reference, strict=True)):
+            _write_sample(root, index, names, answered, expected)
+        answers = Answers(
+            actual=root / "actual",
+            reference=root / "reference",
+            samples=len(reference),
+            declared=declared,
+            missing=actual.missing,
+            extra=actual.extra,
+        )
+        found = compare(answers, limit)
+    outputs = tuple(output.model_copy(update={"name": back[output.name]}) for output in found.outputs)
+    detail = "; ".join(f"{o.name}: {o.problem}" for o in outputs if o.problem) or found.detail
+    return Comparison(outcome=found.outcome, detail=detail, outputs=outputs)
+
+
+def _failed(inspector: Inspector, claim: Claim, target: Target, failed: Failed) -> Verification:
+    return Verification(
+        artifact=str(claim.artifact),
+        target=target.name,
+        isolation=inspector.isolation,
+        outcome=failed.outcome,
+        stage=failed.stage,
+        detail=failed.detail,
+    )
+
+
+def _renamed(answer: Answer, names: Mapping[str, str]) -> Answer:
+    """The answer under the user's names; names that nobody asked for stay the artifact's."""
+    outputs = tuple({names[own]: array for own, array in sample.items()} for sample in answer.outputs)
+    return Answer(outputs=outputs, missing=tuple(names[own] for own in answer.missing), extra=answer.extra)
+
+
+def _declared(wire: str, expected: Array, slot: Slot | None) -> Tensor:
+    """Shape and dtype of the reference; but of two floats or two integers of other width the artifact's own counts."""
+    own = np.dtype(slot.dtype) if slot and slot.dtype else expected.dtype
+    same_kind = own.kind == expected.dtype.kind or {own.kind, expected.dtype.kind} == {"i", "u"}
+    dtype = own if same_kind else expected.dtype
+    return Tensor.model_construct(name=wire, dtype=dtype.name, shape=expected.shape)  # sizes of 0 are fine here
+
+
+def _write_sample(
+    root: Path, index: int, names: Mapping[str, str], actual: Mapping[str, Array], expected: Mapping[str, Array]
+) -> None:
+    for side in ("actual", "reference"):
+        (root / side / str(index)).mkdir(parents=True)
+    for name, array in actual.items():
+        np.save(root / "actual" / str(index) / f"{names[name]}.npy", array, allow_pickle=False)
+    for name, array in expected.items():
+        wide, narrow = (array.astype(np.float64), array.astype(np.float32)) if array.dtype.kind == "f" else (array,) * 2
+        np.save(root / "reference" / str(index) / f"{names[name]}.float64.npy", wide, allow_pickle=False)
+        np.save(root / "reference" / str(index) / f"{names[name]}.float32.npy", narrow, allow_pickle=False)

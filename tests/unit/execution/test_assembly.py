@@ -1,0 +1,168 @@
+"""The matrix: one record for every planned cell, and the same bytes for the same results."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploymatrix.errors import IncompleteRun
+from deploymatrix.execution.assembly import build_matrix
+from deploymatrix.execution.keys import current_inputs
+from deploymatrix.execution.outcomes import Done, Failed, Result
+from deploymatrix.host.workshop import Workshop
+from deploymatrix.matrix.files import MATRIX, read_matrix, write_matrix
+from deploymatrix.matrix.records import Matrix
+from deploymatrix.matrix.verdicts import read_rules
+from deploymatrix.project.plan import PlannedCell, Selection, Task, plan_cells, plan_tasks
+from deploymatrix.store.store import Store
+from tests.fakes.tree import Tree
+
+TENSOR = {"name": "left", "dtype": "float32", "shape": [1, 3]}
+SIGNATURE = {
+    "inputs": {"x": {"name": "x", "dtype": "float32", "shape": [1, 4]}},
+    "outputs": {name: {**TENSOR, "name": name} for name in ("left", "right")},
+}
+OUTPUT = {
+    **TENSOR,
+    "max_abs": 0.5,
+    "error": 0.25,
+    "limit": 1e-5,
+    "headroom": 25000.0,
+    "eager_error": 1e-7,
+    "cosine": 0.9,
+    "snr_db": 12.0,
+    "sample_errors": [0.25, 0.0, 0.0, 0.0],
+}
+ABOUT: dict[str, dict[str, Any]] = {
+    "reference": {"versions": {"numpy": "2"}},
+    "export": {"versions": {"numpy": "2"}, "signature": SIGNATURE},
+    "run": {"versions": {"numpy": "2"}, "outputs": ["left"], "extra": [], "missing": []},
+    "compare": {"outcome": "mismatch", "detail": "left: too far", "outputs": [OUTPUT]},
+}
+
+
+@pytest.fixture
+def cells(tree: Tree) -> list[PlannedCell]:
+    return plan_cells(tree.project(), Selection())
+
+
+def decided(tmp_path: Path, cells: list[PlannedCell]) -> dict[str, Result]:
+    """A result for every task, as the store would give it."""
+    store = Store(tmp_path / "store")
+    return {task.id: done(store, task, index) for index, task in enumerate(plan_tasks(cells).values())}
+
+
+def done(store: Store, task: Task, index: int) -> Result:
+    return Done(entry=store.put("cells", f"{index:064}", None, about=ABOUT[task.kind]), cached=False)
+
+
+def build(tree: Tree, cells: list[PlannedCell], results: dict[str, Result]) -> Matrix:
+    project = tree.project()
+    workshop = Workshop(project, isolation="process", client=None, run_id="test", jobs=1, say=lambda _: None)
+    return build_matrix(
+        project, workshop, Selection(), cells, results, read_rules(project), current_inputs(project, cells)
+    )
+
+
+def written(tree: Tree, matrix: Matrix) -> bytes:
+    write_matrix(matrix, tree.build)
+    return bytes((tree.build / MATRIX).read_bytes())
+
+
+def test_without_results_every_planned_cell_is_missing_and_red(tree: Tree, cells: list[PlannedCell]) -> None:
+    matrix = build(tree, cells, {})
+
+    assert [(cell.name, cell.outcome, cell.verdict) for cell in matrix.cells] == [
+        ("linear/npz/fp32", "missing", "failed"),
+        ("linear/plain/fp32", "missing", "failed"),
+        ("linear/wrapped/fp32", "missing", "failed"),
+    ]
+
+
+def test_a_cell_without_a_route_is_unsupported_and_red(tree: Tree) -> None:
+    tree.change("targets/npz/target.toml", "fp32 = 1e-5", "fp16 = 1e-2")
+    cells = plan_cells(tree.project(), Selection(targets=("npz",)))
+
+    (cell,) = build(tree, cells, {}).cells
+
+    assert (cell.outcome, cell.stage, cell.verdict) == ("unsupported", "plan", "failed")
+    assert cell.detail == "no route from numpy to npz fp16"
+
+
+def test_a_compared_cell_holds_its_route_versions_and_figures(
+    tree: Tree, cells: list[PlannedCell], tmp_path: Path
+) -> None:
+    matrix = build(tree, cells, decided(tmp_path, cells))
+
+    cell = next(cell for cell in matrix.cells if cell.target == "wrapped")
+    assert cell.route == ("numpy", "npz", "wrapped")
+    assert cell.steps == ("npz/from_numpy", "wrapped/from_npz")
+    assert (cell.outcome, cell.stage, cell.blame) == ("mismatch", "compare", "npz/from_numpy")
+    assert cell.versions == {"numpy": "2", "wrapped: numpy": "2"}
+    assert cell.samples == 4
+    assert cell.outputs[0].error == 0.25
+    assert cell.artifact is not None
+
+
+def test_a_failed_cell_holds_what_failed(tree: Tree, cells: list[PlannedCell], tmp_path: Path) -> None:
+    log = tree.build / "logs" / "x.txt"
+    failure = Failed(outcome="crashed", stage="export", detail="SIGSEGV", blame="npz/from_numpy", log=log)
+    results: dict[str, Result] = dict.fromkeys(decided(tmp_path, cells), failure)
+
+    cell = build(tree, cells, results).cells[0]
+
+    assert (cell.outcome, cell.stage, cell.blame, cell.detail) == ("crashed", "export", "npz/from_numpy", "SIGSEGV")
+    assert cell.log == "logs/x.txt"
+    assert cell.artifact is None
+
+
+def test_where_dtype_or_shape_are_not_the_models_the_cell_says_so(
+    tree: Tree, cells: list[PlannedCell], tmp_path: Path
+) -> None:
+    results = decided(tmp_path, cells)
+    other = {**SIGNATURE, "inputs": {"x": {"name": "x", "dtype": "float16", "shape": [4, 1]}}}
+    store = Store(tmp_path / "other")
+    for id_ in results:
+        if id_.startswith("export"):
+            entry = store.put("artifacts", "0" * 64, None, about={**ABOUT["export"], "signature": other})
+            results[id_] = Done(entry=entry, cached=False)
+
+    assert build(tree, cells, results).cells[0].changes == ("x: float32 → float16", "x: [1, 4] → [4, 1]")
+
+
+def test_the_order_of_cells_and_results_does_not_matter(tree: Tree, cells: list[PlannedCell], tmp_path: Path) -> None:
+    results = decided(tmp_path, cells)
+    before = written(tree, build(tree, cells, results))
+
+    for seed in range(5):
+        shuffled = random.Random(seed)
+        items, order = list(results.items()), list(cells)
+        shuffled.shuffle(items)
+        shuffled.shuffle(order)
+        assert written(tree, build(tree, order, dict(items))) == before
+
+
+def test_what_is_written_is_read_back(tree: Tree, cells: list[PlannedCell], tmp_path: Path) -> None:
+    matrix = build(tree, cells, decided(tmp_path, cells))
+    before = written(tree, matrix)
+
+    assert read_matrix(tree.build / MATRIX) == matrix
+    assert written(tree, read_matrix(tree.build / MATRIX)) == before
+
+
+def test_no_matrix_is_told_with_what_to_do(tree: Tree) -> None:
+    with pytest.raises(IncompleteRun, match="no matrix yet; `deploymatrix run` makes it"):
+        read_matrix(tree.build / MATRIX)
+
+
+@pytest.mark.parametrize(("right", "wrong"), [('"passed"', '"fine"'), ('"cells"', '"sells"'), ("}", "")])
+def test_a_damaged_matrix_is_refused(tree: Tree, cells: list[PlannedCell], right: str, wrong: str) -> None:
+    written(tree, build(tree, cells, {}))
+    path = tree.build / MATRIX
+    path.write_text(path.read_text(encoding="utf-8").replace('"missing"', '"passed"').replace(right, wrong))
+
+    with pytest.raises(IncompleteRun, match="not a matrix of this version"):
+        read_matrix(path)

@@ -1,0 +1,93 @@
+"""Blame: the first step of a route whose artifact is wrong, verified on the target of its own format."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploymatrix.execution.blame import answered_wrongly, blame, cells_to_verify
+from deploymatrix.execution.outcomes import Done, Failed, Result
+from deploymatrix.project.plan import PlannedCell, Selection, compare_id, plan_cells
+from deploymatrix.store.store import Store
+from tests.fakes.tree import Tree
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "store")
+
+
+def planned(tree: Tree, target: str = "wrapped") -> PlannedCell:
+    (cell,) = plan_cells(tree.project(), Selection(targets=(target,)))
+    return cell
+
+
+def compared(store: Store, outcome: str) -> Result:
+    key = {"passed": "1", "mismatch": "2", "io_mismatch": "3", "nonfinite": "4"}[outcome] * 64
+    return Done(entry=store.put("cells", key, None, about={"outcome": outcome}), cached=False)
+
+
+def failed(outcome: Any) -> Result:
+    return Failed(outcome=outcome, stage="run", detail="")
+
+
+def results(tree: Tree, store: Store, *, npz: Result | None, wrapped: str = "mismatch") -> dict[str, Result]:
+    """What came out on the way, on target npz, and at the end, on target wrapped."""
+    found = {compare_id(planned(tree)): compared(store, wrapped)}
+    if npz is not None:
+        found[compare_id(planned(tree, "npz"))] = npz
+    return found
+
+
+def test_the_last_step_is_to_blame_when_those_before_it_are_right(tree: Tree, store: Store) -> None:
+    found = results(tree, store, npz=compared(store, "passed"))
+
+    assert blame(tree.project(), planned(tree), found) == "wrapped/from_npz"
+
+
+@pytest.mark.parametrize("outcome", ["mismatch", "io_mismatch", "nonfinite"])
+def test_the_first_wrong_step_is_to_blame(tree: Tree, store: Store, outcome: str) -> None:
+    found = results(tree, store, npz=compared(store, outcome))
+
+    assert blame(tree.project(), planned(tree), found) == "npz/from_numpy"
+
+
+def test_a_step_whose_artifact_does_not_run_is_to_blame(tree: Tree, store: Store) -> None:
+    found = results(tree, store, npz=failed("crashed"))
+
+    assert blame(tree.project(), planned(tree), found) == "npz/from_numpy"
+
+
+@pytest.mark.parametrize("unknown", [None, failed("environment_failed")], ids=["interrupted", "no environment"])
+def test_without_a_verification_nobody_is_blamed(tree: Tree, store: Store, unknown: Result | None) -> None:
+    found = results(tree, store, npz=unknown)
+
+    assert blame(tree.project(), planned(tree), found) is None
+
+
+def test_a_format_that_no_target_takes_is_passed_over(tree: Tree, store: Store) -> None:
+    for target in ("npz", "plain"):
+        tree.change(f"targets/{target}/target.toml", 'format = "npz"', 'format = "wrapped"')
+    found = results(tree, store, npz=None)
+
+    assert blame(tree.project(), planned(tree), found) == "wrapped/from_npz"
+
+
+@pytest.mark.parametrize("outcome", ["mismatch", "io_mismatch", "nonfinite"])
+def test_a_wrong_answer_sends_the_steps_before_it_to_their_own_targets(tree: Tree, store: Store, outcome: str) -> None:
+    found = results(tree, store, npz=None, wrapped=outcome)
+
+    ways = cells_to_verify(tree.project(), [planned(tree)], found)
+
+    assert [(cell.name, str(cell.route)) for cell in ways] == [("linear/npz/fp32", "numpy → npz")]
+
+
+def test_what_passed_or_never_ran_needs_no_verification(tree: Tree, store: Store) -> None:
+    passed = results(tree, store, npz=None, wrapped="passed")
+    crashed = {compare_id(planned(tree)): failed("crashed")}
+
+    for found in (passed, crashed):
+        assert cells_to_verify(tree.project(), [planned(tree)], found) == []
+        assert not answered_wrongly(planned(tree), found)

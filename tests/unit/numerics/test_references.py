@@ -1,0 +1,102 @@
+"""A reference that proves nothing is refused: parity with a constant is no parity."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from deploymatrix.numerics.references import LEAST_VARIATION, reference_problem, variation
+from deploymatrix.project.specs import ModelSpec
+
+GENERATOR = np.random.default_rng(0)
+VARIED = [GENERATOR.standard_normal((1, 3)) for _ in range(4)]
+
+
+def problem(
+    folder: Path,
+    exact: list[Any],
+    *,
+    eager: list[Any] | None = None,
+    dtype: str = "float32",
+    shape: tuple[int, ...] = (1, 3),
+) -> str | None:
+    for index, array in enumerate(exact):
+        (folder / str(index)).mkdir()
+        own = array if eager is None else eager[index]
+        np.save(folder / str(index) / "y.float64.npy", array)
+        np.save(folder / str(index) / "y.float32.npy", own.astype(dtype) if eager is None else own)
+    spec = ModelSpec.model_validate(
+        {
+            "framework": "numpy",
+            "inputs": ({"name": "x", "dtype": "float32", "shape": (1, 4)},),
+            "outputs": ({"name": "y", "dtype": dtype, "shape": shape},),
+        }
+    )
+    return reference_problem(spec, folder)
+
+
+def test_outputs_that_vary_are_a_reference(tmp_path: Path) -> None:
+    assert problem(tmp_path, VARIED) is None
+
+
+@pytest.mark.parametrize(
+    "exact",
+    [
+        [np.full((1, 3), 0.1)] * 4,
+        [np.full((1, 3), 0.1) + 1e-6 * array for array in VARIED],
+        [np.zeros((1, 3))] * 4,
+    ],
+    ids=["constant", "almost constant", "zero"],
+)
+def test_a_collapsed_reference_is_refused_with_the_remedy(tmp_path: Path, exact: list[Any]) -> None:
+    found = problem(tmp_path, exact)
+
+    assert found is not None
+    assert found.startswith("output y: varies between samples by only ")
+    assert "calibrate = true" in found
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_reference_that_is_not_finite_is_refused(tmp_path: Path, value: float) -> None:
+    exact = [array.copy() for array in VARIED]
+    exact[2][0, 1] = value
+
+    assert "NaN or infinity" in str(problem(tmp_path, exact))
+
+
+def test_a_reference_that_overflows_in_float32_only_is_refused(tmp_path: Path) -> None:
+    eager = [array.astype("float32") for array in VARIED]
+    eager[0][0, 0] = np.inf
+
+    assert "NaN or infinity" in str(problem(tmp_path, VARIED, eager=eager))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"shape": (3, 1)}, "the model gives float32[1, 3], model.toml declares float32[3, 1]"),
+        ({"eager": VARIED}, "the model gives float64[1, 3], model.toml declares float32[1, 3]"),
+    ],
+)
+def test_another_shape_or_dtype_than_declared_is_refused(tmp_path: Path, change: dict[str, Any], words: str) -> None:
+    assert words in str(problem(tmp_path, VARIED, **change))
+
+
+def test_integers_need_only_differ(tmp_path: Path) -> None:
+    exact = [np.asarray([[1000, 1000, 1000 + index]]) for index in range(4)]
+
+    assert problem(tmp_path, exact, dtype="int64") is None
+
+
+def test_constant_integers_are_refused(tmp_path: Path) -> None:
+    assert "varies" in str(problem(tmp_path, [np.asarray([[1, 2, 3]])] * 4, dtype="int64"))
+
+
+def test_variation_by_hand() -> None:
+    outputs = [np.asarray([1.0, 4.0]), np.asarray([3.0, 4.0])]
+
+    assert variation(outputs) == 0.25  # deviation 1 of the first element, over the largest magnitude 4
+    assert LEAST_VARIATION < 0.25

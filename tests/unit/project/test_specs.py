@@ -1,0 +1,190 @@
+"""A mistake in a TOML file is refused, and the message names the file, the key and the remedy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from deploymatrix.errors import USAGE, ConfigurationError
+from deploymatrix.project.specs import ModelSpec, PipelineSpec, Strict, TargetSpec
+from deploymatrix.project.toml_files import nearest, read_spec
+
+MODEL = """
+framework = "numpy"
+seed = 3
+samples = 4
+
+[[inputs]]
+name = "x"
+dtype = "float32"
+shape = [1, 4]
+
+[[outputs]]
+name = "y"
+dtype = "float32"
+shape = [1, 3]
+
+[timeouts]
+export = 10
+
+[routes.npz]
+source = "numpy"
+"""
+
+PIPELINE = """
+[[sources]]
+source = "numpy"
+environment = "numpy"
+"""
+
+TARGET = """
+format = "npz"
+runner = "python"
+
+[limits]
+fp32 = 1e-5
+
+[[expectations]]
+cell = "linear/npz/fp32"
+outcome = "mismatch"
+reason = "upstream rounds the wrong way"
+link = "https://example.org/1"
+"""
+
+FILES: dict[type[Strict], str] = {ModelSpec: MODEL, PipelineSpec: PIPELINE, TargetSpec: TARGET}
+
+
+def complaint(path: Path, kind: type[Strict], text: str) -> str:
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigurationError) as caught:
+        read_spec(path, kind)
+    assert caught.value.exit_code == USAGE
+    assert str(path) in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_the_examples_are_right(tmp_path: Path, kind: type[Strict]) -> None:
+    path = tmp_path / "it.toml"
+    path.write_text(FILES[kind], encoding="utf-8")
+
+    assert isinstance(read_spec(path, kind), kind)
+
+
+@pytest.mark.parametrize(
+    ("kind", "right", "typo", "key", "remedy"),
+    [
+        (ModelSpec, "seed = 3", "sed = 3", "sed", "did you mean 'seed'?"),
+        (
+            ModelSpec,
+            'dtype = "float32"\nshape = [1, 4]',
+            'dtyp = "float32"\nshape = [1, 4]',
+            "inputs.0.dtyp",
+            "'dtype'",
+        ),
+        (ModelSpec, "export = 10", "exprot = 10", "timeouts.exprot", "did you mean 'export'?"),
+        (ModelSpec, 'source = "numpy"', 'sorce = "numpy"', "routes.npz.sorce", "did you mean 'source'?"),
+        (PipelineSpec, "environment", "enviroment", "sources.0.enviroment", "did you mean 'environment'?"),
+        (TargetSpec, "format", "fromat", "fromat", "did you mean 'format'?"),
+        (TargetSpec, "reason", "raeson", "expectations.0.raeson", "did you mean 'reason'?"),
+        (TargetSpec, "[limits]", "[zzz]", "zzz", "known: "),
+    ],
+)
+def test_an_unknown_key_gets_the_nearest_known_one(
+    tmp_path: Path, kind: type[Strict], right: str, typo: str, key: str, remedy: str
+) -> None:
+    text = complaint(tmp_path / "it.toml", kind, FILES[kind].replace(right, typo, 1))
+
+    assert f"{key}: unknown key" in text
+    assert remedy in text
+
+
+@pytest.mark.parametrize(
+    ("kind", "right", "key"),
+    [
+        (ModelSpec, 'framework = "numpy"', "framework"),
+        (ModelSpec, 'name = "y"', "outputs.0.name"),
+        (PipelineSpec, 'environment = "numpy"', "sources.0.environment"),
+        (TargetSpec, 'runner = "python"', "runner"),
+        (TargetSpec, 'link = "https://example.org/1"', "expectations.0.link"),
+    ],
+)
+def test_a_missing_key_is_named(tmp_path: Path, kind: type[Strict], right: str, key: str) -> None:
+    text = complaint(tmp_path / "it.toml", kind, FILES[kind].replace(right, "", 1))
+
+    assert f"{key}: missing; add it" in text
+
+
+@pytest.mark.parametrize(
+    ("kind", "right", "wrong", "key"),
+    [
+        (ModelSpec, "samples = 4", "samples = 3", "samples"),
+        (ModelSpec, "samples = 4", 'samples = "many"', "samples"),
+        (ModelSpec, "[1, 4]", "[1, 0]", "inputs.0.shape.1"),
+        (ModelSpec, "[1, 4]", "[1, -1]", "inputs.0.shape.1"),
+        (ModelSpec, 'dtype = "float32"\nshape = [1, 4]', 'dtype = "float33"\nshape = [1, 4]', "inputs.0.dtype"),
+        (ModelSpec, 'name = "x"', 'name = "x-1"', "inputs.0.name"),
+        (ModelSpec, "export = 10", "export = 0", "timeouts.export"),
+        (ModelSpec, "export = 10", "export = inf", "timeouts.export"),
+        (TargetSpec, "1e-5", "0.0", "limits.fp32"),
+        (TargetSpec, "1e-5", "1.0", "limits.fp32"),
+        (TargetSpec, "1e-5", "nan", "limits.fp32"),
+        (TargetSpec, "fp32 = 1e-5", "", "limits"),
+        (TargetSpec, "https://example.org/1", "later", "expectations.0.link"),
+        (TargetSpec, "upstream rounds the wrong way", "broken", "expectations.0.reason"),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_key(
+    tmp_path: Path, kind: type[Strict], right: str, wrong: str, key: str
+) -> None:
+    text = complaint(tmp_path / "it.toml", kind, FILES[kind].replace(right, wrong, 1))
+
+    assert f": {key}: " in text
+    assert "(it is " in text
+
+
+@pytest.mark.parametrize(
+    ("declaration", "why"),
+    [
+        ('dtype = "float32"\nvalues = "uniform"', "needs low and high"),
+        ('dtype = "int64"\nvalues = "integers"\nlow = 0', "needs low and high"),
+        ('dtype = "float32"\nvalues = "uniform"\nlow = 1\nhigh = 1', "low must be below high"),
+        ('dtype = "float32"\nvalues = "uniform"\nlow = 0\nhigh = inf', "finite"),
+        ('dtype = "float32"\nvalues = "integers"\nlow = 0\nhigh = 2', "needs an integer dtype"),
+        ('dtype = "int64"', 'needs values = "integers"'),
+        ('dtype = "float32"\nlow = 0\nhigh = 1', "low and high mean nothing"),
+    ],
+)
+def test_values_that_cannot_be_drawn_are_refused(tmp_path: Path, declaration: str, why: str) -> None:
+    text = MODEL.replace('dtype = "float32"\nshape = [1, 4]', f"{declaration}\nshape = [1, 4]")
+
+    assert why in complaint(tmp_path / "model.toml", ModelSpec, text)
+
+
+def test_names_of_inputs_differ(tmp_path: Path) -> None:
+    text = MODEL.replace("[[outputs]]", '[[inputs]]\nname = "x"\ndtype = "float32"\nshape = [1]\n\n[[outputs]]')
+
+    assert "names must differ: x, x" in complaint(tmp_path / "model.toml", ModelSpec, text)
+
+
+def test_every_mistake_of_a_file_is_told_at_once(tmp_path: Path) -> None:
+    text = complaint(
+        tmp_path / "model.toml", ModelSpec, MODEL.replace("seed", "sed").replace("samples = 4", "samples = 1")
+    )
+
+    assert "sed: unknown key" in text
+    assert "samples: " in text
+
+
+def test_what_is_no_toml_is_refused(tmp_path: Path) -> None:
+    assert "not valid TOML" in complaint(tmp_path / "model.toml", ModelSpec, "framework = ")
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"target\.toml: the file is missing"):
+        read_spec(tmp_path / "target.toml", TargetSpec)
+
+
+def test_nearest_tells_all_names_when_none_is_near() -> None:
+    assert nearest("qqqqqq", ["onnx", "litert"]) == "known: litert, onnx"

@@ -1,0 +1,122 @@
+"""Which cells failed alike, which lines of a log decide, and that nothing steers the terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploymatrix.errors import ConfigurationError
+from deploymatrix.matrix.records import Cell, Matrix, Measurement
+from deploymatrix.matrix.similar import pick_cells, similar_failures
+from deploymatrix.printable import printable
+from deploymatrix.report.explanation import Explanation, as_text, decisive_lines
+
+
+def a_cell(name: str, outcome: str = "run_failed", stage: str | None = "run", detail: str = "", **more: Any) -> Cell:
+    model, target, variant = name.split("/")
+    data = {"model": model, "target": target, "variant": variant, "outcome": outcome, "stage": stage, "detail": detail}
+    return Cell.model_validate({**data, "framework": "torch", "family": "x", "route": ("a", "b"), "steps": (), **more})
+
+
+def matrix(*cells: Cell) -> Matrix:
+    return Matrix(generator="x", isolation="process", cells=cells)
+
+
+def a_log(folder: Path, text: str) -> Path:
+    log = folder / "log.txt"
+    log.write_text(text, encoding="utf-8")
+    return log
+
+
+def test_cells_are_picked_by_name_and_by_glob() -> None:
+    found = matrix(a_cell("a/t/fp32"), a_cell("b/t/fp32"), a_cell("b/u/fp32"))
+
+    assert [cell.name for cell in pick_cells(found, "b/t/fp32")] == ["b/t/fp32"]
+    assert [cell.name for cell in pick_cells(found, "*/t/*")] == ["a/t/fp32", "b/t/fp32"]
+
+
+@pytest.mark.parametrize(("pattern", "said"), [("a/t/fp16", "did you mean 'a/t/fp32'?"), ("x*", "known: a/t/fp32")])
+def test_an_unknown_cell_is_refused_with_the_nearest(pattern: str, said: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        pick_cells(matrix(a_cell("a/t/fp32")), pattern)
+
+    assert said in str(refused.value)
+
+
+def test_failures_are_similar_but_for_names_and_numbers() -> None:
+    first = a_cell("lstm/t/fp32", detail="RuntimeError: node 'lstm/While_17' at 0x7f…: 3 inputs, expected 2")
+    alike = a_cell("gru/t/fp32", detail="RuntimeError: node 'gru/While_9' at 0x55…: 4 inputs, expected 2")
+    other = a_cell("mlp/t/fp32", detail="RuntimeError: the kernel does not take this shape")
+    elsewhere = alike.model_copy(update={"model": "rnn", "stage": "load"})
+
+    assert similar_failures(first, matrix(first, alike, other, elsewhere)) == ("gru/t/fp32",)
+
+
+def test_passing_cells_are_similar_to_none() -> None:
+    cells = a_cell("a/t/fp32", "passed", None), a_cell("b/t/fp32", "passed", None)
+
+    assert similar_failures(cells[0], matrix(*cells)) == ()
+
+
+def test_of_several_tracebacks_the_last_one_decides(tmp_path: Path) -> None:
+    block = 'Traceback (most recent call last):\n  File "x.py", line 1, in f\n    g()\n'
+    log = a_log(tmp_path, f"loading\n{block}KeyError: 1\nretrying\n{block}ValueError: no\nsecond line\n")
+
+    assert decisive_lines(log) == (*block.splitlines(), "ValueError: no", "second line")
+
+
+def test_a_long_traceback_is_abridged_in_its_middle(tmp_path: Path) -> None:
+    frames = "".join(f'  File "x.py", line {i}, in f\n' for i in range(100))
+    lines = decisive_lines(a_log(tmp_path, f"Traceback (most recent call last):\n{frames}ValueError: no\n"))
+
+    assert lines[0] == "Traceback (most recent call last):"
+    assert "lines left out" in lines[1]
+    assert lines[-2:] == ('  File "x.py", line 99, in f', "ValueError: no")
+    assert len(lines) == 15
+
+
+def test_without_a_traceback_the_lines_that_tell_of_an_error_decide_else_the_end(tmp_path: Path) -> None:
+    noise = "".join(f"step {i}\n" for i in range(50))
+
+    assert decisive_lines(a_log(tmp_path, f"Fatal Python error: Segmentation fault\n{noise}")) == (
+        "Fatal Python error: Segmentation fault",
+    )
+    assert decisive_lines(a_log(tmp_path, noise))[-1] == "step 49"
+    assert decisive_lines(None) == ()
+
+
+def test_what_a_log_says_does_not_steer_the_terminal(tmp_path: Path) -> None:
+    assert decisive_lines(a_log(tmp_path, "\x1b[31mError\x1b[0m: \x1b]0;title\x07\r\x9bx\n"))[0].isprintable()
+
+
+def test_the_text_tells_route_figures_times_and_the_line_to_repeat_it() -> None:
+    cell = a_cell("lstm/t/fp32", detail="no such operator", versions={"onnx": "1.23"}, log="logs/x.txt")
+    page = Explanation(
+        cell=cell,
+        measurement=Measurement(cell=cell.name, cached=False, run_s=2e-3, eager_s=1e-3),
+        digests={"artifact": "abc"},
+        log=("RuntimeError: no such operator",),
+        similar=("gru/t/fp32",),
+        repro="deploymatrix repro lstm/t/fp32 --run",
+    )
+
+    text = "\n".join(as_text(page))
+
+    for word in ("run_failed in stage run", "a → b", "onnx 1.23", "2 times eager", "logs/x.txt", "gru/t/fp32"):
+        assert word in text
+    assert text.endswith("deploymatrix repro lstm/t/fp32 --run")
+
+
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("\x1b[96mstep 1/3\x1b[0m\tof\n3", "step 1/3\tof\n3"),
+        ("\x1b]0;title\x07x", "x"),
+        ("\x1b]8;;http://x\x1b\\y", "y"),
+        ("a\rb\x9bc\x00", "abc"),
+    ],
+)
+def test_printable_text_has_no_sequences(text: str, safe: str) -> None:
+    assert printable(text) == safe

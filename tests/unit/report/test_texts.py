@@ -1,0 +1,115 @@
+"""Markdown, step summary, annotations and badges: escaped, and within what the CI hosts take."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deploymatrix.matrix.records import Matrix
+from deploymatrix.report.annotations import MOST, error_annotations
+from deploymatrix.report.badges import badges
+from deploymatrix.report.markdown import escape, markdown
+from deploymatrix.report.step_summary import LARGEST, step_summary
+from tests.fakes.matrices import HOSTILE, expectation, full_matrix, large_matrix, make_cell, make_matrix
+
+UNESCAPED_PIPE = re.compile(r"(?<!\\)(?:\\\\)*\|")
+ALLOWED_COMMAND = re.compile(r"^::error (?:file=[^:,\s]+,)?title=[^:,]+::[^\r\n]*$")
+
+
+def red(count: int) -> Matrix:
+    return make_matrix(*(make_cell(f"m{i:05}", outcome="run_failed") for i in range(count)))
+
+
+def test_a_hostile_name_neither_breaks_the_table_nor_becomes_markup() -> None:
+    lines = markdown(full_matrix()).splitlines()
+    table = [line for line in lines if line.startswith("|")]
+    assert len(table) == 2 + 8 + len(HOSTILE)
+    assert {len(UNESCAPED_PIPE.findall(line)) for line in table} == {1 + 1 + 12}
+    assert not any(re.search(r"(?<!\\)<", line) for line in lines)
+
+
+@given(st.text())
+def test_escaped_text_is_one_line_without_live_markup(text: str) -> None:
+    escaped = escape(text)
+    assert len(escaped.splitlines()) <= 1
+    assert not re.search(r"[`*_<>|\[\]]", re.sub(r"\\.", "", escaped))
+    assert not re.search(r"@\w", escaped)
+
+
+def test_a_small_summary_has_every_red_cell_and_every_row() -> None:
+    matrix = full_matrix()
+    text = step_summary(matrix)
+    assert "left out" not in text
+    for cell in matrix.cells:
+        assert escape(cell.model) in text
+    assert text.startswith("## deploymatrix: 26 of 101 cells are red")
+
+
+@pytest.mark.parametrize("largest", [1000, 5000, 20_000, 100_000])
+def test_a_summary_ends_at_a_row_and_says_how_many_are_left_out(largest: int) -> None:
+    text = step_summary(red(400), largest)
+    assert len(text.encode()) <= largest
+    rows = [line for line in text.splitlines() if line.startswith(("| R ", "| m0"))]
+    assert all(line.endswith("|") for line in rows)
+    left_out = sum(int(count) for count in re.findall(r"(\d+) of 400 rows were left out", text))
+    assert len(rows) + left_out == 800
+
+
+def test_the_largest_matrix_stays_under_what_a_host_shows() -> None:
+    assert LARGEST < 1_024_000
+    long = make_cell(outcome="run_failed").model_copy(update={"detail": "é" * 300})
+    matrix = make_matrix(*(long.model_copy(update={"model": f"{c.model}-{c.target}"}) for c in large_matrix().cells))
+    text = step_summary(matrix)
+    assert len(text.encode()) <= LARGEST and "rows were left out" in text
+
+
+@pytest.mark.parametrize(("count", "lines"), [(0, 0), (1, 1), (MOST, MOST), (MOST + 1, MOST), (500, MOST)])
+def test_there_are_at_most_ten_annotations(count: int, lines: int) -> None:
+    said = error_annotations(red(count)).splitlines()
+    assert len(said) == lines
+    if count > MOST:
+        assert said[-1].endswith(f"::{count - MOST + 1} more are red; the report lists them")
+
+
+def test_nothing_from_outside_becomes_a_command() -> None:
+    detail = "100%\r\n::error::second\n::set-output name=x::y"
+    entry = expectation("a,b:c/onnx/fp32", "load_failed")
+    cells = [make_cell(name, outcome="run_failed", detail=detail) for name in (*HOSTILE, "two\nlines", "a,b:c")]
+    cells[-1] = cells[-1].model_copy(update={"verdict": "unexpected_outcome", "expectation": entry})
+    lines = error_annotations(make_matrix(*cells)).splitlines()
+    assert len(lines) == len(cells)
+    assert all(ALLOWED_COMMAND.match(line) for line in lines)
+    assert any("file=targets/onnx/target.toml,title=a%2Cb%3Ac/onnx/fp32 run_failed::" in line for line in lines)
+    assert any("100%25" in line for line in lines)
+
+
+def test_a_badge_is_green_only_when_no_cell_is_red() -> None:
+    entry = expectation("*/tfjs/fp32", "run_failed")
+    known = make_cell("lstm", "tfjs", outcome="run_failed", verdict="expected", expectation=entry)
+    made = badges(
+        make_matrix(make_cell(), make_cell(target="litert", outcome="crashed"), known, make_cell(target="tfjs"))
+    )
+    read = {name: json.loads(text) for name, text in made.items()}
+    assert {name: (badge["message"], badge["color"]) for name, badge in read.items()} == {
+        "litert.json": ("0/1", "red"),
+        "onnx.json": ("1/1", "brightgreen"),
+        "tfjs.json": ("1/2", "green"),
+    }
+    assert all(badge["schemaVersion"] == 1 and badge["label"] for badge in read.values())
+
+
+def test_a_target_cannot_lead_a_badge_out_of_its_folder() -> None:
+    (name,) = badges(make_matrix(make_cell(target="../../etc/x")))
+    assert "/" not in name
+
+
+def test_entries_about_no_cell_are_told_everywhere() -> None:
+    line = "targets/onnx/target.toml: no cell is like `old_*`|x"
+    matrix = make_matrix(make_cell()).model_copy(update={"unmatched": (line,)})
+    assert escape(line) in markdown(matrix)
+    assert escape(line) in step_summary(matrix)
+    assert error_annotations(matrix) == f"::error title=deploymatrix::{line}\n"
