@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     pass
 
 
+TaskName = Literal["reference", "export", "run", "describe"]
+
+
 @dataclass(frozen=True)
 class Request:
     """One task. Paths are the host's; Path values anywhere in `args` are translated for the worker.

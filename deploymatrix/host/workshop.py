@@ -52,21 +52,6 @@ class Workshop:
         self._lock = threading.Lock()
         self._closed = False
 
-    def runtime_digest(self, target: Target) -> str:
-        """What the target's runtime depends on: its lock and Node's; in a container, the image's recipe and base."""
-        if self.isolation == "process":
-            locks = [self._project.runtime_lock(target)]
-            if target.spec.runner == "node":
-                locks.append(self._node_lock())
-            return digests.of_data([digests.of_code(lock) for lock in locks])
-        from deploymatrix.environments.images import recipe_digest
-
-        return recipe_digest(self._project.docker, target.spec.runner, self._project.runtime_lock(target))
-
-    def image_digest(self, target: Target) -> str | None:
-        """The digest of the inputs of the target's image; None outside containers."""
-        return self.runtime_digest(target) if self.isolation == "docker" else None
-
     def prepare(self, place: Place) -> None:
         """Make the environment or image, so that a worker can start there. Raises EnvironmentFailed."""
         if place.kind == "environment":
@@ -79,7 +64,7 @@ class Workshop:
     def work(
         self,
         place: Place,
-        kind: TaskKind | Literal["describe"],
+        task: TaskName,
         *,
         module: Path,
         args: dict[str, Any],
@@ -91,7 +76,7 @@ class Workshop:
         folder.mkdir()
         folder.chmod(0o777)  # a container's user is another one, and only this folder is its own
         request = Request(
-            task=kind,
+            task=task,
             module=module,
             args=args,
             out=folder / "out",
