@@ -102,9 +102,9 @@ def _change(path: Path, pattern: str, new: str) -> None:
 
 
 def _rerun(setting: Setting, build: Path, expected: Callable[[Task], object]) -> Rerun:
-    before, since = LastKeys(build / "last-keys.json"), int(time.time())
+    before, since = LastKeys(build), int(time.time())
     observed = setting.run(build)
-    after, tasks = LastKeys(build / "last-keys.json"), setting.tasks(build)
+    after, tasks = LastKeys(build), setting.tasks(build)
     changed = {id_ for id_ in tasks if before.get(id_) != after.get(id_)}
     wanted = {id_ for id_, task in tasks.items() if after.get(id_) and expected(task)}
     wrong = len(changed ^ wanted) + _miscounted(build, tasks, changed)

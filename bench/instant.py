@@ -1,4 +1,4 @@
-"""Fakes for the engine's own speed: a project of thousands of cells, and a workshop that answers at once.
+"""Fakes for the engine's own speed: a project of thousands of cells, and a pool of workers that answers at once.
 
 What children would write is laid out beforehand, so that none of it counts as the engine's work.
 """
@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 
 from deploymatrix.execution.outcomes import Result
-from deploymatrix.host.messages import Place, Reply, Work
-from deploymatrix.project.plan import TaskKind
+from deploymatrix.host.messages import Place, Reply, TaskName, Work
 
 TARGETS = 10
 SAMPLES = 4
@@ -32,10 +31,8 @@ VALUES: dict[str, dict[str, Any]] = {
 }
 
 
-class InstantWorkshop:
-    """Stands in for the workshop: hands out files that are there already. Thread-safe."""
-
-    isolation = "process"
+class InstantPool:
+    """A pool that hands out files that are there already. Thread-safe."""
 
     def __init__(self, folder: Path, cells: int) -> None:
         self._folder = folder
@@ -48,12 +45,6 @@ class InstantWorkshop:
             artifact.parent.mkdir(parents=True)
             artifact.write_text(str(number))
 
-    def runtime_digest(self, target: object) -> str:
-        return "instant"
-
-    def image_digest(self, target: object) -> None:
-        return None
-
     def prepare(self, place: Place) -> None:
         """Nothing to make."""
 
@@ -63,9 +54,9 @@ class InstantWorkshop:
     def close_all(self) -> None:
         """Nothing to stop."""
 
-    def work(self, place: Place, kind: TaskKind, **_: object) -> Work:
-        folder = self._folder / f"{kind}-{next(self._handed_out[kind])}"
-        reply = Reply("ok", kind, value={**VALUES[kind], "versions": {}}, cpu_s=0.0, peak_mb=1.0)
+    def work(self, place: Place, task: TaskName, **_: object) -> Work:
+        folder = self._folder / f"{task}-{next(self._handed_out[task])}"
+        reply = Reply("ok", task, value={**VALUES[task], "versions": {}}, cpu_s=0.0, peak_mb=1.0)
         return Work(reply=reply, out=folder / "out", log=folder / "log.txt")
 
 

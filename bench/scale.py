@@ -13,16 +13,17 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from unittest.mock import patch
 
 from bench.figures import Figure, figure
-from bench.instant import TARGETS, InstantWorkshop, Silent, make_project
-from deploymatrix.execution import run as run_module
+from bench.instant import TARGETS, InstantPool, Silent, make_project
+from deploymatrix.execution.run import RunOptions, decide, plan_run
+from deploymatrix.host.facts import HostFacts
+from deploymatrix.host.local import Host
 from deploymatrix.project.plan import Selection
 from deploymatrix.project.project import Project
 
 SIZES = (1_000, 3_000, 10_000)
-OPTIONS = run_module.RunOptions(isolation="process", jobs=2)
+OPTIONS = RunOptions(isolation="process", jobs=2)
 
 
 def section(folder: Path, repeats: int, sizes: tuple[int, ...] = SIZES) -> list[Figure]:
@@ -57,11 +58,11 @@ def measure(cells: int, folder: Path) -> dict[str, float]:
     """Decide `cells` fake cells, then decide them again from the store. Milliseconds per cell, MiB of this process."""
     project = Project(root=make_project(folder / "project", cells // TARGETS), build=folder / "build")
     outbox = folder / "outbox"
-    workshop = InstantWorkshop(outbox, cells)
+    pool = InstantPool(outbox, cells)
     os.sync()  # what the fakes wrote shall not be waited for by the engine
-    first_s, first_cpu_s = _timed_run(project, workshop, cells)
+    first_s, first_cpu_s = _timed_run(project, pool, cells)
     peak_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    second_s, _ = _timed_run(project, workshop, cells)
+    second_s, _ = _timed_run(project, pool, cells)
     return {
         "per_cell": first_s / cells * 1e3,
         "cpu_per_cell": first_cpu_s / cells * 1e3,
@@ -70,12 +71,12 @@ def measure(cells: int, folder: Path) -> dict[str, float]:
     }
 
 
-def _timed_run(project: Project, instant: InstantWorkshop, expected: int) -> tuple[float, float]:
+def _timed_run(project: Project, pool: InstantPool, expected: int) -> tuple[float, float]:
     """Wall and CPU seconds of a whole run, from reading the project to the written matrix."""
     wall, cpu = time.perf_counter(), time.process_time()
     fresh = Project(root=project.root, build=project.build)
-    with patch.object(run_module, "Workshop", lambda *_, **__: instant):
-        matrix = run_module.run(fresh, Selection(), OPTIONS, Silent(), say=print)
+    host = Host(HostFacts(fresh, "process"), pool)
+    matrix = decide(plan_run(fresh, Selection(), OPTIONS), host, OPTIONS, Silent())
     seconds = time.perf_counter() - wall, time.process_time() - cpu
     failed = [cell for cell in matrix.cells if cell.outcome != "passed"]
     if failed or len(matrix.cells) != expected:

@@ -18,7 +18,7 @@ from typing import Any
 from bench import user_script
 from bench.setting import REPOSITORY, Setting
 from deploymatrix.environments.interpreters import ensure_node, ensure_python
-from deploymatrix.execution import keys
+from deploymatrix.execution import wire
 from deploymatrix.host.process_channel import FOREIGN
 from deploymatrix.numerics.samples import write_samples
 from deploymatrix.project.plan import Task
@@ -72,7 +72,7 @@ def _described(project: Project, task: Task, tasks: dict[str, Task], folder: Pat
         "opener": _opener(project, task),
         "model": str(model.module),
         "given": _given(model),
-        "spec": keys.wire_spec(model, task.variant),
+        "spec": wire.wire_spec(model, task.variant),
         "options": task.step.options if task.kind == "export" else {},
         "samples": [{n: str(samples / str(i) / f"{n}.npy") for n in names} for i in range(model.spec.samples)],
     }
@@ -84,7 +84,7 @@ def _place(project: Project, task: Task, tasks: dict[str, Task]) -> str:
         return project.frameworks[task.model.spec.framework].environment
     if task.kind == "export":
         return task.step.environment
-    return _place(project, tasks[task.needs[1]], tasks)
+    return _place(project, tasks[task.source], tasks)
 
 
 def _module(project: Project, task: Task) -> Path:
@@ -103,7 +103,7 @@ def _opener(project: Project, task: Task) -> str | None:
 
 
 def _given(model: Model) -> dict[str, Any] | None:
-    given = keys.wire_source(model)
+    given = wire.wire_source(model)
     return given and {name: str(value) if isinstance(value, Path) else value for name, value in given.items()}
 
 

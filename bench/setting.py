@@ -11,7 +11,7 @@ from typing import Any
 from bench.bounds import Spent
 from bench.observed import Observed, observe
 from deploymatrix.execution.notes import LastKeys
-from deploymatrix.execution.stages.dispatch import KINDS
+from deploymatrix.execution.stages.dispatch import kind_of
 from deploymatrix.project.plan import Selection, Task, plan_cells, plan_tasks
 from deploymatrix.project.project import Project
 from deploymatrix.store.store import Store
@@ -65,11 +65,11 @@ def surroundings() -> dict[str, str]:
 
 def recorded(tasks: dict[str, Task], build: Path) -> dict[str, Spent]:
     """What each task took by its record in the store; a task that failed has left none."""
-    keys, store = LastKeys(build / "last-keys.json"), Store(build / "store")
+    keys, store = LastKeys(build), Store(build / "store")
     found = {}
     for task in tasks.values():
         key = keys.get(task.id)
-        entry = store.get(KINDS[task.kind], key) if key else None
+        entry = store.get(kind_of(task), key) if key else None
         if entry is not None:
             found[task.id] = _spent(task, entry.record.measured)
     return found

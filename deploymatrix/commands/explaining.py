@@ -59,7 +59,7 @@ def repro(
     cells = pick_cells(read_matrix(project.build / MATRIX), cell)
     if (run or bundle) and len(cells) > 1:
         raise ConfigurationError(f"{cell!r} matches {len(cells)} cells, {cells[0].name} the first; name one")
-    evidences = [find_evidence(project, found, _say) for found in cells]
+    evidences = [find_evidence(project, found) for found in cells]
     if bundle:
         write_zip(bundle_files(evidences[0]), bundle)
         typer.echo(f"{bundle}: {evidences[0].task.id}; its README.md says how", err=True)
@@ -95,7 +95,7 @@ def _explanations(context: typer.Context, pattern: str, models: list[Path] | Non
 def _digests(project: Project, cell: Cell) -> dict[str, str]:
     from deploymatrix.repro.evidence import digests
 
-    return digests(project, cell, _say)
+    return digests(project, cell)
 
 
 def _own_options(context: typer.Context) -> list[str]:

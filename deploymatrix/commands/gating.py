@@ -49,7 +49,7 @@ def gate(
 ) -> None:
     """Exit 0 only when every planned cell passed or carries a matching expectation; 1 for a red cell, an entry without
     a cell, or a regression against the baseline; 4 for a cell without a result."""
-    from deploymatrix.execution.keys import current_inputs
+    from deploymatrix.execution.keys import Keys
     from deploymatrix.matrix.diff import diff as compare
     from deploymatrix.matrix.files import MATRIX, MEASUREMENTS, read_matrix, read_measurements
     from deploymatrix.matrix.gate import gate as decide
@@ -69,7 +69,9 @@ def gate(
         decided = {cell.name for cell in judged.cells if cell.outcome != "missing"}
         gone = set(before.cells) - {cell.name for cell in plan_cells(project, Selection())}
         found = compare(before, snapshot(judged, times), scope=decided | gone)
-    _conclude(decide(planned, judged, current_inputs(project, planned), found.of("regressed") if found else ()), found)
+    _conclude(
+        decide(planned, judged, Keys(project).current_inputs(planned), found.of("regressed") if found else ()), found
+    )
 
 
 @baselines.command()

@@ -3,45 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from deploymatrix import __version__
 from deploymatrix.execution.blame import answered_wrongly, blame
 from deploymatrix.execution.outcomes import Done, Failed, Result
-from deploymatrix.host.workshop import Workshop
+from deploymatrix.host.facts import HostFacts
 from deploymatrix.matrix.records import Artifact, Cell, Matrix, Measurement, OutputRecord, Shard
 from deploymatrix.matrix.verdicts import Rules, judged, unmatched_rules
-from deploymatrix.project.plan import PlannedCell, Selection, compare_id, export_id, run_id
+from deploymatrix.project.plan import PlannedCell, Selection, compare_id, export_id, reference_id, run_id
 from deploymatrix.project.project import Project
 from deploymatrix.store.entries import Entry
 
 
-def build_matrix(
-    project: Project,
-    workshop: Workshop,
-    selection: Selection,
-    cells: Sequence[PlannedCell],
-    results: Mapping[str, Result],
-    rules: Rules,
-    inputs: Mapping[str, str],
-    shard: Shard | None = None,
-) -> Matrix:
-    """Every planned cell with what happened to it; a cell without a result is `missing`.
+@dataclass(frozen=True, kw_only=True)
+class PlannedRun:
+    """What a run sets out to decide, and what its cells are judged by.
 
     `inputs`: by cell, the digest of the files that its result depends on, as they were when the run began.
-    `shard`: of a part, the whole plan; the entries that are about no cell are those of the whole plan.
-    Budgets of latency are left to the gate: the same results must give the same bytes, and times differ.
+    `shard`: the whole plan, where `cells` are only a part of it.
     """
-    targets = {name.split("/")[1] for name in shard.cells} if shard else {cell.target.name for cell in cells}
-    found = [_cell(project, workshop, planned, results) for planned in cells]
-    records = [judged(cell.model_copy(update={"inputs": inputs[cell.name]}), rules) for cell in found]
+
+    project: Project
+    selection: Selection
+    cells: Sequence[PlannedCell]
+    rules: Rules
+    inputs: Mapping[str, str]
+    shard: Shard | None = None
+
+    @property
+    def targets(self) -> set[str]:
+        """The names of the targets of the whole plan."""
+        names = self.shard.cells if self.shard else [cell.name for cell in self.cells]
+        return {name.split("/")[1] for name in names}
+
+
+def build_matrix(run: PlannedRun, facts: HostFacts, results: Mapping[str, Result]) -> Matrix:
+    """Gather the results into one judged record per planned cell; a cell without a result is `missing`.
+
+    Entries about no cell are those of the whole plan, also in a shard. Budgets of latency are left to the gate: the
+    same results must give the same bytes, and times differ.
+    """
+    found = [_cell(run, facts, planned, results) for planned in run.cells]
+    records = [judged(cell.model_copy(update={"inputs": run.inputs[cell.name]}), run.rules) for cell in found]
     return Matrix(
         generator=f"deploymatrix {__version__}",
-        isolation=workshop.isolation,
-        selection=selection.describe(),
-        shard=shard,
+        isolation=facts.isolation,
+        selection=run.selection.describe(),
+        shard=run.shard,
         cells=tuple(sorted(records, key=lambda cell: cell.name)),
-        unmatched=unmatched_rules(project, rules, targets),
+        unmatched=unmatched_rules(run.project, run.rules, run.targets),
     )
 
 
@@ -49,7 +61,7 @@ def measure_cell(planned: PlannedCell, results: Mapping[str, Result]) -> Measure
     """Seconds and MiB of the cell's own export and run."""
     if planned.route is None:
         return Measurement(cell=planned.name, cached=False)
-    reference = _entry(results, f"reference {planned.model.name}")
+    reference = _entry(results, reference_id(planned.model))
     export = _entry(results, export_id(planned.model, planned.route, planned.variant))
     run = _entry(results, run_id(planned))
     decided = results.get(compare_id(planned))
@@ -65,7 +77,7 @@ def measure_cell(planned: PlannedCell, results: Mapping[str, Result]) -> Measure
     )
 
 
-def _cell(project: Project, workshop: Workshop, planned: PlannedCell, results: Mapping[str, Result]) -> Cell:
+def _cell(run: PlannedRun, facts: HostFacts, planned: PlannedCell, results: Mapping[str, Result]) -> Cell:
     base: dict[str, Any] = {
         "model": planned.model.name,
         "framework": planned.model.spec.framework,
@@ -81,11 +93,11 @@ def _cell(project: Project, workshop: Workshop, planned: PlannedCell, results: M
     result = results.get(compare_id(planned))
     if result is None:
         return Cell(**base, outcome="missing", stage="plan", detail="the run ended before this cell")
-    base |= {"isolation": workshop.isolation, "image": workshop.image_digest(planned.target)}
+    base |= {"isolation": facts.isolation, "image": facts.image_digest(planned.target)}
     base |= _artifact(planned, results)
     if isinstance(result, Failed):
-        return Cell(**{**base, **_failure(project, result)})
-    return Cell(**{**base, **_compared(project, planned, results, result.entry)})
+        return Cell(**{**base, **_failure(run.project, result)})
+    return Cell(**{**base, **_compared(run.project, planned, results, result.entry)})
 
 
 def _artifact(planned: PlannedCell, results: Mapping[str, Result]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,12 +14,12 @@ from deploymatrix.execution.keys import Key
 from deploymatrix.execution.notes import Costs, LastKeys
 from deploymatrix.execution.outcomes import Done, Failed, Result
 from deploymatrix.execution.schedule import Job, run_jobs
-from deploymatrix.execution.stages import dispatch as stages
-from deploymatrix.execution.stages.context import Bench
+from deploymatrix.execution.stages import dispatch
+from deploymatrix.execution.stages.context import Needs, StageContext
 from deploymatrix.host.machine import memory_budget_mb
 from deploymatrix.host.messages import Place
+from deploymatrix.host.pool import Pool
 from deploymatrix.project.plan import Task
-from deploymatrix.store.entries import Entry
 
 
 class Listener(Protocol):
@@ -33,15 +33,16 @@ class Listener(Protocol):
 class Execution:
     """Results of tasks by id; `run` may be called again with further tasks (blame does)."""
 
-    def __init__(self, bench: Bench, *, jobs: int, fresh: bool, listener: Listener) -> None:
+    def __init__(self, context: StageContext, pool: Pool, *, jobs: int, fresh: bool, listener: Listener) -> None:
         self.results: dict[str, Result] = {}
         self.executed: Counter[str] = Counter()
-        self._bench = bench
+        self._context = context
+        self._pool = pool
         self._jobs = jobs
         self._fresh = fresh
         self._listener = listener
-        self._costs = Costs(bench.project.build / "costs.json")
-        self._last_keys = LastKeys(bench.project.build / "last-keys.json")
+        self._costs = Costs(context.project.build)
+        self._last_keys = LastKeys(context.project.build)
         self._keys: dict[str, Key] = {}
         self._broken: dict[Place, str] = {}
         self._open: Counter[Place] = Counter()
@@ -51,40 +52,46 @@ class Execution:
         """Decide every task that has no result yet; `tasks` lists each after those that it needs."""
         remaining = [task for task in tasks.values() if task.id not in self.results and not self._resolve(task)]
         self._listener.planned(len(tasks), len(tasks) - len(remaining))
-        places = {task.id: stages.place_of(self._bench, task) for task in remaining}
+        places = {task.id: dispatch.place_of(self._context, task) for task in remaining}
         self._open = Counter(place for place in places.values() if place)
         jobs = [self._prepare_job(place) for place in self._open]
         jobs += [self._task_job(task, places[task.id]) for task in remaining]
         try:
-            run_jobs(jobs, width=self._jobs, memory_mb=memory_budget_mb(), interrupt=self._bench.workshop.close_all)
+            run_jobs(jobs, width=self._jobs, memory_mb=memory_budget_mb(), interrupt=self._pool.close_all)
         finally:
             self._costs.save()
             self._last_keys.save()
 
     def _resolve(self, task: Task) -> bool:
-        """Whether the task is decided without doing anything: by a need that failed, or by the store."""
+        """Decide the task by a need that failed, or from the store; return whether it is decided."""
         needs = [self.results.get(need) for need in task.needs]
-        failed = next((need for need in needs if isinstance(need, Failed)), None)
-        kept = failed or (None if None in needs else self._kept(task))
-        if kept is not None:
-            self.results[task.id] = kept
-        return kept is not None
+        known: Result | None = next((need for need in needs if isinstance(need, Failed)), None)
+        if known is None and None not in needs:
+            key = self._note_key(task)
+            known = None if self._fresh else self._stored(task, key)
+            if known is None:
+                self._keys[task.id] = key
+        if known is not None:
+            self.results[task.id] = known
+        return known is not None
 
-    def _kept(self, task: Task) -> Result | None:
-        """What the store has of a task whose needs are all done."""
-        key = self._keys[task.id] = stages.key_of(self._bench, task, self._needs(task))
+    def _note_key(self, task: Task) -> Key:
+        """Compute the key of a task whose needs are all done, and note it for the next run's explanation."""
+        key = dispatch.key_of(self._context, self._needs(task))
         self._last_keys.note(task.id, key.digest)
-        if self._fresh:
-            return None
-        entry = self._bench.store.get(stages.KINDS[task.kind], key.digest)
-        if entry is not None:
-            del self._keys[task.id]
-            return Done(entry=entry.slim(), cached=True)
-        failure = self._bench.store.get("failures", key.digest)
-        return _failed(failure.about, self._bench.project.build) if failure else None
+        return key
 
-    def _needs(self, task: Task) -> list[Entry]:
-        return [need.entry for need in map(self.results.__getitem__, task.needs) if isinstance(need, Done)]
+    def _stored(self, task: Task, key: Key) -> Result | None:
+        """Return what the store has under the key: a result, or a failure that would come out the same again."""
+        entry = self._context.store.get(dispatch.kind_of(task), key.digest)
+        if entry is not None:
+            return Done(entry=entry.slim(), cached=True)
+        failure = self._context.store.get("failures", key.digest)
+        return _as_failed(failure.about, self._context.project.build) if failure else None
+
+    def _needs(self, task: Task) -> Needs:
+        done = {need: self.results[need] for need in task.needs}
+        return Needs(task, {need: result.entry for need, result in done.items() if isinstance(result, Done)})
 
     def _task_job(self, task: Task, place: Place | None) -> Job:
         needs = (*task.needs, _prepare_id(place)) if place else task.needs
@@ -110,7 +117,7 @@ class Execution:
             return _no_environment(self._broken[place])
         key = self._keys.pop(task.id)
         try:
-            result = stages.execute(self._bench, task, self._needs(task), key)
+            result = dispatch.execute(self._context, self._pool, self._needs(task), key)
         except EnvironmentFailed as error:
             return _no_environment(str(error))
         with self._lock:
@@ -122,12 +129,12 @@ class Execution:
             self._keep_failure(task, key, result)
         return result
 
-    def _keep_failure(self, task: Task, key: Key, result: Failed) -> None:
-        """Also forget an earlier success, which the next run would take for this one's result."""
-        self._bench.store.drop(stages.KINDS[task.kind], key.digest)
-        if result.lasting:
-            about = _about(result, self._bench.project.build)
-            self._bench.store.put("failures", key.digest, None, about=about, made_from=key.parts)
+    def _keep_failure(self, task: Task, key: Key, failed: Failed) -> None:
+        """Keep a failure that lasts. Forget an earlier success, which the next run would take for this one's result."""
+        self._context.store.drop(dispatch.kind_of(task), key.digest)
+        if failed.lasting:
+            about = _as_record(failed, self._context.project.build)
+            self._context.store.put("failures", key.digest, None, about=about, made_from=key.parts)
 
     def _leave(self, place: Place | None) -> None:
         """Stop a worker as soon as its last task is done."""
@@ -137,21 +144,22 @@ class Execution:
             self._open[place] -= 1
             last = self._open[place] == 0
         if last:
-            self._bench.workshop.close(place)
+            self._pool.close(place)
 
     def _prepare_job(self, place: Place) -> Job:
+        id_ = _prepare_id(place)
         return Job(
-            id=_prepare_id(place),
+            id=id_,
             needs=(),
             call=lambda: self._prepare(place),
-            seconds=self._costs.seconds(_prepare_id(place), "prepare"),
-            memory_mb=self._costs.memory_mb(_prepare_id(place), "prepare"),
+            seconds=self._costs.seconds(id_, "prepare"),
+            memory_mb=self._costs.memory_mb(id_, "prepare"),
         )
 
     def _prepare(self, place: Place) -> None:
         self._listener.started(_prepare_id(place))
         try:
-            self._bench.workshop.prepare(place)
+            self._pool.prepare(place)
         except EnvironmentFailed as error:
             self._broken[place] = str(error)
         self._listener.finished(_prepare_id(place), None)
@@ -165,10 +173,10 @@ def _prepare_id(place: Place) -> str:
     return f"prepare {place}"
 
 
-def _about(failed: Failed, build: Path) -> dict[str, Any]:
+def _as_record(failed: Failed, build: Path) -> dict[str, Any]:
     log = failed.log.relative_to(build).as_posix() if failed.log else None
-    return {**failed.__dict__, "log": log}
+    return {**asdict(failed), "log": log}
 
 
-def _failed(about: dict[str, Any], build: Path) -> Failed:
+def _as_failed(about: dict[str, Any], build: Path) -> Failed:
     return Failed(**{**about, "log": build / about["log"] if about["log"] else None})

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from deploymatrix.execution.keys import Key
 from deploymatrix.execution.notes import LastKeys
-from deploymatrix.execution.stages import dispatch as stages
-from deploymatrix.execution.stages.context import Bench
+from deploymatrix.execution.stages import dispatch
+from deploymatrix.execution.stages.context import Needs, StageContext
 from deploymatrix.project.plan import Task
 from deploymatrix.store.entries import Entry
 
@@ -22,9 +22,9 @@ class Explanation:
     reason: str
 
 
-def explain_plan(bench: Bench, tasks: Mapping[str, Task]) -> Iterator[Explanation]:
+def explain_plan(context: StageContext, tasks: Mapping[str, Task]) -> Iterator[Explanation]:
     """Explain every task, each after those that it needs. Nothing is executed."""
-    last = LastKeys(bench.project.build / "last-keys.json")
+    last = LastKeys(context.project.build)
     entries: dict[str, Entry] = {}
     failed: set[str] = set()
     for task in tasks.values():
@@ -36,23 +36,23 @@ def explain_plan(bench: Bench, tasks: Mapping[str, Task]) -> Iterator[Explanatio
         if waits_for is not None:
             yield Explanation(task=task.id, cached=False, reason=f"waits for: {waits_for}")
             continue
-        key = stages.key_of(bench, task, [entries[need] for need in task.needs])
-        entry = bench.store.get(stages.KINDS[task.kind], key.digest)
+        key = dispatch.key_of(context, Needs(task, entries))
+        entry = context.store.get(dispatch.kind_of(task), key.digest)
         if entry is not None:
             entries[task.id] = entry
             yield Explanation(task=task.id, cached=True, reason="")
-        elif bench.store.get("failures", key.digest) is not None:
+        elif context.store.get("failures", key.digest) is not None:
             failed.add(task.id)
             yield Explanation(task=task.id, cached=True, reason="it failed, and that is kept")
         else:
-            yield Explanation(task=task.id, cached=False, reason=_why(bench, task, key, last))
+            yield Explanation(task=task.id, cached=False, reason=_why(context, task, key, last))
 
 
-def _why(bench: Bench, task: Task, key: Key, last: LastKeys) -> str:
+def _why(context: StageContext, task: Task, key: Key, last: LastKeys) -> str:
     before = last.get(task.id)
     if before is None:
         return "never done"
-    entry = bench.store.get(stages.KINDS[task.kind], before) or bench.store.get("failures", before)
+    entry = context.store.get(dispatch.kind_of(task), before) or context.store.get("failures", before)
     if entry is None:
         return "its result is not kept, or was removed"
     return f"changed: {', '.join(key.changes_since(entry.record.made_from))}"

@@ -1,4 +1,7 @@
-"""What tasks cost, as they did when last executed: the schedule's order and its memory budget come from here."""
+"""What a run remembers of the tasks for the next one: what each cost, and the key that each had.
+
+Costs order the schedule and keep it within memory. Last keys let another key be explained by what changed in it.
+"""
 
 from __future__ import annotations
 
@@ -14,48 +17,62 @@ USUAL_MEMORY_MB = {"reference": 1500, "export": 2500, "run": 800, "compare": 200
 
 
 class Costs:
-    """Wall seconds and peak MiB by task id, kept in a file."""
+    """Wall seconds and peak MiB by task id, kept in a file of the build folder."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._known: dict[str, dict[str, float]] = json.loads(path.read_text()) if path.is_file() else {}
-        self._changed = False
+    def __init__(self, build: Path) -> None:
+        self._file = _Notes(build / "costs.json")
 
     def seconds(self, id_: str, kind: str) -> float:
-        return self._known.get(id_, {}).get("wall_s", USUAL_SECONDS[kind])
+        known: dict[str, float] = self._file.get(id_, {})
+        return known.get("wall_s", USUAL_SECONDS[kind])
 
     def memory_mb(self, id_: str, kind: str) -> int:
-        return int(self._known.get(id_, {}).get("peak_mb", USUAL_MEMORY_MB[kind]))
+        known: dict[str, float] = self._file.get(id_, {})
+        return int(known.get("peak_mb", USUAL_MEMORY_MB[kind]))
 
     def note(self, id_: str, measured: dict[str, Any]) -> None:
         """Remember what an entry's `measured` says."""
         known = {name: measured[name] for name in ("wall_s", "peak_mb") if measured.get(name) is not None}
         if known:
-            self._known[id_] = known
-            self._changed = True
+            self._file.note(id_, known)
 
     def save(self) -> None:
-        if self._changed:
-            write_json(self._path, self._known)
-            self._changed = False
+        self._file.save()
 
 
 class LastKeys:
-    """Keys (hex digests) by task id, kept in a file."""
+    """Keys (hex digests) by task id, kept in a file of the build folder."""
+
+    def __init__(self, build: Path) -> None:
+        self._file = _Notes(build / "last-keys.json")
+
+    def note(self, id_: str, key: str) -> None:
+        self._file.note(id_, key)
+
+    def get(self, id_: str) -> str | None:
+        """Return the task's last key; None if the task was never looked at."""
+        known: str | None = self._file.get(id_, None)
+        return known
+
+    def save(self) -> None:
+        self._file.save()
+
+
+class _Notes:
+    """A note by task id, written back only when one has changed."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._known: dict[str, str] = json.loads(path.read_text()) if path.is_file() else {}
+        self._known: dict[str, Any] = json.loads(path.read_text()) if path.is_file() else {}
         self._changed = False
 
-    def note(self, id_: str, key: str) -> None:
-        if self._known.get(id_) != key:
-            self._known[id_] = key
-            self._changed = True
+    def get(self, id_: str, default: Any) -> Any:
+        return self._known.get(id_, default)
 
-    def get(self, id_: str) -> str | None:
-        """The task's last key; None if it was never looked at."""
-        return self._known.get(id_)
+    def note(self, id_: str, value: Any) -> None:
+        if self._known.get(id_) != value:
+            self._known[id_] = value
+            self._changed = True
 
     def save(self) -> None:
         if self._changed:

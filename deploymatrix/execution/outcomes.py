@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from deploymatrix.matrix.records import Outcome, Stage
 from deploymatrix.printable import printable
-from deploymatrix.project.plan import TaskKind
 from deploymatrix.store.entries import Entry
 
 if TYPE_CHECKING:
@@ -39,6 +38,7 @@ class Failed:
 
 
 Result = Done | Failed
+NativeTask = Literal["reference", "export", "run"]  # a task that asks a worker bears the name of its stage
 
 PASSING_FAULTS: frozenset[Outcome] = frozenset({"timed_out", "out_of_memory"})
 SENT_BY_OTHERS = frozenset({"SIGKILL", "SIGTERM", "SIGINT", "SIGHUP"})  # no fault of native code raises these by itself
@@ -51,19 +51,21 @@ FAILED_IN: dict[Stage, Outcome] = {
 }
 
 
-def failure_of(kind: TaskKind, reply: Reply, *, blame: str | None, log: Path | None) -> Failed:
-    """The failure that a worker's reply tells; `kind` is the task that it was asked for."""
-    stage = _stage(kind, reply.stage)
+def failure_of(task: NativeTask, reply: Reply, *, blame: str | None, log: Path | None) -> Failed:
+    """Return the failure that a worker's reply tells; `task` is what the worker was asked."""
+    stage = _stage(task, reply.stage)
     outcome, detail = _outcome_and_detail(stage, reply)
     by_chance = outcome in PASSING_FAULTS or reply.signal in SENT_BY_OTHERS
     lasting = not by_chance and reply.stage != "import"  # a failed import may be the environment's fault
     return Failed(outcome=outcome, stage=stage, detail=detail, blame=blame, log=log, lasting=lasting)
 
 
-def _stage(kind: TaskKind, reported: str) -> Stage:
-    if kind == "run":
-        return "run" if reported == "run" else "load"  # a runner whose import fails cannot load anything
-    return "reference" if kind == "reference" else "export"
+def _stage(task: NativeTask, reported: str) -> Stage:
+    """Return the stage that a task failed in, given the one that its worker reported last.
+
+    A run is two stages, and a runner whose import fails cannot load anything.
+    """
+    return "load" if task == "run" and reported != "run" else task
 
 
 def _outcome_and_detail(stage: Stage, reply: Reply) -> tuple[Outcome, str]:

@@ -1,4 +1,4 @@
-"""The schedule: jobs in the order of their needs, as wide as cores and memory allow, the longest way first."""
+"""The schedule: jobs in the order of their needs, as wide as cores and memory allow, the critical path first."""
 
 from __future__ import annotations
 
@@ -55,14 +55,14 @@ class _Board:
         for id_, needs in self._waiting.items():
             for need in needs:
                 self._needed_by[need].append(id_)
-        self._rank = _ways_to_the_end(jobs, self._needed_by)
+        self._rank = _remaining_seconds(jobs, self._needed_by)
         self._ready = [self._order(id_) for id_, needs in self._waiting.items() if not needs]
         heapq.heapify(self._ready)
         self._running: set[str] = set()
         self.unfinished = len(jobs)
 
     def start(self, width: int) -> list[Job]:
-        """The jobs to start now, those with the longest way to the end first; they count as running."""
+        """Return the jobs to start now, those with the longest chain behind them first; they count as running."""
         started, too_large = [], []
         while self._ready and len(self._running) < width:
             entry = heapq.heappop(self._ready)
@@ -78,7 +78,7 @@ class _Board:
         return started
 
     def finish(self, id_: str) -> None:
-        """The job is done: those that waited only for it are ready."""
+        """Mark the job as done: those that waited only for it are ready."""
         self._running.discard(id_)
         self.unfinished -= 1
         for dependent in self._needed_by[id_]:
@@ -93,10 +93,10 @@ class _Board:
         return (-self._rank[id_], id_)
 
 
-def _ways_to_the_end(jobs: dict[str, Job], needed_by: dict[str, list[str]]) -> dict[str, float]:
-    """Seconds from the start of each job to the end of the longest chain behind it.
+def _remaining_seconds(jobs: dict[str, Job], needed_by: dict[str, list[str]]) -> dict[str, float]:
+    """Return for each job the seconds from its start to the end of the longest chain behind it.
 
-    Raises graphlib.CycleError when jobs need each other.
+    The largest is the length of the critical path. Raise graphlib.CycleError when jobs need each other.
     """
     ranks: dict[str, float] = {}
     for id_ in graphlib.TopologicalSorter(needed_by).static_order():

@@ -8,17 +8,15 @@ import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from deploymatrix.environments.interpreters import ensure_node, ensure_python
-from deploymatrix.host.messages import Place, Request, Work
+from deploymatrix.host.messages import Place, Request, TaskName, Work
 from deploymatrix.host.worker import Channel, Worker, WorkerClosed, process_channel
 from deploymatrix.host.worker_program import WORKER
-from deploymatrix.project.plan import TaskKind
 from deploymatrix.project.project import Project, Target
 from deploymatrix.project.specs import Isolation
 from deploymatrix.say import Say
-from deploymatrix.store import digests
 
 if TYPE_CHECKING:
     from docker import DockerClient

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from deploymatrix.errors import NothingSelected
@@ -31,23 +31,38 @@ class PlannedCell:
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """One piece of work. `needs` are ids of tasks whose results it takes, in the order that its stage expects.
+    """One piece of work: the reference of a model, the export at the end of a route, its run, or its comparison.
 
-    reference: the model. export: the last step of `route`. run and compare: the artifact of `route` on `target`.
+    `reference`, `source` and `run` are the ids of the tasks whose results it takes; empty where it takes none. The
+    source of an export is what its step starts from: the reference, which holds the weights, or the artifact before.
+    The source of a run and of a comparison is the artifact.
     """
 
     id: str
     kind: TaskKind
-    needs: tuple[str, ...]
     model: Model
+    reference: str = ""
+    source: str = ""
+    run: str = ""
     variant: str = ""
     route: Route | None = None
     target: Target | None = None
 
     @property
+    def needs(self) -> tuple[str, ...]:
+        """The ids of the tasks that come before this one, each once."""
+        return tuple(dict.fromkeys(id_ for id_ in (self.reference, self.source, self.run) if id_))
+
+    @property
     def step(self) -> Step:
         assert self.route is not None, f"{self.id} has no route"
         return self.route.steps[-1]
+
+    @property
+    def on(self) -> Target:
+        """The target that a run or a comparison is about."""
+        assert self.target is not None, f"{self.id} has no target"
+        return self.target
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,40 +128,39 @@ def export_id(model: Model, route: Route, variant: str) -> str:
     return _id("export", model, route, variant)
 
 
+def reference_id(model: Model) -> str:
+    """The id of the task that freezes a model and computes its reference outputs."""
+    return f"reference {model.name}"
+
+
 def _cell_tasks(cell: PlannedCell, route: Route) -> Iterable[Task]:
-    reference = Task(id=f"reference {cell.model.name}", kind="reference", needs=(), model=cell.model)
+    reference = Task(id=reference_id(cell.model), kind="reference", model=cell.model)
     yield reference
-    previous = reference.id
+    source = reference.id
     for prefix in route.prefixes():
         export = Task(
             id=export_id(cell.model, prefix, cell.variant),
             kind="export",
-            needs=(reference.id, previous) if previous != reference.id else (reference.id,),
+            reference=reference.id,
+            source=source,
             model=cell.model,
             variant=cell.variant,
             route=prefix,
         )
         yield export
-        previous = export.id
+        source = export.id
     run = Task(
         id=run_id(cell),
         kind="run",
-        needs=(reference.id, previous),
+        reference=reference.id,
+        source=source,
         model=cell.model,
         variant=cell.variant,
         route=route,
         target=cell.target,
     )
     yield run
-    yield Task(
-        id=compare_id(cell),
-        kind="compare",
-        needs=(reference.id, previous, run.id),
-        model=cell.model,
-        variant=cell.variant,
-        route=route,
-        target=cell.target,
-    )
+    yield replace(run, id=compare_id(cell), kind="compare", run=run.id)
 
 
 def _id(kind: TaskKind, model: Model, route: Route, variant: str, target: Target | None = None) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from deploymatrix.errors import ConfigurationError
 from deploymatrix.project.specs import (
@@ -35,7 +35,6 @@ class Model:
     folder: Path
     spec: ModelSpec
     source_module: Path | None = None  # of a model that model.toml gives without code
-    remembered: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)  # digests of its files
 
     @property
     def module(self) -> Path:

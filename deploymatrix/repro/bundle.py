@@ -15,8 +15,10 @@ from typing import Any
 
 from deploymatrix.environments.lockfile import read_lock, render
 from deploymatrix.errors import StoreCorrupted
-from deploymatrix.execution.stages.context import ensure_samples, request_of
-from deploymatrix.execution.stages.dispatch import declared_outputs, limit_of
+from deploymatrix.execution.stages.compare import limit_of
+from deploymatrix.execution.stages.dispatch import question_of
+from deploymatrix.execution.stages.export import declared_outputs
+from deploymatrix.execution.stages.samples import ensure_samples
 from deploymatrix.host.worker_program import WORKER
 from deploymatrix.project.project import Model
 from deploymatrix.repro.evidence import Evidence
@@ -78,19 +80,19 @@ def _add(archive: zipfile.ZipFile, name: str, content: Path | bytes) -> None:
 
 def _places(evidence: Evidence) -> dict[Path, str]:
     """The folders that go into the bundle, and their names in it."""
-    bench, task, model = evidence.bench, evidence.task, evidence.task.model
-    places = {ensure_samples(bench, model).files: "samples"}
+    context, task, model = evidence.context, evidence.task, evidence.task.model
+    places = {ensure_samples(context, model).files: "samples"}
     if task.target is not None:
-        reference, artifact = evidence.needs
+        reference, artifact = evidence.needs.reference, evidence.needs.source
         places |= {reference.files / str(sample): f"reference/{sample}" for sample in range(model.spec.samples)}
         return {**places, artifact.files: "artifact", task.target.folder: f"targets/{task.target.name}"}
-    project = bench.project
-    if task.kind == "export":
+    project = context.project
+    if task.route is not None:
         step = task.step
         places[project.step_module(step.format, step.source).parent] = f"pipelines/{step.format}"
         if step.opener is None:
-            return {**places, evidence.needs[-1].files: "source"}
-        places[evidence.needs[-1].files / "weights"] = "weights"
+            return {**places, evidence.needs.source.files: "source"}
+        places[evidence.needs.source.files / "weights"] = "weights"
         framework = step.opener
     else:
         framework = model.spec.framework
@@ -123,13 +125,13 @@ def _files_below(folder: Path, name: str, suffix: str = "") -> Iterator[tuple[st
 def _description(evidence: Evidence, places: Mapping[Path, str]) -> dict[str, Any]:
     """bundle.json: the cell, the worker's request, and what its answer is compared with."""
     cell, task = evidence.cell, evidence.task
-    request = {"task": task.kind, **request_of(evidence.bench, task, evidence.needs)}
+    request = {"task": task.kind, **question_of(evidence.context, evidence.needs).__dict__}
     about: dict[str, Any] = {key: getattr(cell, key) for key in ("outcome", "stage", "blame", "detail", "versions")}
     about |= {"cell": cell.name, "runner": evidence.runner, "variables": evidence.variables}
     about |= {"request": _relative(request, places), "samples": task.model.spec.samples}
     outputs, limit = task.model.spec.outputs, None
-    if task.kind == "run":
-        outputs, limit = declared_outputs(task.model, evidence.needs[1].about["signature"]), limit_of(task)
+    if task.target is not None:
+        outputs, limit = declared_outputs(task.model, evidence.needs.source.about["signature"]), limit_of(task)
     return {**about, "outputs": [output.model_dump(mode="json") for output in outputs], "limit": limit}
 
 

@@ -8,16 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploymatrix.errors import ConfigurationError, IncompleteRun
-from deploymatrix.execution.stages.context import Bench
-from deploymatrix.execution.stages.dispatch import KINDS, key_of, place_of
-from deploymatrix.host.workshop import Workshop
+from deploymatrix.execution.stages.context import Needs, StageContext
+from deploymatrix.execution.stages.dispatch import key_of, kind_of, place_of
+from deploymatrix.host.facts import HostFacts
 from deploymatrix.matrix.records import NOT_REPRODUCIBLE, Cell
 from deploymatrix.project.plan import PlannedCell, Task, plan_tasks
 from deploymatrix.project.project import Project
 from deploymatrix.project.routes import find_route
-from deploymatrix.say import Say
 from deploymatrix.store.entries import Entry
-from deploymatrix.store.store import Store
 
 COMMAND = "deploymatrix"
 PROGRAMS = {"python": "reproduce.py", "node": "reproduce.mjs"}
@@ -27,26 +25,26 @@ PROGRAMS = {"python": "reproduce.py", "node": "reproduce.mjs"}
 class Evidence:
     """The task that decided a cell, and what the task needed, from the store."""
 
-    bench: Bench
+    context: StageContext
     cell: Cell
     task: Task
-    needs: tuple[Entry, ...]
+    needs: Needs
 
     @property
     def variables(self) -> dict[str, str]:
         """What is set in the task's environment before its interpreter starts."""
-        place = place_of(self.bench, self.task)
+        place = place_of(self.context, self.task)
         assert place is not None, f"{self.task.id} runs no native code"
-        return self.bench.project.environment_variables(place.name) if place.kind == "environment" else {}
+        return self.context.project.environment_variables(place.name) if place.kind == "environment" else {}
 
     @property
     def lock(self) -> Path:
         """The lock of the task's environment."""
-        place = place_of(self.bench, self.task)
+        place = place_of(self.context, self.task)
         assert place is not None, f"{self.task.id} runs no native code"
         if place.kind == "environment":
-            return self.bench.project.environment_lock(place.name)
-        return self.bench.project.runtime_lock(self.bench.project.targets[place.name])
+            return self.context.project.environment_lock(place.name)
+        return self.context.project.runtime_lock(self.context.project.targets[place.name])
 
     @property
     def runner(self) -> str:
@@ -59,7 +57,7 @@ class Evidence:
         return PROGRAMS[self.runner]
 
 
-def find_evidence(project: Project, cell: Cell, say: Say) -> Evidence:
+def find_evidence(project: Project, cell: Cell) -> Evidence:
     """What the store holds of the task that decided `cell`; every file is checked against its manifest.
 
     Raises ConfigurationError for a cell in which nothing was tried, IncompleteRun when the project has changed since
@@ -67,36 +65,32 @@ def find_evidence(project: Project, cell: Cell, say: Say) -> Evidence:
     """
     if cell.outcome in NOT_REPRODUCIBLE:
         raise ConfigurationError(f"{cell.name}: nothing to reproduce: {NOT_REPRODUCIBLE[cell.outcome]}")
-    bench = bench_of(project, cell, say)
+    context = context_of(project, cell)
     tasks = _tasks(project, cell)
-    entries = stored_entries(bench, tasks)
+    entries = stored_entries(context, tasks)
     task = _decisive(cell, tasks)
-    needs = tuple(entries[need] for need in task.needs if need in entries)
-    stale = len(needs) < len(task.needs) or _differs(cell, task, needs)
-    if stale:
+    needs = Needs(task, entries)
+    if not all(need in entries for need in task.needs) or _differs(cell, needs):
         raise IncompleteRun(
             f"{cell.name}: the project has changed since this cell was decided (if it was run with --timeout, give the "
             f"same here); run it again: {COMMAND} run -t {cell.target} -m {cell.model}"
         )
     for entry in needs:
-        bench.store.verify(entry)
-    return Evidence(bench=bench, cell=cell, task=task, needs=needs)
+        context.store.verify(entry)
+    return Evidence(context=context, cell=cell, task=task, needs=needs)
 
 
-def bench_of(project: Project, cell: Cell, say: Say) -> Bench:
-    """A bench that finds what the run of `cell` stored. No worker is started."""
-    isolation = cell.isolation or "process"
-    workshop = Workshop(project, isolation=isolation, client=None, run_id="repro", jobs=1, say=say)
-    return Bench(project=project, store=Store(project.build / "store"), workshop=workshop)
+def context_of(project: Project, cell: Cell) -> StageContext:
+    """Return a context that finds what the run of `cell` stored. No worker is made."""
+    return StageContext.of(project, HostFacts(project, cell.isolation or "process"))
 
 
-def stored_entries(bench: Bench, tasks: Sequence[Task]) -> dict[str, Entry]:
-    """The entry of each task, by its id, as far as the store holds it for the project as it is now."""
+def stored_entries(context: StageContext, tasks: Sequence[Task]) -> dict[str, Entry]:
+    """Return the entry of each task, by its id, as far as the store holds it for the project as it is now."""
     entries: dict[str, Entry] = {}
     for task in tasks:
-        needs = [entries[need] for need in task.needs if need in entries]
-        if len(needs) == len(task.needs):
-            found = bench.store.get(KINDS[task.kind], key_of(bench, task, needs).digest)
+        if all(need in entries for need in task.needs):
+            found = context.store.get(kind_of(task), key_of(context, Needs(task, entries)).digest)
             if found is not None:
                 entries[task.id] = found
     return entries
@@ -120,14 +114,14 @@ def command(
     return shlex.join([COMMAND, *options, "repro", cell, *folders, *limit, "--run"])
 
 
-def digests(project: Project, cell: Cell, say: Say) -> dict[str, str]:
+def digests(project: Project, cell: Cell) -> dict[str, str]:
     """What the cell was made of, by name: the artifact and image of its record, and what the store holds on the way.
 
     A task whose result the store does not hold for the project as it is now is left out.
     """
     found = {"artifact": cell.artifact.sha256} if cell.artifact else {}
     found |= {"image": cell.image} if cell.image else {}
-    entries = stored_entries(bench_of(project, cell, say), tasks_of(project, cell))
+    entries = stored_entries(context_of(project, cell), tasks_of(project, cell))
     return {**found, **{task: entry.digest for task, entry in entries.items()}}
 
 
@@ -142,16 +136,16 @@ def _tasks(project: Project, cell: Cell) -> list[Task]:
 
 def _decisive(cell: Cell, tasks: Sequence[Task]) -> Task:
     """The task that a cell failed in; its run when it passed, or when what came out was wrong."""
-    if cell.stage == "reference":
-        return next(task for task in tasks if task.kind == "reference")
     if cell.stage == "export":
         failed = [task for task in tasks if task.kind == "export" and task.step.name == cell.blame]
         if not failed:
             raise IncompleteRun(f"{cell.name}: its route no longer has the step {cell.blame}; run it again")
         return failed[-1]
-    return next(task for task in tasks if task.kind == "run")
+    wanted = "reference" if cell.stage == "reference" else "run"
+    return next(task for task in tasks if task.kind == wanted)
 
 
-def _differs(cell: Cell, task: Task, needs: Sequence[Entry]) -> bool:
-    """Whether the artifact that a run would take is another than the one that the cell is about."""
-    return task.kind == "run" and (cell.artifact is None or cell.artifact.sha256 != needs[1].sha256)
+def _differs(cell: Cell, needs: Needs) -> bool:
+    """Tell whether the artifact that a run would take is another than the one that the cell is about."""
+    runs = needs.task.target is not None
+    return runs and (cell.artifact is None or cell.artifact.sha256 != needs.source.sha256)

@@ -37,7 +37,7 @@ def rerun(evidence: Evidence, say: Say) -> int:
 
 
 def _in_environment(evidence: Evidence, task: Task, folder: Path, say: Say) -> int:
-    project, place = evidence.bench.project, place_of(evidence.bench, task)
+    project, place = evidence.context.project, place_of(evidence.context, task)
     assert place is not None, f"{task.id} runs no native code"
     name, envs = f"target-{place.name}" if place.kind == "runner" else place.name, project.build / "envs"
     variables = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
@@ -56,7 +56,7 @@ def _in_container(evidence: Evidence, target: Target, folder: Path, say: Say) ->
     from deploymatrix.environments.engine import engine
     from deploymatrix.environments.images import ensure_image
 
-    project, client = evidence.bench.project, engine()
+    project, client = evidence.context.project, engine()
     if client is None:
         raise EnvironmentFailed(f"{evidence.cell.name} was decided in a container, and no Docker engine answers")
     image = ensure_image(

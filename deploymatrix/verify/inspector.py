@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -18,15 +17,13 @@ import numpy as np
 
 from deploymatrix.execution.logs import keep_log, without_changing_names
 from deploymatrix.execution.outcomes import Failed, failure_of
-from deploymatrix.host.isolation import choose_isolation
+from deploymatrix.host.local import Host, local_host
 from deploymatrix.host.messages import Place, Work
-from deploymatrix.host.workshop import Workshop
 from deploymatrix.numerics.compare import Array
 from deploymatrix.project.project import Project, Target
 from deploymatrix.say import Say
 from deploymatrix.store import digests
 from deploymatrix.store.entries import Entry
-from deploymatrix.store.live_runs import announced
 from deploymatrix.store.store import Store
 from deploymatrix.verify.artifacts import Answer, Artifact, Sample, Slot, read_outputs, slots, wire_names
 from deploymatrix.verify.location import belonging, locate
@@ -37,12 +34,12 @@ Isolations = Literal["auto", "docker", "process"]
 class Inspector:
     """Describes and runs artifacts. A fault of the artifact or its runtime comes back as Failed, not raised."""
 
-    def __init__(self, project: Project, workshop: Workshop, *, timeout_s: float) -> None:
+    def __init__(self, project: Project, host: Host, *, timeout_s: float) -> None:
         self.project = project
-        self._workshop = workshop
+        self._pool = host.pool
         self._timeout_s = timeout_s
         self._store = Store(project.build / "store")
-        self.isolation = workshop.isolation
+        self.isolation = host.facts.isolation
 
     def describe(self, path: Path, target: str | None) -> Artifact | Failed:
         """Load the artifact at `path` on its target and let it tell its inputs and outputs.
@@ -84,7 +81,7 @@ class Inspector:
         return {"name": name, "dtype": slot.dtype or array.dtype.name, "shape": list(array.shape)}
 
     def _ask(self, target: Target, task: Literal["describe", "run"], args: dict[str, Any]) -> Work:
-        return self._workshop.work(
+        return self._pool.work(
             Place("runner", target.name),
             task,
             module=self.project.run_module(target),
@@ -128,22 +125,12 @@ class Inspector:
 
 @contextmanager
 def inspecting(project: Project, isolation: Isolations, timeout_s: float, say: Say) -> Iterator[Inspector]:
-    """An inspector whose workers live as long as the context.
+    """Give an inspector whose workers live as long as the context.
 
-    Raises EnvironmentFailed when docker isolation is asked for and no engine answers.
+    Raise EnvironmentFailed when docker isolation is asked for and no engine answers.
     """
-    chosen, client = choose_isolation(isolation, say)
-    run_id = uuid.uuid4().hex[:12]
-    workshop = Workshop(project, isolation=chosen, client=client, run_id=run_id, jobs=1, say=say)
-    try:
-        with announced(project.build, run_id):
-            yield Inspector(project, workshop, timeout_s=timeout_s)
-    finally:
-        workshop.close_all()
-        if client is not None:
-            from deploymatrix.host.reaping import reap
-
-            reap(client, run_id)
+    with local_host(project, isolation, jobs=1, say=say) as host:
+        yield Inspector(project, host, timeout_s=timeout_s)
 
 
 def _contents(folder: Path) -> dict[str, str]:

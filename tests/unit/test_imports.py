@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from deploymatrix.execution.keys import current_inputs
+from deploymatrix.execution.keys import Keys
 from deploymatrix.project.plan import Selection, plan_cells
 from tests.fakes.tree import Tree
 
@@ -150,7 +150,7 @@ def test_list_imports_no_framework_and_no_numpy(tree: Tree, what: str) -> None:
 
 def test_gate_imports_no_framework_and_no_numpy(tree: Tree) -> None:
     project = tree.project()
-    inputs = current_inputs(project, plan_cells(project, Selection()))
+    inputs = Keys(project).current_inputs(plan_cells(project, Selection()))
     cells = [
         {"model": "linear", "framework": "numpy", "family": "other", "target": target, "variant": "fp32",
          "route": [], "steps": [], "inputs": inputs[f"linear/{target}/fp32"], "outcome": "passed", "verdict": "ok"}

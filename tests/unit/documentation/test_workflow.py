@@ -15,7 +15,11 @@ from tests.documented import REPOSITORY, blocks, check, commands
 from tests.fakes.tree import Tree
 from tests.workflows import ACTION, WORKFLOW, load, run_script, script_of, steps_of
 
-FILES = [ACTION, *sorted(WORKFLOW.parent.glob("*.yml")), REPOSITORY / "deploymatrix" / "project" / "templates" / "workflow.yml"]
+FILES = [
+    ACTION,
+    *sorted(WORKFLOW.parent.glob("*.yml")),
+    REPOSITORY / "deploymatrix" / "project" / "templates" / "workflow.yml",
+]
 
 
 def scripts() -> Iterator[tuple[str, str]]:

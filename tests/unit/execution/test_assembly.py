@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from deploymatrix.errors import IncompleteRun
-from deploymatrix.execution.assembly import build_matrix
-from deploymatrix.execution.keys import current_inputs
+from deploymatrix.execution.assembly import PlannedRun, build_matrix
+from deploymatrix.execution.keys import Keys
 from deploymatrix.execution.outcomes import Done, Failed, Result
-from deploymatrix.host.workshop import Workshop
+from deploymatrix.host.facts import HostFacts
 from deploymatrix.matrix.files import MATRIX, read_matrix, write_matrix
 from deploymatrix.matrix.records import Matrix
 from deploymatrix.matrix.verdicts import read_rules
@@ -61,10 +61,14 @@ def done(store: Store, task: Task, index: int) -> Result:
 
 def build(tree: Tree, cells: list[PlannedCell], results: dict[str, Result]) -> Matrix:
     project = tree.project()
-    workshop = Workshop(project, isolation="process", client=None, run_id="test", jobs=1, say=lambda _: None)
-    return build_matrix(
-        project, workshop, Selection(), cells, results, read_rules(project), current_inputs(project, cells)
+    run = PlannedRun(
+        project=project,
+        selection=Selection(),
+        cells=cells,
+        rules=read_rules(project),
+        inputs=Keys(project).current_inputs(cells),
     )
+    return build_matrix(run, HostFacts(project, "process"), results)
 
 
 def written(tree: Tree, matrix: Matrix) -> bytes:

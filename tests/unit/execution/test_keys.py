@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from deploymatrix.execution import keys
-from deploymatrix.host.workshop import Workshop
-from deploymatrix.project.project import Project
+from deploymatrix.execution.keys import Keys
+from deploymatrix.host.facts import HostFacts
 from deploymatrix.project.routes import find_route
 from deploymatrix.project.specs import Isolation
 from deploymatrix.store.entries import Entry
@@ -36,21 +35,17 @@ def keys_of(tree: Tree, *, model: str = "linear", isolation: Isolation = "proces
     """The key of each kind of task of a model, by its name."""
     project = tree.project()
     found, stored = project.models[model], sources(tree.root.parent / "store")
-    made = {"samples": keys.samples_key(found), "reference": keys.reference_key(project, found)}
+    keys, facts = Keys(project), HostFacts(project, isolation)
+    made = {"samples": keys.samples(found), "reference": keys.reference(found)}
     for format_, source in (("npz", stored["references"]), ("wrapped", stored["artifacts"])):
         route = find_route(project, found, format_, "fp32")
         assert route is not None
-        made[f"export {format_}"] = keys.artifact_key(project, found, "fp32", route.steps[-1], source)
+        made[f"export {format_}"] = keys.artifact(found, "fp32", route.steps[-1], source)
     for name, target in project.targets.items():
-        runtime = workshop(project).runtime_digest(target)
-        made[f"run {name}"] = keys.run_key(project, found, target, stored["artifacts"], isolation, runtime)
+        made[f"run {name}"] = keys.run(found, target, stored["artifacts"], facts)
         limit = target.spec.limits["fp32"]
-        made[f"cell {name}"] = keys.cell_key(stored["runs"], stored["references"], stored["artifacts"], limit)
+        made[f"cell {name}"] = keys.cell(stored["runs"], stored["references"], stored["artifacts"], limit)
     return {name: key.digest for name, key in made.items()}
-
-
-def workshop(project: Project) -> Workshop:
-    return Workshop(project, isolation="process", client=None, run_id="test", jobs=1, say=lambda _: None)
 
 
 def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
@@ -206,7 +201,7 @@ def test_what_is_behind_a_source_depends_on_its_content(tree: Tree, tmp_path: Pa
     def key_of_run(key: str, sha: str, seconds: float) -> str:
         about = {"sha": sha, "signature": SIGNATURE}
         artifact = store.put("artifacts", key, None, about=about, measured={"wall_s": seconds})
-        return keys.run_key(project, model, target, artifact, "process", "runtime").digest
+        return Keys(project).run(model, target, artifact, HostFacts(project, "process")).digest
 
     first = key_of_run("1" * 64, "same", 1.0)
     assert key_of_run("2" * 64, "same", 2.0) == first
@@ -225,8 +220,8 @@ def test_nodes_own_version_counts_for_runs_on_node(tree: Tree) -> None:
 
 
 def test_a_key_tells_what_changed(tree: Tree) -> None:
-    before = keys.samples_key(tree.project().models["linear"])
+    before = Keys(tree.project()).samples(tree.project().models["linear"])
     touch_number_of_samples(tree)
-    after = keys.samples_key(tree.project().models["linear"])
+    after = Keys(tree.project()).samples(tree.project().models["linear"])
 
     assert after.changes_since(before.parts) == ["samples"]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from deploymatrix.errors import GATE_FAILED, INCOMPLETE, OK
-from deploymatrix.execution.keys import current_inputs
+from deploymatrix.execution.keys import Keys
 from deploymatrix.matrix.files import write_matrix
 from deploymatrix.matrix.records import Cell, Matrix
 from deploymatrix.project.plan import Selection, plan_cells
@@ -27,7 +27,7 @@ def write(tree: Tree, **outcomes: tuple[str, str | None]) -> None:
     """A matrix in which every cell passed but those of the given targets; None leaves a cell out."""
     project = tree.project()
     planned = plan_cells(project, Selection())
-    inputs = current_inputs(project, planned)
+    inputs = Keys(project).current_inputs(planned)
     cells = [
         Cell(
             model=cell.model.name,

@@ -116,7 +116,7 @@ def test_the_key_of_a_model_follows_the_file_that_it_names(tmp_path: Path) -> No
     for content in (b"a program", b"another"):
         (folder / "../../net.pt2").write_bytes(content)
         project = project_at(tmp_path)
-        digests.append(keys.reference_key(project, project.models["given"]).digest)
+        digests.append(keys.Keys(project).reference(project.models["given"]).digest)
     assert digests[0] != digests[1]
 
 

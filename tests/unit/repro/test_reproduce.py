@@ -39,12 +39,12 @@ def test_the_line_is_safe_in_a_shell() -> None:
 @pytest.mark.parametrize("outcome", ["missing", "unsupported", "environment_failed"])
 def test_a_cell_in_which_nothing_was_tried_is_refused(tree: Tree, outcome: str) -> None:
     with pytest.raises(ConfigurationError, match="nothing to reproduce"):
-        find_evidence(tree.project(), a_cell(outcome), print)
+        find_evidence(tree.project(), a_cell(outcome))
 
 
 def test_a_cell_that_the_project_no_longer_has_is_refused(tree: Tree) -> None:
     with pytest.raises(ConfigurationError, match="--models"):
-        find_evidence(tree.project(), a_cell("mismatch", "gone/npz/fp32"), print)
+        find_evidence(tree.project(), a_cell("mismatch", "gone/npz/fp32"))
 
 
 FLOATS = st.floats(width=32, allow_nan=True, allow_infinity=True)

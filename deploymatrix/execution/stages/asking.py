@@ -1,0 +1,91 @@
+"""What the stages that ask a worker share: the question, keeping what came of it, and the failure that came instead."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from deploymatrix.errors import StoreCorrupted
+from deploymatrix.execution.keys import Key
+from deploymatrix.execution.logs import keep_log, without_changing_names
+from deploymatrix.execution.outcomes import FAILED_IN, Done, Failed, NativeTask, Result, failure_of
+from deploymatrix.execution.stages.context import StageContext
+from deploymatrix.host.messages import Work
+from deploymatrix.project.plan import Task
+from deploymatrix.store.entries import Kind
+
+COSTS = ("wall_s", "cpu_s", "peak_mb", "import_s")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What a worker is asked. `timeout_s`: seconds of wall time; `memory_mb`: MiB resident."""
+
+    module: Path
+    args: dict[str, Any]
+    timeout_s: float
+    memory_mb: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """A worker's answer to a task, with what is needed to keep it. `blame`: the step that is at fault if it failed."""
+
+    context: StageContext
+    task: Task
+    name: NativeTask
+    blame: str | None
+    key: Key
+    work: Work
+
+    @property
+    def succeeded(self) -> bool:
+        return self.work.reply.status == "ok"
+
+    @property
+    def value(self) -> dict[str, Any]:
+        assert self.work.reply.value is not None, "a reply that is ok has a value"
+        return self.work.reply.value
+
+    def keep(self, kind: Kind, about: dict[str, Any], times: Mapping[str, Any] | None = None) -> Result:
+        """Put the files, what is known about them and what they cost into the store."""
+        log = self._keep_log()
+        reply, out = self.work.reply, self.work.out
+        measured = {**{name: getattr(reply, name) for name in COSTS}, **(times or {})}
+        files = out if out.is_dir() else None  # a run whose outputs all have wrong names writes none
+        try:
+            entry = self.context.store.put(
+                kind, self.key.digest, files, about=about, measured=measured, made_from=self.key.parts
+            )
+        except StoreCorrupted as error:
+            return self._failed_in_its_stage(str(error), log)
+        finally:
+            shutil.rmtree(out.parent, ignore_errors=True)
+        return Done(entry=entry, cached=False)
+
+    def refuse(self, problem: str) -> Failed:
+        """Say why an answer that came in order cannot be used."""
+        return self._failed_in_its_stage(problem, self._keep_log())
+
+    def failure(self) -> Failed:
+        """Tell how the worker failed."""
+        log = self._keep_log()
+        failed = failure_of(self.name, self.work.reply, blame=self.blame, log=log)
+        shutil.rmtree(self.work.out.parent, ignore_errors=True)
+        return replace(failed, detail=stable(self.context, failed.detail))
+
+    def _failed_in_its_stage(self, detail: str, log: Path | None) -> Failed:
+        return Failed(outcome=FAILED_IN[self.name], stage=self.name, detail=detail, blame=self.blame, log=log)
+
+    def _keep_log(self) -> Path | None:
+        return keep_log(self.context.project.build, self.task.id, self.work)
+
+
+def stable(context: StageContext, text: str) -> str:
+    """Return the text without what differs between two runs of the same failure."""
+    for tree in context.project.trees:
+        text = without_changing_names(text, root=tree, build=context.project.build)
+    return text

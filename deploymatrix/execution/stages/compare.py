@@ -1,0 +1,44 @@
+"""The stage `compare`: what a runtime answered is held against the reference. The host does it, with numpy alone."""
+
+from __future__ import annotations
+
+import time
+
+from deploymatrix.execution.keys import Key
+from deploymatrix.execution.outcomes import Done, Result
+from deploymatrix.execution.stages.context import Needs, StageContext
+from deploymatrix.execution.stages.export import declared_outputs
+from deploymatrix.project.plan import Task
+
+
+def key(context: StageContext, needs: Needs) -> Key:
+    return context.keys.cell(needs.run, needs.reference, needs.source, limit_of(needs.task))
+
+
+def compare(context: StageContext, needs: Needs, key: Key) -> Result:
+    """Compare every output of every sample, and keep the outcome with its figures."""
+    from deploymatrix.numerics import compare as numerics
+
+    started, task = time.perf_counter(), needs.task
+    answers = numerics.Answers(
+        actual=needs.run.files,
+        reference=needs.reference.files,
+        samples=task.model.spec.samples,
+        declared=declared_outputs(task.model, needs.source.about["signature"]),
+        missing=tuple(needs.run.about["missing"]),
+        extra=tuple(needs.run.about["extra"]),
+    )
+    comparison = numerics.compare(answers, limit_of(task))
+    about = {
+        "outcome": comparison.outcome,
+        "detail": comparison.detail,
+        "outputs": [output.model_dump(mode="json") for output in comparison.outputs],
+    }
+    measured = {"wall_s": time.perf_counter() - started}
+    entry = context.store.put("cells", key.digest, None, about=about, measured=measured, made_from=key.parts)
+    return Done(entry=entry, cached=False)
+
+
+def limit_of(task: Task) -> float:
+    """The error that the task's target allows in the task's variant."""
+    return task.on.spec.limits[task.variant]

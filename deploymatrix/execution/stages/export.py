@@ -1,0 +1,91 @@
+"""The stage `export`: one step of a route makes an artifact, from a framework's model or from another artifact."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import ValidationError
+
+from deploymatrix.execution.keys import Key
+from deploymatrix.execution.outcomes import Result
+from deploymatrix.execution.stages.asking import Answered, Question
+from deploymatrix.execution.stages.context import Needs, StageContext
+from deploymatrix.execution.stages.samples import sample_paths
+from deploymatrix.execution.wire import wire_source, wire_spec
+from deploymatrix.host.messages import Place
+from deploymatrix.project.plan import Task
+from deploymatrix.project.project import Model
+from deploymatrix.project.specs import Tensor
+
+
+def place(_context: StageContext, task: Task) -> Place:
+    return Place("environment", task.step.environment)
+
+
+def key(context: StageContext, needs: Needs) -> Key:
+    task = needs.task
+    return context.keys.artifact(task.model, task.variant, task.step, needs.source)
+
+
+def question(context: StageContext, needs: Needs) -> Question:
+    task = needs.task
+    args = {
+        "spec": wire_spec(task.model, task.variant),
+        "samples": sample_paths(context, task.model),
+        "options": task.step.options,
+        "source": _source(context, needs),
+    }
+    return Question(
+        module=context.project.step_module(task.step.format, task.step.source),
+        args=args,
+        timeout_s=task.model.spec.timeouts.export,
+        memory_mb=task.model.spec.memory_mb,
+    )
+
+
+def finish(answered: Answered, needs: Needs) -> Result:
+    """Keep the artifact, unless its signature claims outputs that cannot be compared."""
+    step, value = answered.task.step, answered.value
+    problem = _signature_problem(answered.task.model, value["signature"])
+    if problem:
+        return answered.refuse(problem)
+    about = {
+        "step": step.name,
+        "options": step.options,
+        "source": needs.source.digest,
+        "entry": value["entry"],
+        "signature": value["signature"],
+        "versions": value["versions"],
+    }
+    return answered.keep("artifacts", about)
+
+
+def declared_outputs(model: Model, signature: dict[str, Any]) -> tuple[Tensor, ...]:
+    """Return the model's outputs with the dtype and shape that the signature says they have in the artifact."""
+    outputs = signature["outputs"]
+    return tuple(
+        Tensor(name=o.name, dtype=outputs[o.name]["dtype"], shape=tuple(outputs[o.name]["shape"]))
+        for o in model.spec.outputs
+    )
+
+
+def _signature_problem(model: Model, signature: dict[str, Any]) -> str | None:
+    """Say why outputs such as the signature claims cannot be compared: a dtype or a shape that no model can declare."""
+    try:
+        declared_outputs(model, signature)
+    except ValidationError as error:
+        first = error.errors()[0]
+        return f"the signature's outputs: {first['loc'][0]}: {first['msg']} (it is {first['input']!r})"
+    return None
+
+
+def _source(context: StageContext, needs: Needs) -> dict[str, Any]:
+    task, source = needs.task, needs.source
+    if task.step.opener is None:
+        return {"artifact": source.files / source.about["entry"], "signature": source.about["signature"]}
+    return {
+        "framework": context.project.opener(task.step.opener, task.model.spec.framework),
+        "model": task.model.module,
+        "given": wire_source(task.model),
+        "weights": source.files / "weights",
+    }

@@ -1,0 +1,49 @@
+"""The stage `reference`: the model's weights are frozen, and its outputs computed in float64 and in eager float32."""
+
+from __future__ import annotations
+
+from deploymatrix.execution.keys import Key
+from deploymatrix.execution.outcomes import Result
+from deploymatrix.execution.stages.asking import Answered, Question
+from deploymatrix.execution.stages.context import Needs, StageContext
+from deploymatrix.execution.stages.samples import sample_paths
+from deploymatrix.execution.wire import wire_source, wire_spec
+from deploymatrix.host.messages import Place
+from deploymatrix.project.plan import Task
+
+
+def place(context: StageContext, task: Task) -> Place:
+    """The environment of the model's own framework."""
+    return Place("environment", context.project.frameworks[task.model.spec.framework].environment)
+
+
+def key(context: StageContext, needs: Needs) -> Key:
+    return context.keys.reference(needs.task.model)
+
+
+def question(context: StageContext, needs: Needs) -> Question:
+    model = needs.task.model
+    framework = model.spec.framework
+    args = {
+        "model": model.module,
+        "given": wire_source(model),
+        "spec": wire_spec(model, ""),
+        "samples": sample_paths(context, model),
+    }
+    return Question(
+        module=context.project.opener(framework, framework),
+        args=args,
+        timeout_s=model.spec.timeouts.export,
+        memory_mb=model.spec.memory_mb,
+    )
+
+
+def finish(answered: Answered, _needs: Needs) -> Result:
+    """Keep references that prove something; say what is wrong with others."""
+    from deploymatrix.numerics.references import reference_problem
+
+    problem = reference_problem(answered.task.model.spec, answered.work.out)
+    if problem:
+        return answered.refuse(problem)
+    value = answered.value
+    return answered.keep("references", {"versions": value["versions"]}, {"eager_s": value["eager_s"]})
