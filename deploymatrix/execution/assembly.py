@@ -1,4 +1,4 @@
-"""The matrix: results gathered into one record per planned cell, judged, written and read back."""
+"""The matrix assembled: results gathered into one judged record per planned cell."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def build_matrix(run: PlannedRun, facts: HostFacts, results: Mapping[str, Result
 
 
 def measure_cell(planned: PlannedCell, results: Mapping[str, Result]) -> Measurement:
-    """Seconds and MiB of the cell's own export and run."""
+    """Return seconds and MiB of the cell's own export and run."""
     if planned.route is None:
         return Measurement(cell=planned.name, cached=False)
     reference = _entry(results, reference_id(planned.model))
@@ -143,7 +143,7 @@ def _runtime_versions(planned: PlannedCell, run: Entry) -> dict[str, str]:
 
 
 def _changes(planned: PlannedCell, signature: dict[str, Any]) -> list[str]:
-    """Where the artifact's dtype or shape is not the model's, by the signature's own word."""
+    """List where the artifact's dtype or shape is not the model's, by the signature's own word."""
     changes = []
     for direction, tensors in (
         ("inputs", planned.model.spec.inputs),

@@ -9,12 +9,12 @@ from deploymatrix.host.messages import Work
 
 
 def log_path(build: Path, task_id: str) -> Path:
-    """Where the log of a task lies, if it has written anything."""
+    """Return where the log of a task lies, if the task has written anything."""
     return build / "logs" / f"{re.sub(r'[^A-Za-z0-9_.-]+', '-', task_id)}.txt"
 
 
 def keep_log(build: Path, task_id: str, work: Work) -> Path | None:
-    """Keep what the child wrote, then its traceback; None when there is neither."""
+    """Keep what the child wrote, then its traceback. Return None when there is neither."""
     log = log_path(build, task_id)
     written = work.log.read_bytes() if work.log.is_file() else b""
     traceback = (work.reply.error or {}).get("traceback", "")
@@ -27,7 +27,7 @@ def keep_log(build: Path, task_id: str, work: Work) -> Path | None:
 
 
 def without_changing_names(text: str, *, root: Path, build: Path) -> str:
-    """`text` without names that differ from run to run: the same failure must give the same bytes in the matrix."""
+    """Return `text` without names that differ from run to run: the same failure must give the same bytes in the matrix."""
     text = re.sub(rf"{re.escape(str(build))}/work/\S*?/[0-9a-f]{{32}}", "<work>", text)
     text = re.sub(r"/deploymatrix/out/[0-9a-f]{32}", "<work>", text)
     text = text.replace(str(build), "build").replace(str(root), ".")

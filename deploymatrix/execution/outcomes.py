@@ -81,7 +81,7 @@ def _outcome_and_detail(stage: Stage, reply: Reply) -> tuple[Outcome, str]:
 
 
 def _message(reply: Reply) -> str:
-    """One or a few lines; the whole traceback is in the log."""
+    """Return one or a few lines; the whole traceback is in the log."""
     if not reply.error:
         return ""
     kind, text = reply.error.get("type", "Error"), printable(reply.error.get("message", "")).strip()

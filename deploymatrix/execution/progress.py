@@ -18,13 +18,13 @@ from deploymatrix.execution.outcomes import Result
 
 
 def make_progress() -> PlainProgress:
-    """What fits stderr. NO_COLOR and TERM=dumb are honoured by rich."""
+    """Return what fits stderr. rich honours NO_COLOR and TERM=dumb."""
     console = Console(stderr=True)
     return LiveProgress(console) if console.is_terminal and not console.is_dumb_terminal else PlainProgress()
 
 
 class PlainProgress:
-    """A line for each task that ends, with its time."""
+    """Print a line for each task that ends, with its time."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -41,7 +41,7 @@ class PlainProgress:
         pass
 
     def planned(self, total: int, cached: int) -> None:
-        """Some tasks were planned, of which `cached` are decided already."""
+        """Count `total` planned tasks, of which `cached` are decided already."""
         with self._lock:
             self._total += total
             self._done += cached
@@ -60,7 +60,7 @@ class PlainProgress:
         self._tell(count, id_, _word(id_, result), seconds)
 
     def say(self, text: str) -> None:
-        """Tell something that is not about one task."""
+        """Print something that is not about one task."""
         print(text, file=sys.stderr, flush=True)
 
     def _tell(self, count: str, id_: str, word: str, seconds: float) -> None:
@@ -68,7 +68,7 @@ class PlainProgress:
 
 
 class LiveProgress(PlainProgress):
-    """What runs now, in place; failures stay above it."""
+    """Show what runs now, in place; failures stay above it."""
 
     def __init__(self, console: Console) -> None:
         super().__init__()

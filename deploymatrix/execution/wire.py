@@ -8,7 +8,10 @@ from deploymatrix.project.project import Model
 
 
 def wire_source(model: Model) -> dict[str, Any] | None:
-    """What the module in sources/ builds such a model from; Path values are translated for the worker."""
+    """Return what the module in sources/ builds such a model from; Path values are translated for the worker.
+
+    None for a model with code of its own.
+    """
     if model.source_module is None:
         return None
     source = model.spec.source
@@ -18,7 +21,7 @@ def wire_source(model: Model) -> dict[str, Any] | None:
 
 
 def wire_spec(model: Model, variant: str) -> dict[str, Any]:
-    """The model's specification as a step sees it."""
+    """Return the model's specification as a step sees it."""
     spec = model.spec
     return {
         "name": model.name,

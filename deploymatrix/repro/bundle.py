@@ -17,8 +17,8 @@ from deploymatrix.environments.lockfile import read_lock, render
 from deploymatrix.errors import StoreCorrupted
 from deploymatrix.execution.stages.compare import limit_of
 from deploymatrix.execution.stages.dispatch import question_of
-from deploymatrix.execution.stages.export import declared_outputs
 from deploymatrix.execution.stages.samples import ensure_samples
+from deploymatrix.execution.stages.signature import declared_outputs
 from deploymatrix.host.worker_program import WORKER
 from deploymatrix.project.project import Model
 from deploymatrix.repro.evidence import Evidence

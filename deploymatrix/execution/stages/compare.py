@@ -7,7 +7,7 @@ import time
 from deploymatrix.execution.keys import Key
 from deploymatrix.execution.outcomes import Done, Result
 from deploymatrix.execution.stages.context import Needs, StageContext
-from deploymatrix.execution.stages.export import declared_outputs
+from deploymatrix.execution.stages.signature import declared_outputs
 from deploymatrix.project.plan import Task
 
 

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import ValidationError
-
 from deploymatrix.execution.keys import Key
 from deploymatrix.execution.outcomes import Result
 from deploymatrix.execution.stages.asking import Answered, Question
 from deploymatrix.execution.stages.context import Needs, StageContext
 from deploymatrix.execution.stages.samples import sample_paths
+from deploymatrix.execution.stages.signature import signature_problem
 from deploymatrix.execution.wire import wire_source, wire_spec
 from deploymatrix.host.messages import Place
 from deploymatrix.project.plan import Task
-from deploymatrix.project.project import Model
-from deploymatrix.project.specs import Tensor
 
 
 def place(_context: StageContext, task: Task) -> Place:
@@ -46,7 +43,7 @@ def question(context: StageContext, needs: Needs) -> Question:
 def finish(answered: Answered, needs: Needs) -> Result:
     """Keep the artifact, unless its signature claims outputs that cannot be compared."""
     step, value = answered.task.step, answered.value
-    problem = _signature_problem(answered.task.model, value["signature"])
+    problem = signature_problem(answered.task.model, value["signature"])
     if problem:
         return answered.refuse(problem)
     about = {
@@ -58,25 +55,6 @@ def finish(answered: Answered, needs: Needs) -> Result:
         "versions": value["versions"],
     }
     return answered.keep("artifacts", about)
-
-
-def declared_outputs(model: Model, signature: dict[str, Any]) -> tuple[Tensor, ...]:
-    """Return the model's outputs with the dtype and shape that the signature says they have in the artifact."""
-    outputs = signature["outputs"]
-    return tuple(
-        Tensor(name=o.name, dtype=outputs[o.name]["dtype"], shape=tuple(outputs[o.name]["shape"]))
-        for o in model.spec.outputs
-    )
-
-
-def _signature_problem(model: Model, signature: dict[str, Any]) -> str | None:
-    """Say why outputs such as the signature claims cannot be compared: a dtype or a shape that no model can declare."""
-    try:
-        declared_outputs(model, signature)
-    except ValidationError as error:
-        first = error.errors()[0]
-        return f"the signature's outputs: {first['loc'][0]}: {first['msg']} (it is {first['input']!r})"
-    return None
 
 
 def _source(context: StageContext, needs: Needs) -> dict[str, Any]:

@@ -1,0 +1,29 @@
+"""What an artifact's signature says of the model's outputs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import ValidationError
+
+from deploymatrix.project.project import Model
+from deploymatrix.project.specs import Tensor
+
+
+def declared_outputs(model: Model, signature: dict[str, Any]) -> tuple[Tensor, ...]:
+    """Return the model's outputs with the dtype and shape that the signature says they have in the artifact."""
+    outputs = signature["outputs"]
+    return tuple(
+        Tensor(name=o.name, dtype=outputs[o.name]["dtype"], shape=tuple(outputs[o.name]["shape"]))
+        for o in model.spec.outputs
+    )
+
+
+def signature_problem(model: Model, signature: dict[str, Any]) -> str | None:
+    """Say why outputs such as the signature claims cannot be compared: a dtype or a shape that no model can declare."""
+    try:
+        declared_outputs(model, signature)
+    except ValidationError as error:
+        first = error.errors()[0]
+        return f"the signature's outputs: {first['loc'][0]}: {first['msg']} (it is {first['input']!r})"
+    return None
