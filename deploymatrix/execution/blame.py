@@ -15,7 +15,7 @@ WRONG_ANSWERS = frozenset({"mismatch", "nonfinite", "io_mismatch"})
 
 
 def cells_to_verify(project: Project, cells: Iterable[PlannedCell], results: Mapping[str, Result]) -> list[PlannedCell]:
-    """List the cells that verify the earlier steps of each cell that answered wrongly, on the targets of their formats."""
+    """List the cells that verify the earlier steps of each cell that answered wrongly."""
     return [
         before for cell in cells if answered_wrongly(cell, results) for before in _intermediate_cells(project, cell)
     ]

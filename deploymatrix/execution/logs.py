@@ -27,7 +27,7 @@ def keep_log(build: Path, task_id: str, work: Work) -> Path | None:
 
 
 def without_changing_names(text: str, *, root: Path, build: Path) -> str:
-    """Return `text` without names that differ from run to run: the same failure must give the same bytes in the matrix."""
+    """Return `text` without names that differ from run to run: the same failure must give the same bytes."""
     text = re.sub(rf"{re.escape(str(build))}/work/\S*?/[0-9a-f]{{32}}", "<work>", text)
     text = re.sub(r"/deploymatrix/out/[0-9a-f]{32}", "<work>", text)
     text = text.replace(str(build), "build").replace(str(root), ".")
