@@ -16,7 +16,8 @@ from bench.figures import Figure, figure
 from bench.setting import Setting
 from deploymatrix.environments.interpreters import ensure_python
 from deploymatrix.host.messages import Reply, Request
-from deploymatrix.host.worker import Channel, Worker, process_channel
+from deploymatrix.host.process_channel import process_channel
+from deploymatrix.host.worker import Worker
 from deploymatrix.host.worker_program import WORKER
 from deploymatrix.project.project import Target
 

@@ -9,7 +9,7 @@ import contextlib
 import os
 import signal
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,13 +20,12 @@ from docker.models.containers import Container
 from docker.types import Mount as BindMount
 from requests.exceptions import RequestException
 
-from deploymatrix.environments.engine import ENGINE_ERRORS, engine
+from deploymatrix.environments.engine import ENGINE_ERRORS
 from deploymatrix.environments.images import Image
 from deploymatrix.errors import EnvironmentFailed
 from deploymatrix.host.container_stream import STDERR, STDOUT, Stream
-from deploymatrix.host.reaping import reap, reap_stale, run_labels
+from deploymatrix.host.reaping import run_labels
 
-__all__ = ["ContainerChannel", "Mount", "container_channel", "engine", "reap", "reap_stale"]
 RUNNER_USER = 65532  # "nonroot" of the distroless images: no account of any distribution has it
 END_S = 10  # between the end of the container's output and its end
 TAIL_BYTES = 16 * 1024
@@ -35,7 +34,7 @@ TMP = "rw,noexec,nosuid,nodev,size=64m,mode=1777"
 
 @dataclass(frozen=True)
 class Mount:
-    """A folder or file of the host and where the container sees it; read-only unless it says writable."""
+    """A folder or file of the host, and the path where the container sees it; read-only by default."""
 
     host: Path
     inside: str
@@ -51,12 +50,11 @@ def container_channel(
     memory_mb: int,
     cpus: float | None = None,
     pids: int = 512,
-    variables: Mapping[str, str] | None = None,
     command: Sequence[str] | None = None,
 ) -> ContainerChannel:
-    """Starts a container of `image` and returns the line to its worker.
+    """Start a container of `image` and return the line to its worker.
 
-    command: by default what the image's Dockerfile says, which starts the worker at /deploymatrix/worker.
+    command: None for the image's own, which starts the worker at /deploymatrix/worker.
     cpus: cores; None for as many as there are. memory_mb: MiB, with no swap beyond.
     Raises EnvironmentFailed when the engine refuses.
     """
@@ -67,7 +65,6 @@ def container_channel(
         container = client.containers.create(
             image.tag,
             list(command) if command else None,
-            environment=dict(variables or {}),
             labels=run_labels(run_id),
             mounts=[_bind(mount) for mount in mounts],
             stdin_open=True,
@@ -79,7 +76,7 @@ def container_channel(
 
 
 class ContainerChannel:
-    """The line to a worker in a container; see Channel in worker_channels.py. The container goes when it has ended."""
+    """The line to a worker in a container; see Channel for its methods. It removes the container that has ended."""
 
     def __init__(self, client: docker.DockerClient, container: Container, mounts: Sequence[Mount]) -> None:
         self._client = client
@@ -101,12 +98,12 @@ class ContainerChannel:
         return str(self._container.id)
 
     def send(self, line: bytes) -> None:
-        """Writes a line, newline included. Raises OSError when the worker has ended."""
+        """Write a line, newline included. Raises OSError when the worker has ended."""
         with self._sending:
             self._stream.send(line)
 
     def lines(self) -> Iterator[bytes]:
-        """Lines of the worker's stdout, newline included, until it ended. stderr is kept for cause_of_death()."""
+        """Yield the lines of the worker's stdout, newline included, until it ends. Keep stderr for cause_of_death()."""
         rest = b""
         for kind, data in self._stream.frames():
             if kind == STDERR:
@@ -119,7 +116,7 @@ class ContainerChannel:
         self._settle()
 
     def translate(self, path: Path) -> str:
-        """The path in the container. Raises ValueError for one that is not mounted."""
+        """Return the path in the container. Raises ValueError for one that is not mounted."""
         absolute = path.absolute()
         for mount in self._mounts:
             host = mount.host.absolute()
@@ -129,13 +126,13 @@ class ContainerChannel:
         raise ValueError(f"{path} is in none of the folders that the container sees")
 
     def kill(self) -> None:
-        """Ends the container with all its processes. May be called more than once, from any thread."""
+        """End the container with all its processes. May be called more than once, from any thread."""
         with contextlib.suppress(*ENGINE_ERRORS):  # it has ended already, or the engine has
             self._container.kill()
         self._settle()
 
     def cause_of_death(self) -> tuple[str, str]:
-        """Of a worker that ended: "out_of_memory", "signaled" or "no_reply", and what happened."""
+        """Return how the worker ended: "out_of_memory", "signaled" or "no_reply", and what happened."""
         state = self._settle()
         said = self._tail.decode(errors="replace").strip()[-2048:] or "nothing"
         if state.get("OOMKilled"):  # also with exit code 0, when a child was killed and the worker was not
@@ -148,7 +145,7 @@ class ContainerChannel:
         return "no_reply", f"it ended with exit code {code}; its last words: {said}"
 
     def _settle(self) -> dict[str, Any]:
-        """How the container ended, once it has; then it is removed. Ends it if it lives on with its output closed."""
+        """Wait for the container's end, remove it, and return how it ended; kill it if only its output has ended."""
         with self._settling:
             if self._state is None:
                 self._state = self._final_state()
@@ -158,7 +155,7 @@ class ContainerChannel:
             return self._state
 
     def _final_state(self) -> dict[str, Any]:
-        """The engine's word on how it ended; a request is under way, so an engine that fails is an answer too."""
+        """Return the engine's account of the end. A request is under way, so an engine that fails is an answer too."""
         try:
             self._await_end()
             state: dict[str, Any] = self._client.api.inspect_container(self.id)["State"]

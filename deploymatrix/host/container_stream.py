@@ -15,23 +15,23 @@ CHUNK = 1 << 20
 
 
 class Stream:
-    """The raw connection to a container. To be attached before its start, so that no word is lost."""
+    """The raw connection to a container. Attach it before the container's start, so that no byte is lost."""
 
     def __init__(self, client: docker.DockerClient, container: Container) -> None:
         params = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
         self._owner: Any = client.api.attach_socket(str(container.id), params=params)
         # docker-py returns a socket, or a read-only SocketIO around one, as the transport has it.
         self._socket: Any = getattr(self._owner, "_sock", self._owner)
-        self._socket.settimeout(None)  # a worker may be silent for longer than a call of the API may take
+        self._socket.settimeout(None)  # a worker may be silent for longer than the API's calls may take
 
     def send(self, data: bytes) -> None:
-        """Writes to stdin. Raises OSError when the container has ended."""
+        """Write to stdin. Raises OSError when the container has ended."""
         self._socket.sendall(data)
 
     def frames(self) -> Iterator[tuple[int, bytes]]:
-        """Pieces of STDOUT and STDERR, until the container ended or close().
+        """Yield pieces of STDOUT and STDERR until the container ends or close() is called.
 
-        The format is that of https://docs.docker.com/reference/api/engine/ under ContainerAttach.
+        https://docs.docker.com/reference/api/engine/ describes the format under ContainerAttach.
         """
         while header := self._exactly(HEADER.size):
             kind, size = HEADER.unpack(header)
@@ -45,7 +45,7 @@ class Stream:
         self._socket.close()
 
     def _exactly(self, size: int) -> bytes:
-        """That many bytes, or none when the stream ends before."""
+        """Return that many bytes, or none when the stream ends before."""
         data = bytearray()
         while len(data) < size:
             try:

@@ -5,11 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
-
-if TYPE_CHECKING:
-    pass
-
+from typing import Any, Literal
 
 TaskName = Literal["reference", "export", "run", "describe"]
 
@@ -49,7 +45,7 @@ class Reply:
 
 
 def translated(value: Any, translate: Callable[[Path], str]) -> Any:
-    """`value` with every Path in it, at any depth, as the worker's string."""
+    """Return `value` with every Path in it, at any depth, as the worker's string."""
     if isinstance(value, Path):
         return translate(value)
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""The line between host and worker, and the one that is a process on this host."""
+"""A worker that is a process on this host."""
 
 from __future__ import annotations
 
@@ -12,20 +12,22 @@ from pathlib import Path
 from deploymatrix.host.channel import Channel
 from deploymatrix.worker.memory import oom_kills
 
-END_S = 5.0  # between a worker's last word and its end
+END_S = 5.0  # between a worker's last line and its end
 
-# Set by the user for another interpreter or project; in the worker they would replace what was locked.
+# The user sets these for another interpreter or project; in the worker they would replace what was locked.
 FOREIGN = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "VIRTUAL_ENV", "NODE_PATH", "NODE_OPTIONS")
-# Compiled modules belong into our environments: without them a framework takes twice as long to import, every time.
+# Without these, Python keeps compiled modules in our environments; else each import of a framework takes twice as long.
 UNCACHED = ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX")
 
 
 def process_channel(command: list[str], variables: dict[str, str], log: Path) -> Channel:
-    """Starts the worker as a process of its own session. What it says by itself goes to `log`."""
-    return _Process(command, variables, log)
+    """Start the worker as a process of its own session. Its stderr goes to `log`."""
+    return _ProcessChannel(command, variables, log)
 
 
-class _Process:
+class _ProcessChannel:
+    """The line to a worker process; see Channel for its methods."""
+
     def __init__(self, command: list[str], variables: dict[str, str], log: Path) -> None:
         self.log = log
         self.oom_kills = oom_kills() or 0
@@ -55,7 +57,7 @@ class _Process:
         return str(path.absolute())
 
     def kill(self) -> None:
-        """The children lead sessions of their own: the worker's reaper kills them once the worker is dead."""
+        """Kill the worker. Its children lead sessions of their own: its reaper kills them once it is dead."""
         if self.process.poll() is None:
             with suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""Which run a container belongs to, and whether that run still lives: so that what a killed run left can be removed."""
+"""The labels that tell a container's run, and the removal of the containers that a killed run left."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ STARTED = "deploymatrix.started"
 
 
 def run_labels(run_id: str) -> dict[str, str]:
-    """The labels of a container that this process starts for a run."""
+    """Return the labels of a container that this process starts for a run."""
     pid = os.getpid()
     return {RUN: run_id, HOST: _host(), PID: str(pid), STARTED: process_start(pid) or ""}
 
 
 def reap(client: docker.DockerClient, run_id: str) -> int:
-    """Removes all containers of a run, running or not; returns how many."""
+    """Remove all containers of a run, running or not; return how many."""
     return _remove(client, [c for c in _ours(client) if c["Labels"][RUN] == run_id])
 
 
 def reap_stale(client: docker.DockerClient) -> int:
-    """Removes the containers of runs whose process is gone; returns how many.
+    """Remove the containers of runs whose process is gone; return how many.
 
-    One that another host or another container started through the same engine is left alone: its process cannot
+    Containers stay that another host or another container started through the same engine: their processes cannot
     be seen from here.
     """
     return _remove(client, [c for c in _ours(client) if _is_stale(c["Labels"])])
 
 
 def process_start(pid: int) -> str | None:
-    """When the process started, in words that differ if the number is given again; None when there is no such one."""
+    """Return when the process started, in words that differ for another process of the same number; None for none."""
     if Path("/proc/self/stat").exists():
         try:
             stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
@@ -52,7 +52,7 @@ def process_start(pid: int) -> str | None:
 
 
 def _ours(client: docker.DockerClient) -> list[dict[str, Any]]:
-    """As the engine lists them: inspecting each, as the SDK does by default, races with their removal."""
+    """Return the engine's list. To inspect each container, as the SDK does by default, races with their removal."""
     listed: list[dict[str, Any]] = client.api.containers(all=True, filters={"label": RUN})
     return listed
 
@@ -71,6 +71,6 @@ def _is_stale(labels: dict[str, str]) -> bool:
 
 
 def _host() -> str:
-    """This host, and this container's view of its processes if we are in one."""
+    """Return the name of this host and of this process's view of its processes, which a container has of its own."""
     namespace = Path("/proc/self/ns/pid")
     return f"{socket.gethostname()}/{os.readlink(namespace) if namespace.exists() else ''}"

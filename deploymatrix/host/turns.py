@@ -1,4 +1,4 @@
-"""Who may be in a worker at the same time."""
+"""Turns in a worker: many requests at once, or one alone."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 
 class Turns:
-    """Any number share the worker, except those who must be alone in it, who go first."""
+    """Lets any number of requests share the worker, or one have it alone; those that must be alone go first."""
 
     def __init__(self) -> None:
         self.changed = threading.Condition()
@@ -17,6 +17,7 @@ class Turns:
 
     @contextmanager
     def shared(self) -> Iterator[None]:
+        """Wait until nobody is or wants to be alone, then use the worker beside others."""
         with self.changed:
             self.changed.wait_for(lambda: self.waiting_alone == 0)
             self.under_way += 1
@@ -27,6 +28,7 @@ class Turns:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
+        """Wait until nobody uses the worker, then have it alone."""
         with self.changed:
             self.waiting_alone += 1  # holds newcomers off until this one is done
             self.changed.wait_for(lambda: self.under_way == 0)

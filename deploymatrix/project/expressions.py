@@ -12,7 +12,7 @@ OPERATORS = {"and", "or", "not"}
 
 
 def compile_expression(text: str) -> Callable[[Callable[[str], bool]], bool]:
-    """A function that says whether the expression holds, given a function that says whether a word does.
+    """Return a function that says whether the expression holds, given a function that says whether a word does.
 
     Raises ConfigurationError when the text is not an expression.
     """
@@ -27,7 +27,7 @@ def compile_expression(text: str) -> Callable[[Callable[[str], bool]], bool]:
         tree = ast.parse(source, mode="eval").body
     except SyntaxError:
         raise ConfigurationError(f"-k {text!r}: not an expression; write for example 'mlp and not tfjs'") from None
-    if not all(isinstance(node, ast.BoolOp | ast.UnaryOp | ast.Name | _MARKS) for node in ast.walk(tree)):
+    if not all(isinstance(part, ast.BoolOp | ast.UnaryOp | ast.Name | _MARKS) for part in ast.walk(tree)):
         raise ConfigurationError(f"-k {text!r}: join words by and, or, not")
     word_of = {name: word for word, name in words.items()}
     return lambda holds: _value(tree, lambda name: holds(word_of[name]))
@@ -36,11 +36,11 @@ def compile_expression(text: str) -> Callable[[Callable[[str], bool]], bool]:
 _MARKS = ast.And | ast.Or | ast.Not | ast.Load
 
 
-def _value(node: ast.expr, holds: Callable[[str], bool]) -> bool:
-    if isinstance(node, ast.BoolOp):
-        join = all if isinstance(node.op, ast.And) else any
-        return join(_value(value, holds) for value in node.values)
-    if isinstance(node, ast.UnaryOp):
-        return not _value(node.operand, holds)
-    assert isinstance(node, ast.Name)
-    return holds(node.id)
+def _value(term: ast.expr, holds: Callable[[str], bool]) -> bool:
+    if isinstance(term, ast.BoolOp):
+        join = all if isinstance(term.op, ast.And) else any
+        return join(_value(operand, holds) for operand in term.values)
+    if isinstance(term, ast.UnaryOp):
+        return not _value(term.operand, holds)
+    assert isinstance(term, ast.Name)
+    return holds(term.id)

@@ -11,29 +11,29 @@ from typing import Any
 
 
 def canonical_json(data: Any) -> str:
-    """The one text of `data`: sorted keys, no spaces, no NaN."""
+    """Return the one text of `data`: sorted keys, no spaces, no NaN."""
     return json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
 
 
 def of_data(data: Any) -> str:
-    """Digest of anything JSON can say; the order of keys does not matter."""
+    """Return the digest of any JSON value; the order of keys does not matter."""
     return hashlib.sha256(canonical_json(data).encode()).hexdigest()
 
 
 def of_file(path: str | Path) -> str:
-    """Digest of a file's bytes."""
+    """Return the digest of a file's bytes."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def of_code(path: Path) -> str:
-    """Digest of what a file does: a comment, a docstring or the layout of a Python file does not change it."""
+    """Return the digest of what a file does: comments, docstrings and layout of a Python file do not change it."""
     stat = path.stat()
     return _of_code(path, stat.st_mtime_ns, stat.st_size)
 
 
 def of_code_folder(folder: Path, *, without: frozenset[str] = frozenset()) -> str:
-    """Digest of all code and data in a folder, by relative path; caches and the named files are left out."""
+    """Return the digest of all code and data in a folder, by relative path, but for caches and the files `without`."""
     files = [p for p in sorted(folder.rglob("*")) if p.is_file() and _counts(p.relative_to(folder), without)]
     return of_data({p.relative_to(folder).as_posix(): of_code(p) for p in files})
 
@@ -46,16 +46,16 @@ def _of_code(path: Path, _mtime_ns: int, _size: int) -> str:
         tree = ast.parse(path.read_bytes())
     except (SyntaxError, ValueError):
         return of_file(path)  # broken code is still code: its worker will say what is wrong with it
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            _drop_docstring(node)
+    for part in ast.walk(tree):
+        if isinstance(part, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            _drop_docstring(part)
     return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
 
 
-def _drop_docstring(node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-    first = node.body[0] if node.body else None
+def _drop_docstring(part: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+    first = part.body[0] if part.body else None
     if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
-        node.body = node.body[1:]
+        part.body = part.body[1:]
 
 
 def _counts(path: Path, without: frozenset[str]) -> bool:

@@ -1,10 +1,13 @@
 """The worker: a stand-alone program that runs steps and runners, each request in a child of its own.
 
-It is started as `python -s <this folder>` in an exporter's or a runtime's environment, needs the standard
-library and numpy, and never imports `deploymatrix`. `docs/contracts.md` gives the protocol.
+It is started as `python -s <this folder>` in an exporter's or a runtime's environment. It needs the standard
+library and numpy, and never imports `deploymatrix`. `docs/contracts.md` gives the protocol; `protocol` its types.
 
-Read in this order: `server` (the loop), `launch` (fork or spawn), `child` (what happens in the child), then
-the tasks `referencing`, `exporting`, `running`. `server.mjs` is the same program for Node.
+Read in this order: `server` (the loop), `launch` (fork or spawn), `attempt` (one request under way), `child` (what
+happens in the child), then the tasks `referencing`, `exporting`, `running`, `describing`. The same program in
+another language lies beside it; tests hold the two together.
 """
 
-PROTOCOL = 1
+# The number of the message format, which host and worker must share: raise it with every change of a message.
+# 2: the operation `cancel` is gone, and `hello` may leave out `variables`.
+PROTOCOL = 2

@@ -1,4 +1,4 @@
-/** A log file of at most 1 MiB: head and tail are kept, and a line between tells how much is missing. */
+/** A log file of at most 1 MiB: it keeps head and tail, and a line between them says how much is missing. */
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 
@@ -9,7 +9,7 @@ const RECENT = 64 * 1024;
 
 export class CappedLog {
   #written = 0;
-  #later = Buffer.alloc(0); // of what came after the head, the last TAIL bytes or up to twice as many
+  #later = Buffer.alloc(0); // the last TAIL bytes after the head, or up to twice as many
   #leftOut = 0;
   #closed = false;
   recent = Buffer.alloc(0);
@@ -20,7 +20,7 @@ export class CappedLog {
   }
 
   write(data) {
-    if (this.#closed) return; // a process that left its group still speaks
+    if (this.#closed) return; // a process that left its group still writes
     this.recent = Buffer.concat([this.recent, data]).subarray(-RECENT);
     const head = data.subarray(0, HEAD - this.#written);
     this.#put(head);

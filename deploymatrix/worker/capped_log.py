@@ -1,4 +1,4 @@
-"""A log file of at most 1 MiB: head and tail are kept, and a line between tells how much is missing."""
+"""A log file of at most 1 MiB: it keeps head and tail, and a line between them says how much is missing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class CappedLog:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.file = path.open("wb", buffering=0)
         self.written = 0
-        self.later = bytearray()  # of what came after the head, the last TAIL bytes or up to twice as many
+        self.later = bytearray()  # the last TAIL bytes after the head, or up to twice as many
         self.left_out = 0
         self.recent = b""
 

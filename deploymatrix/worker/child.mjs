@@ -1,5 +1,5 @@
 /**
- * The child for Node: reads its request from stdin, does it, writes one reply to descriptor 3, exits.
+ * The child for Node: it reads its request from stdin, does it, writes one reply to descriptor 3 and exits.
  *
  * A run.mjs lies outside of the runtime's node_modules, and `import 'x'` looks only in folders above the importing
  * file. So the variable DEPLOYMATRIX_NODE_MODULES names the node_modules folder, and a run.mjs begins with
@@ -9,7 +9,7 @@
  *     const tf = require('@tensorflow/tfjs-core');
  *
  * or, for a package without CommonJS, `await import(pathToFileURL(require.resolve('x')))`. It may export
- * VERSIONS, a list of package names whose versions the record shall show.
+ * VERSIONS, a list of the packages whose versions the record shall show.
  */
 import { readFileSync, writeSync } from 'node:fs';
 
@@ -35,7 +35,7 @@ async function main() {
   }
 }
 
-/** Tells what comes next, so that the server can name the stage even if the child dies in it. */
+/** Announce the next stage, so that the server can name it even if the child dies in it. */
 function enter(name) {
   stage = name;
   write({});
@@ -63,7 +63,7 @@ function flushed(stream) {
   return new Promise((resolve) => stream.write('', resolve));
 }
 
-/** Every line carries the nonce. */
+/** Write one line to the server. Every line carries the nonce. */
 function write(message) {
   const line = Buffer.from(`${JSON.stringify({ nonce: request.nonce, stage, ...message })}\n`);
   for (let at = 0; at < line.length; ) at += writeSync(REPLY_FD, line, at);

@@ -1,4 +1,4 @@
-"""The child: limits and threads are set, the task is done, one reply is written, the process exits."""
+"""The child: it sets limits and threads, does the task, writes one reply and exits."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ import os
 import resource
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, NoReturn
 
 from . import describing, exporting, referencing, running
+from .ending import error_report
+from .protocol import ChildReply, Submit
 from .reporting import Reporter
-from .result import failure
 
-Task = Callable[[dict[str, Any], Reporter], dict[str, Any]]
+Task = Callable[[Submit[Any], Reporter], Mapping[str, Any]]
 TASKS: dict[str, Task] = {
     "reference": referencing.perform,
     "export": exporting.perform,
@@ -34,7 +35,7 @@ THREAD_VARIABLES = (
     "DEPLOYMATRIX_THREADS",
 )
 
-# How frameworks word it when they cannot get memory but raise something else than MemoryError.
+# The words of frameworks that cannot get memory and raise something else than MemoryError.
 OUT_OF_MEMORY = (
     "DefaultCPUAllocator: can't allocate memory",
     "DefaultCPUAllocator: not enough memory",
@@ -43,22 +44,23 @@ OUT_OF_MEMORY = (
 
 
 def spawned(reply_fd: int) -> NoReturn:
-    """The child where it is not a fork: the request comes by stdin."""
-    request = json.load(sys.stdin.buffer)
+    """Do the request that comes by stdin: the child's entry where it is not a fork."""
+    request: Submit[Any] = json.load(sys.stdin.buffer)
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     os.close(null)
     main(request, reply_fd)
 
 
-def main(request: dict[str, Any], reply_fd: int) -> NoReturn:
+def main(request: Submit[Any], reply_fd: int) -> NoReturn:
+    """Do the request, write its reply to the descriptor, and exit."""
     restore_signals()
     os.set_inheritable(reply_fd, False)  # a program that the step starts must not hold the reply open
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     faulthandler.enable(2)  # the log then says where it crashed; the signal still ends the child
     set_threads(request["threads"])
     reporter = Reporter(request["nonce"], reply_fd)
-    reporter.finish(outcome(request, reporter))
+    reporter.finish(reply_to(request, reporter))
     flush()
     os._exit(0)
 
@@ -75,17 +77,16 @@ def set_threads(threads: int) -> None:
         sys.modules["torch"].set_num_threads(threads)
 
 
-def outcome(request: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
-    """The task's value, or the exception that ended it; SystemExit is one, since exporters call sys.exit."""
+def reply_to(request: Submit[Any], reporter: Reporter) -> ChildReply:
+    """Return the task's value, or the exception that ended it; SystemExit is one, since exporters call sys.exit."""
     try:
         if request["task"] not in TASKS:
             raise ValueError(f"unknown task {request['task']!r}: this worker does {', '.join(TASKS)}")
-        return {"status": "ok", "value": TASKS[request["task"]](request, reporter)}
+        return {"status": "ok", "value": dict(TASKS[request["task"]](request, reporter))}
     except BaseException as error:
-        status = "out_of_memory" if lacks_memory(error) else "failed"
-        report = failure(error)
+        report = error_report(error)
         print(report["traceback"], file=sys.stderr)
-        return {"status": status, "error": report}
+        return {"status": "out_of_memory" if lacks_memory(error) else "failed", "error": report}
 
 
 def lacks_memory(error: BaseException) -> bool:
@@ -93,7 +94,7 @@ def lacks_memory(error: BaseException) -> bool:
 
 
 def flush() -> None:
-    """Python's buffers and those of C libraries, which `os._exit` would throw away."""
+    """Write out Python's buffers and those of C libraries, which `os._exit` would throw away."""
     for stream in (sys.stdout, sys.stderr):
         with suppress(ValueError, OSError):  # a step may have closed it
             stream.flush()

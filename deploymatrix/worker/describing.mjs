@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url';
 
 import { versionsOf } from './running.mjs';
 
-/** Name, dtype and shape of each input and output; null where the runtime cannot tell, or has no describe(). */
+/** Return name, dtype and shape of each input and output; null where the runtime does not say. */
 export async function perform({ module, args }, enter) {
   const runner = await import(pathToFileURL(module));
   const versions = versionsOf(runner);
@@ -12,15 +12,15 @@ export async function perform({ module, args }, enter) {
   const session = await runner.load(args.payload);
   if (!runner.describe) return { inputs: null, outputs: null, versions };
   const { inputs, outputs } = await runner.describe(session);
-  return { inputs: wellFormed(inputs), outputs: wellFormed(outputs), versions };
+  return { inputs: checkedSide(inputs), outputs: checkedSide(outputs), versions };
 }
 
-function wellFormed(told) {
-  const entries = Object.entries(told).map(([name, { dtype, shape }]) => [name, { dtype, shape: sizes(shape) }]);
+function checkedSide(described) {
+  const entries = Object.entries(described).map(([name, { dtype, shape }]) => [name, { dtype, shape: sizes(shape) }]);
   return Object.fromEntries(entries);
 }
 
-/** Sizes; one that is negative, zero or a name varies. */
+/** Return the sizes; one that is negative, zero or a name varies and becomes null. */
 function sizes(shape) {
   return shape === null ? null : shape.map((size) => (Number.isInteger(size) && size > 0 ? size : null));
 }

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 from . import signatures, versions
 from . import spec as specs
 from .loading import load, model_of
+from .modules import OpenerModule, StepModule
+from .protocol import ArtifactSource, ExportArgs, ExportValue, FrameworkSource, Submit
 from .reporting import Reporter
 
 
@@ -16,20 +17,16 @@ class NoArtifact(Exception):
     """The exporter returned, yet there is nothing to ship."""
 
 
-def perform(request: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
+def perform(request: Submit[ExportArgs], reporter: Reporter) -> ExportValue:
+    """Open the source, let the step write its artifact into `out`, and check what it left and returned."""
     args, out = request["args"], Path(request["out"])
     source = args["source"]
-    step = load(Path(request["module"]))
-    opener = [load(Path(source[name])) for name in ("framework", "model")] if "framework" in source else []
-    used = versions.of(step, *opener)
+    step = cast(StepModule, load(Path(request["module"])))
+    used = versions.of(step, *(load(path) for path in modules_of(source)))
 
     reporter.stage("open")
-    spec = specs.build(args["spec"], args["samples"], source.get("signature"))
-    opened = (
-        opener[0].open(model_of(Path(source["model"]), source.get("given"), spec), spec, Path(source["weights"]))
-        if opener
-        else artifact(Path(source["artifact"]))
-    )
+    spec = specs.build(args["spec"], args["samples"], None if "framework" in source else source.get("signature"))
+    opened = open_source(source, spec)
 
     reporter.stage("export")
     out.mkdir(parents=True, exist_ok=True)
@@ -37,14 +34,24 @@ def perform(request: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
     return {"entry": entry(step, out), "signature": signatures.normalised(raw, spec), "versions": used}
 
 
-def artifact(path: Path) -> Path:
+def modules_of(source: FrameworkSource | ArtifactSource) -> list[Path]:
+    return [Path(source["framework"]), Path(source["model"])] if "framework" in source else []
+
+
+def open_source(source: FrameworkSource | ArtifactSource, spec: specs.Spec) -> Any:
+    """Return the framework's model, or the artifact's path. Raises FileNotFoundError for an artifact that is gone."""
+    if "framework" in source:
+        opener = cast(OpenerModule, load(Path(source["framework"])))
+        model = model_of(Path(source["model"]), source.get("given"), spec)
+        return opener.open(model, spec, Path(source["weights"]))
+    path = Path(source["artifact"])
     if not path.exists():
         raise FileNotFoundError(f"the source artifact {path} does not exist")
     return path
 
 
-def entry(step: ModuleType, out: Path) -> str:
-    """The step's ENTRY. Raises NoArtifact unless it is a file with content, or a folder with one."""
+def entry(step: StepModule, out: Path) -> str:
+    """Return the step's ENTRY. Raises NoArtifact unless it is a file with content, or a folder with one."""
     path = out / step.ENTRY
     if not path.resolve().is_relative_to(out.resolve()):
         raise NoArtifact(f"ENTRY {step.ENTRY!r} of {step.__file__} lies outside of out")

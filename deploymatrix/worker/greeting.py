@@ -1,4 +1,4 @@
-"""Before the loop: the channel is moved to safety, the host greeted, its variables set; then, imports."""
+"""What the worker does before its loop: it moves the channel to safety, greets the host and sets its variables."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ import os
 import platform
 import signal
 import sys
-from typing import Any
 
 from . import PROTOCOL
+from .protocol import Hello, Ready
 from .reaper import Reaper
 
 
 def main() -> int:
+    """Serve the host on descriptors 0 and 1 until it has no more to ask."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the host, which ends the channel
     commands, replies = private_channel()
     reaper = Reaper.start(closing=[commands, replies])
@@ -28,7 +29,7 @@ def main() -> int:
 
 
 def private_channel() -> tuple[int, int]:
-    """Moves the channel away from descriptors 0 and 1, where any library may read and write."""
+    """Move the channel away from descriptors 0 and 1, where any library may read and write."""
     commands, replies = os.dup(0), os.dup(1)
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
@@ -38,7 +39,7 @@ def private_channel() -> tuple[int, int]:
 
 
 def first_line(commands: int) -> bytes:
-    """Read byte by byte, to leave what follows to the loop."""
+    """Read one line byte by byte, to leave what follows to the loop."""
     line = bytearray()
     while not line.endswith(b"\n"):
         byte = os.read(commands, 1)
@@ -48,23 +49,23 @@ def first_line(commands: int) -> bytes:
     return bytes(line)
 
 
-def greet(hello: dict[str, Any], replies: int) -> None:
+def greet(hello: Hello, replies: int) -> None:
+    """Set the host's variables and answer. Raises ValueError for a host of another protocol."""
     if hello["op"] != "hello" or hello["protocol"] != PROTOCOL:
         raise ValueError(f"expected hello in protocol {PROTOCOL}, got {hello}: host and worker differ in version")
-    os.environ.update(hello["variables"])
-    runtime = f"python {platform.python_version()}"
-    ready = {
+    os.environ.update(hello.get("variables", {}))
+    ready: Ready = {
         "op": "ready",
         "protocol": PROTOCOL,
         "pid": os.getpid(),
-        "runtime": runtime,
+        "runtime": f"python {platform.python_version()}",
         "versions": numpy_version(),
     }
     os.write(replies, json.dumps(ready).encode() + b"\n")
 
 
 def numpy_version() -> dict[str, str]:
-    """Asked of the installed metadata, without importing numpy."""
+    """Read the version from the installed metadata, without importing numpy."""
     try:
         return {"numpy": importlib.metadata.version("numpy")}
     except importlib.metadata.PackageNotFoundError:

@@ -1,4 +1,4 @@
-"""Starting a child for a request: by fork where there is one, else by a new interpreter.
+"""The start of a child for a request: by fork where there is one, else by a new interpreter.
 
 `DEPLOYMATRIX_WORKER_START=spawn` asks for the interpreter also where fork exists.
 """
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from . import child as body
+from .protocol import Submit
 
 FORKS = hasattr(os, "fork") and os.environ.get("DEPLOYMATRIX_WORKER_START") != "spawn"
 
@@ -28,13 +29,14 @@ class Child:
     log_fd: int
     process: subprocess.Popen[bytes] | None = None
 
-    def ended(self, exit_code: int) -> None:
+    def mark_ended(self, exit_code: int) -> None:
+        """Take note that somebody else has waited for the child."""
         if self.process is not None:
             self.process.returncode = exit_code  # else subprocess would wait for it once more
 
 
-def start(request: dict[str, Any], closing: list[int]) -> Child:
-    """Starts a child; `closing` are the server's descriptors that a fork must close. Raises OSError."""
+def start(request: Submit[Any], closing: list[int]) -> Child:
+    """Start a child; `closing` are the server's descriptors that a fork must close. Raises OSError."""
     reply_read, reply_write = os.pipe()
     log_read, log_write = os.pipe()
     try:
@@ -55,7 +57,7 @@ def start(request: dict[str, Any], closing: list[int]) -> Child:
     return child
 
 
-def fork(request: dict[str, Any], reply_fd: int, log_fd: int, closing: list[int]) -> int:
+def fork(request: Submit[Any], reply_fd: int, log_fd: int, closing: list[int]) -> int:
     sys.stdout.flush()
     sys.stderr.flush()
     pid = os.fork()
@@ -74,7 +76,7 @@ def fork(request: dict[str, Any], reply_fd: int, log_fd: int, closing: list[int]
         os._exit(70)  # whatever happened, a forked child never returns into the server's loop
 
 
-def spawn(request: dict[str, Any], reply_fd: int, log_fd: int) -> subprocess.Popen[bytes]:
+def spawn(request: Submit[Any], reply_fd: int, log_fd: int) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-s", str(Path(__file__).parent), "child", str(reply_fd)]
     process = subprocess.Popen(
         command,

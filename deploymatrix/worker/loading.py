@@ -1,4 +1,4 @@
-"""Imports files by path, once each."""
+"""The import of files by path, once each."""
 
 from __future__ import annotations
 
@@ -10,36 +10,39 @@ import sys
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 from . import versions
+from .modules import ModelModule, SourceModule
+from .protocol import Submit
+from .spec import Spec
 
 failed: dict[Path, Exception] = {}
 
 
-class Source(SourceFileLoader):
+class UncachedLoader(SourceFileLoader):
     """Leaves no bytecode beside the user's files."""
 
     def set_data(self, path: str, data: Any, *, _mode: int = 0o666) -> None:
-        pass
+        """Write nothing."""
 
 
-def preload(request: dict[str, Any]) -> bool:
-    """Imports what the request names; True if any of it was new. Raises what the import raised."""
+def preload(request: Submit[Any]) -> bool:
+    """Import what the request names; return whether any of it was new. Raises what the import raised."""
     before = len(sys.modules)
     versions.of(*[load(path) for path in modules_of(request)])  # looked up once here, not in every child
     return len(sys.modules) != before
 
 
-def modules_of(request: dict[str, Any]) -> list[Path]:
-    args = request["args"]
+def modules_of(request: Submit[Any]) -> list[Path]:
+    args: dict[str, Any] = request["args"]
     source = args.get("source", {})
     named = [request["module"], args.get("model"), source.get("framework"), source.get("model")]
     return [Path(name) for name in named if name]
 
 
 def load(path: Path) -> ModuleType:
-    """The module of a file. Raises what its import raised, RuntimeError for an exit."""
+    """Return the module of a file. Raises what its import raised, RuntimeError for an exit."""
     name = module_name(path)
     if name in sys.modules:
         return sys.modules[name]
@@ -52,16 +55,20 @@ def load(path: Path) -> ModuleType:
         raise
 
 
-def model_of(path: Path, given: dict[str, Any] | None, spec: Any) -> Any:
-    """What has the model's `build()`: its module, or, for a model given without code, the source's with `given` set."""
+def model_of(path: Path, given: dict[str, Any] | None, spec: Spec) -> ModelModule:
+    """Return the module with the model's `build()`.
+
+    The file builds any model of its kind where `given` is not None; what comes back then builds this one.
+    """
     module = load(path)
     if given is None:
-        return module
-    return SimpleNamespace(build=functools.partial(module.build, given, spec))
+        return cast(ModelModule, module)
+    build = functools.partial(cast(SourceModule, module).build, given, spec)
+    return cast(ModelModule, SimpleNamespace(build=build))
 
 
 def execute(name: str, path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, path, loader=Source(name, str(path)))
+    spec = importlib.util.spec_from_file_location(name, path, loader=UncachedLoader(name, str(path)))
     if spec is None or spec.loader is None:
         raise ImportError(f"cannot import {path}")
     module = importlib.util.module_from_spec(spec)
@@ -77,7 +84,7 @@ def execute(name: str, path: Path) -> ModuleType:
 
 
 def module_name(path: Path) -> str:
-    """`models/mlp/model.py` is `deploymatrix_mlp_model`.
+    """Return a file's module name: `models/mlp/model.py` is `deploymatrix_mlp_model`.
 
     The name ends up in TorchScript files, so it does not depend on where the project lies, unless two such
     folders meet in one worker.

@@ -1,6 +1,6 @@
 /**
- * What a process group holds and uses, and whether the kernel has killed for lack of memory.
- * Linux is read from /proc; elsewhere `ps` is asked.
+ * The memory that a process group holds, the CPU time of its leader, and the kernel's kills for lack of memory.
+ * On Linux the figures come from /proc, elsewhere from `ps`.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
@@ -22,7 +22,7 @@ export class GroupUsage {
     this.members = [group];
   }
 
-  /** MiB now. Pages that members share count once as soon as the plain sum passes the limit. */
+  /** Return the MiB now. Pages that members share count once as soon as the plain sum passes the limit. */
   residentMb(limitMb) {
     const now = performance.now();
     const stale = now - this.#lookedUp > MEMBERS_MS;
@@ -40,12 +40,12 @@ export class GroupUsage {
   }
 
   #fromPs(stale) {
-    if (stale) this.#knownMb = askedOfPs(this.group);
+    if (stale) this.#knownMb = residentMbByPs(this.group);
     return this.#knownMb;
   }
 }
 
-/** How often the OOM killer struck in this control group (v2 or v1); null where that cannot be read. */
+/** Return how often the OOM killer struck in this control group (v2 or v1); null where that cannot be read. */
 export function oomKills() {
   for (const counter of counters()) {
     const found = /^oom_kill (\d+)$/m.exec(read(counter) ?? '');
@@ -54,7 +54,7 @@ export function oomKills() {
   return null;
 }
 
-/** Files that may hold the counter. A container sees its own group at the root of the mount. */
+/** Return the files that may hold the counter. A container sees its own group at the root of the mount. */
 function counters() {
   const root = '/sys/fs/cgroup';
   const own = [];
@@ -80,18 +80,18 @@ function cpuSeconds(pid) {
   return fields && (Number(fields[11]) + Number(fields[12])) / TICKS_PER_S;
 }
 
-/** Fields of /proc/<pid>/stat after the command's name: state, ppid, pgrp, … utime (11), stime (12). */
+/** Return the fields of /proc/<pid>/stat after the command's name: state, ppid, pgrp, … utime (11), stime (12). */
 function stat(pid) {
   const text = read(`/proc/${pid}/stat`);
   return text?.slice(text.lastIndexOf(')') + 2).split(' ') ?? null;
 }
 
-/** The kernel counts resident pages in kB here, whatever the size of a page. */
+/** Return the resident bytes. The kernel counts them in kB here, whatever the size of a page. */
 function residentBytes(pid) {
   return kilobytes(/^VmRSS:\s+(\d+) kB$/m, read(`/proc/${pid}/status`));
 }
 
-/** Each shared page divided by the number of processes that share it. */
+/** Return the resident bytes, each shared page divided by the number of processes that share it. */
 function proportionalBytes(pid) {
   return kilobytes(/^Pss:\s+(\d+) kB$/m, read(`/proc/${pid}/smaps_rollup`));
 }
@@ -101,7 +101,7 @@ function kilobytes(pattern, text) {
   return found ? Number(found[1]) * 1024 : 0;
 }
 
-function askedOfPs(group) {
+function residentMbByPs(group) {
   const rows = execFileSync('ps', ['-axo', 'pgid=,rss='], { encoding: 'utf8' }).trim().split('\n');
   const sizes = rows.map((row) => row.trim().split(/\s+/).map(Number)).filter(([own]) => own === group);
   return sum(sizes.map(([, kilobytes]) => kilobytes)) / 1024;
@@ -111,7 +111,7 @@ function sum(numbers) {
   return numbers.reduce((total, number) => total + number, 0);
 }
 
-/** A file's text; null where it is not there or not for us, such as that of a process that has ended. */
+/** Return a file's text; null where it is gone or not for us, such as that of a process that has ended. */
 function read(path) {
   try {
     return readFileSync(path, 'utf8');

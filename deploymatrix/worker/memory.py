@@ -1,6 +1,6 @@
-"""How much memory a process group holds, and whether the kernel has killed for lack of it.
+"""The memory that a process group holds, and the kernel's kills for lack of it.
 
-Linux is read from /proc; elsewhere `ps` is asked.
+On Linux the figures come from /proc, elsewhere from `ps`.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ class GroupMemory:
         self.known_mb = 0.0
 
     def resident_mb(self, limit_mb: float) -> float:
-        """MiB now. Pages that forked members share count once as soon as the plain sum passes the limit."""
+        """Return the MiB now. Pages that forked members share count once as soon as the plain sum passes the limit."""
         stale = time.monotonic() - self.looked_up > MEMBERS_S
         if stale:
             self.looked_up = time.monotonic()
         if not ON_LINUX:
-            self.known_mb = asked_of_ps(self.group) if stale else self.known_mb
+            self.known_mb = resident_mb_by_ps(self.group) if stale else self.known_mb
             return self.known_mb
         if stale:
             self.members = members(self.group)
@@ -61,7 +61,7 @@ def resident(pid: int) -> int:
 
 
 def proportional(pid: int) -> int:
-    """Bytes, each shared page divided by the number of processes that share it."""
+    """Return the resident bytes, each shared page divided by the number of processes that share it."""
     with suppress(OSError):
         for line in (PROC / str(pid) / "smaps_rollup").read_bytes().splitlines():
             if line.startswith(b"Pss:"):
@@ -69,14 +69,14 @@ def proportional(pid: int) -> int:
     return 0
 
 
-def asked_of_ps(group: int) -> float:
+def resident_mb_by_ps(group: int) -> float:
     listing = subprocess.run(["ps", "-axo", "pgid=,rss="], capture_output=True, text=True, check=True).stdout
     rows = (line.split() for line in listing.splitlines())
     return sum(int(row[1]) for row in rows if int(row[0]) == group) / 1024
 
 
 def oom_kills() -> int | None:
-    """How often the OOM killer struck in this control group (v2 or v1); None where that cannot be read."""
+    """Return how often the OOM killer struck in this control group (v2 or v1); None where that cannot be read."""
     for counter in counters():
         with suppress(OSError):
             for line in counter.read_text().splitlines():
@@ -86,7 +86,7 @@ def oom_kills() -> int | None:
 
 
 def counters() -> list[Path]:
-    """Files that may hold the counter. A container sees its own group at the root of the mount."""
+    """Return the files that may hold the counter. A container sees its own group at the root of the mount."""
     root = Path("/sys/fs/cgroup")
     own: list[Path] = []
     with suppress(OSError):

@@ -23,7 +23,7 @@ const DESCRIPTIONS = {
   bool: '|b1',
 };
 
-/** The tensor in a file. Throws for another byte order, Fortran order, an unknown dtype or a truncated file. */
+/** Return the tensor in a file. Throws for another byte order, Fortran order, an unknown dtype or a truncated file. */
 export function readNpy(path) {
   const file = readFileSync(path);
   if (!file.subarray(0, MAGIC.length).equals(MAGIC)) throw new Error(`${path} is not a .npy file`);

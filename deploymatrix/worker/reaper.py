@@ -20,7 +20,7 @@ class Reaper:
 
     @classmethod
     def start(cls, closing: list[int]) -> Reaper:
-        """Forks the reaper; `closing` are the server's descriptors that it must not hold open."""
+        """Fork the reaper; `closing` are the server's descriptors that it must not hold open."""
         read, write = os.pipe()
         if not hasattr(os, "fork"):  # children then end with the channel only, not with a killed server
             return cls(write)
@@ -39,6 +39,7 @@ class Reaper:
 
 
 def outlive(read: int) -> NoReturn:
+    """Wait for the server's end, then kill the groups that it left."""
     try:
         os.setsid()
         kill_groups(watched(read))
@@ -47,7 +48,7 @@ def outlive(read: int) -> NoReturn:
 
 
 def watched(read: int) -> set[int]:
-    """The groups still watched when the server ended."""
+    """Return the groups still watched when the server ended."""
     groups: set[int] = set()
     with os.fdopen(read, "rb", buffering=0) as commands:
         for line in commands:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from . import spec as specs
 from . import tensors, versions
 from .loading import load, model_of
+from .modules import FrameworkModule
+from .protocol import ReferenceArgs, ReferenceValue, Submit
 from .reporting import Reporter
 
 
-def perform(request: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
-    """Writes `out/<i>/<output>.<dtype>.npy` for each sample i; the framework fills the weights folder."""
+def perform(request: Submit[ReferenceArgs], reporter: Reporter) -> ReferenceValue:
+    """Write `out/<i>/<output>.<dtype>.npy` for each sample i; the framework fills the folder `out/weights`."""
     args, out = request["args"], Path(request["out"])
-    framework = load(Path(request["module"]))
+    framework = cast(FrameworkModule, load(Path(request["module"])))
     used = versions.of(framework, load(Path(args["model"])))
 
     reporter.stage("reference")
@@ -43,7 +45,7 @@ def write(outputs: list[Any], spec: specs.Spec, dtype: str, out: Path) -> None:
 
 
 def check(arrays: dict[str, tensors.Array], spec: specs.Spec, dtype: str) -> None:
-    """Raises ValueError unless the outputs are the declared ones and the floating ones truly of `dtype`."""
+    """Raise ValueError unless the outputs are the declared ones and the floating ones truly of `dtype`."""
     declared = {tensor.name: np.dtype(tensor.dtype) for tensor in spec.outputs}
     if set(arrays) != set(declared):
         raise ValueError(f"reference() gave outputs {sorted(arrays)}, the model declares {sorted(declared)}")

@@ -1,32 +1,37 @@
-"""The child's words to the server: the stage it is in, and its one reply. Every line carries the nonce."""
+"""What a child writes to the server: the stage that it is in, and its one reply. Every line carries the nonce."""
 
 from __future__ import annotations
 
 import json
 import os
-from typing import Any
 
-from .result import failure
+from .ending import error_report
+from .protocol import ChildMessage, ChildReply, Stage
 
 
 class Reporter:
+    """Writes a child's messages to a descriptor."""
+
     def __init__(self, nonce: str, fd: int) -> None:
         self.nonce, self.fd = nonce, fd
-        self.current = "import"
+        self.current: Stage = "import"
 
-    def stage(self, name: str) -> None:
-        """Tells what comes next, so that the server can name the stage even if the child dies in it."""
+    def stage(self, name: Stage) -> None:
+        """Announce the next stage, so that the server can name it even if the child dies in it."""
         self.current = name
-        self.write({})
+        self.write({"nonce": self.nonce, "stage": name})
 
-    def finish(self, reply: dict[str, Any]) -> None:
+    def finish(self, reply: ChildReply) -> None:
+        """Write the reply; one that says "failed" where the task's value is not JSON."""
         try:
-            self.write({"reply": reply})
-        except (TypeError, ValueError) as error:  # the task's value is not JSON
-            self.write({"reply": {"status": "failed", "error": failure(error)}})
+            self.write_reply(reply)
+        except (TypeError, ValueError) as error:
+            self.write_reply({"status": "failed", "error": error_report(error)})
 
-    def write(self, message: dict[str, Any]) -> None:
-        line = json.dumps({"nonce": self.nonce, "stage": self.current, **message}).encode() + b"\n"
-        data = memoryview(line)
+    def write_reply(self, reply: ChildReply) -> None:
+        self.write({"nonce": self.nonce, "stage": self.current, "reply": reply})
+
+    def write(self, message: ChildMessage) -> None:
+        data = memoryview(json.dumps(message).encode() + b"\n")
         while data:
             data = data[os.write(self.fd, data) :]

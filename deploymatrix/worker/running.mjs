@@ -8,7 +8,7 @@ import { cast, checked } from './tensors.mjs';
 
 const ENOUGH_S = 1.0;
 
-/** Writes `out/<i>/<output>.npy` for each sample i; says which outputs were found, extra and missing. */
+/** Write `out/<i>/<output>.npy` for each sample i; say which outputs were found, extra and missing. */
 export async function perform({ module, out, args }, enter) {
   const runner = await import(pathToFileURL(module));
   const versions = versionsOf(runner);
@@ -31,10 +31,10 @@ export async function perform({ module, out, args }, enter) {
     names.push(new Set(Object.keys(outputs)));
     run_s.push(seconds);
   }
-  return { ...matched(declared, names), load_s, run_s, versions };
+  return { ...outputNames(declared, names), load_s, run_s, versions };
 }
 
-/** A sample under the artifact's own names and dtypes. Throws for a value that does not fit. */
+/** Return a sample under the artifact's own names and dtypes. Throws for a value that does not fit. */
 function prepared(sample, entries) {
   const [given, expected] = [Object.keys(sample).sort(), Object.keys(entries).sort()];
   if (String(given) !== String(expected)) {
@@ -46,8 +46,8 @@ function prepared(sample, entries) {
 }
 
 /**
- * The first run's outputs and the median of all runs' seconds; each run gets inputs of its own. Runs are repeated for
- * the sake of their time only, so not when one already took long enough to be measured.
+ * Return the first run's outputs and the median of all runs' seconds; each run gets inputs of its own. Only the
+ * measured time needs repeated runs: there are none once a run took long enough to be measured.
  */
 async function timed(run, inputs, repeat) {
   let outputs = null;
@@ -74,8 +74,8 @@ function writeOutputs(folder, declared, outputs) {
   }
 }
 
-/** Declared names found in every sample, names that nobody declared, declared names lacking in some. */
-function matched(declared, names) {
+/** Return declared names found in every sample, names that nobody declared, declared names lacking in some. */
+function outputNames(declared, names) {
   const ever = new Set(names.flatMap((some) => [...some]));
   const always = (own) => names.every((some) => some.has(own));
   const pairs = [...declared];
@@ -86,7 +86,7 @@ function matched(declared, names) {
   };
 }
 
-/** Versions by package of what a runner names in VERSIONS. */
+/** Return the versions, by package, of what a runner names in VERSIONS. */
 export function versionsOf(runner) {
   return Object.fromEntries((runner.VERSIONS ?? []).map((name) => [name, versionOf(name)]));
 }

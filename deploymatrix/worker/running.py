@@ -6,10 +6,12 @@ import statistics
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from . import tensors, versions
 from .loading import load
+from .modules import RunnerModule
+from .protocol import ArtifactTensor, OutputNames, RunArgs, RunValue, Submit
 from .reporting import Reporter
 from .tensors import Array
 
@@ -18,10 +20,10 @@ ENOUGH_S = 1.0
 Run = Callable[[dict[str, Array]], Any]
 
 
-def perform(request: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
-    """Writes `out/<i>/<output>.npy` for each sample i; says which outputs were found, extra and missing."""
+def perform(request: Submit[RunArgs], reporter: Reporter) -> RunValue:
+    """Write `out/<i>/<output>.npy` for each sample i; say which outputs were found, extra and missing."""
     args, out = request["args"], Path(request["out"])
-    runner = load(Path(request["module"]))
+    runner = cast(RunnerModule, load(Path(request["module"])))
     used = versions.of(runner)
 
     reporter.stage("load")
@@ -33,7 +35,8 @@ def perform(request: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
     reporter.stage("run")
     signature = args["signature"]
     declared = {entry["name"]: name for name, entry in signature["outputs"].items()}
-    names, run_s = [], []
+    names: list[set[str]] = []
+    run_s: list[float] = []
     for index, sample in enumerate(samples):
         inputs = prepared(sample, signature["inputs"])
         outputs, seconds = timed(lambda given: runner.run(session, given), inputs, args["repeat"])
@@ -41,22 +44,23 @@ def perform(request: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
             tensors.write(out / str(index) / f"{declared[name]}.npy", outputs[name])
         names.append(set(outputs))
         run_s.append(seconds)
-    return {**matched(declared, names), "load_s": load_s, "run_s": run_s, "versions": used}
+    return {**output_names(declared, names), "load_s": load_s, "run_s": run_s, "versions": used}
 
 
-def prepared(sample: dict[str, Array], entries: dict[str, dict[str, Any]]) -> dict[str, Array]:
-    """A sample under the artifact's own names and dtypes. Raises ValueError for a value that does not fit."""
+def prepared(sample: dict[str, Array], entries: dict[str, ArtifactTensor]) -> dict[str, Array]:
+    """Return a sample under the artifact's own names and dtypes. Raises ValueError for a value that does not fit."""
     if set(sample) != set(entries):
         raise ValueError(f"the sample has inputs {sorted(sample)}, the signature {sorted(entries)}")
     return {entry["name"]: tensors.cast(sample[name], entry["dtype"], name) for name, entry in entries.items()}
 
 
 def timed(run: Run, inputs: dict[str, Array], repeat: int) -> tuple[dict[str, Array], float]:
-    """The first run's outputs and the median of all runs' seconds; each run gets inputs of its own.
+    """Return the first run's outputs and the median of all runs' seconds; each run gets inputs of its own.
 
-    Runs are repeated for the sake of their time only, so not when one already took long enough to be measured.
+    Only the measured time needs repeated runs: there are none once a run took long enough to be measured.
     """
-    outputs, seconds = None, []
+    outputs: dict[str, Array] | None = None
+    seconds: list[float] = []
     while len(seconds) < max(1, repeat) and sum(seconds) < ENOUGH_S:
         given = {name: array.copy() for name, array in inputs.items()}
         start = time.perf_counter()
@@ -68,8 +72,8 @@ def timed(run: Run, inputs: dict[str, Array], repeat: int) -> tuple[dict[str, Ar
     return outputs, statistics.median(seconds)
 
 
-def matched(declared: dict[str, str], names: list[set[str]]) -> dict[str, list[str]]:
-    """Declared names found in every sample, names that nobody declared, declared names lacking in some."""
+def output_names(declared: dict[str, str], names: list[set[str]]) -> OutputNames:
+    """Compare the declared names, by the artifact's own, with the names that each sample's run gave."""
     always, ever = set.intersection(*names), set.union(*names)
     return {
         "outputs": [name for own, name in declared.items() if own in always],

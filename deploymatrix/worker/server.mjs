@@ -1,18 +1,18 @@
 /**
  * The worker for Node: the same protocol as server.py, a process per request.
  *
- * No library is loaded into this process, so the channel may stay on stdin and stdout: children have pipes of
- * their own. Since Node cannot fork, `import` happens in the child and counts into its time.
+ * This process loads no library, so the channel may stay on stdin and stdout: children have pipes of their own.
+ * Since Node cannot fork, `import` happens in the child and counts into its time.
  */
-import { Job } from './job.mjs';
+import { Attempt } from './attempt.mjs';
 import { Lines } from './lines.mjs';
 import { Reaper } from './reaper.mjs';
 
-const PROTOCOL = 1;
+const PROTOCOL = 2; // what changed: __init__.py
 const TICK_MS = 50; // how often memory and deadlines are looked at
 
 const reaper = Reaper.start();
-const jobs = new Map();
+const attempts = new Map();
 
 function main() {
   const lines = new Lines();
@@ -20,7 +20,7 @@ function main() {
   process.stdout.on('error', stop); // the host is gone
   process.stdin.on('end', stop);
   process.stdin.on('data', (data) => lines.feed(data).forEach((line) => obey(JSON.parse(line))));
-  setInterval(() => jobs.forEach((job) => job.enforce()), TICK_MS);
+  setInterval(() => attempts.forEach((attempt) => attempt.enforce()), TICK_MS);
 }
 
 function obey(command) {
@@ -29,8 +29,6 @@ function obey(command) {
       return hello(command);
     case 'submit':
       return submit(command);
-    case 'cancel':
-      return jobs.get(command.nonce)?.kill('cancelled');
     case 'stop':
       return stop();
     default:
@@ -38,7 +36,7 @@ function obey(command) {
   }
 }
 
-function hello({ protocol, variables }) {
+function hello({ protocol, variables = {} }) {
   if (protocol !== PROTOCOL) {
     throw new Error(`the host speaks protocol ${protocol}, this worker ${PROTOCOL}`);
   }
@@ -48,13 +46,13 @@ function hello({ protocol, variables }) {
 }
 
 function submit(request) {
-  const job = new Job(request, (result) => {
-    jobs.delete(request.nonce);
-    if (job.pid) reaper.forget(job.pid);
-    send({ op: 'result', nonce: request.nonce, ...result });
+  const attempt = new Attempt(request, (ending) => {
+    attempts.delete(request.nonce);
+    if (attempt.pid) reaper.forget(attempt.pid);
+    send({ op: 'result', nonce: request.nonce, ...ending });
   });
-  jobs.set(request.nonce, job);
-  if (job.pid) reaper.watch(job.pid);
+  attempts.set(request.nonce, attempt);
+  if (attempt.pid) reaper.watch(attempt.pid);
 }
 
 function send(message) {
@@ -62,7 +60,7 @@ function send(message) {
 }
 
 function stop() {
-  jobs.forEach((job) => job.kill('stopped'));
+  attempts.forEach((attempt) => attempt.kill('stopped'));
   process.exit(0);
 }
 

@@ -1,4 +1,4 @@
-"""The signature that an exporter returns: which of the artifact's tensors is which declared one."""
+"""The signature that an exporter returns: it maps each declared tensor to one of the artifact's."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from .protocol import ArtifactTensor, Signature
 from .spec import Spec, Tensor
-
-Entry = dict[str, Any]
-Signature = dict[str, dict[str, Entry]]
 
 
 def normalised(raw: Any, spec: Spec) -> Signature:
-    """Each declared tensor's `{"name", "dtype", "shape"}` in the artifact, in declared order.
+    """Return each declared tensor's name, dtype and shape in the artifact, in declared order.
 
     Raises ValueError naming what is unknown, missing, named twice, or not well-formed.
     """
@@ -27,7 +25,7 @@ def normalised(raw: Any, spec: Spec) -> Signature:
     }
 
 
-def side(which: str, raw: Any, declared: list[Tensor]) -> dict[str, Entry]:
+def side(which: str, raw: Any, declared: list[Tensor]) -> dict[str, ArtifactTensor]:
     if not isinstance(raw, dict):
         raise ValueError(f"the signature's {which} must map declared names to the artifact's, not be {raw!r}")
     names = [tensor.name for tensor in declared]
@@ -42,7 +40,7 @@ def side(which: str, raw: Any, declared: list[Tensor]) -> dict[str, Entry]:
     return entries
 
 
-def entry(which: str, raw: Any, tensor: Tensor) -> Entry:
+def entry(which: str, raw: Any, tensor: Tensor) -> ArtifactTensor:
     given = {"name": raw} if isinstance(raw, str) else raw
     where = f"the signature's {which}, {tensor.name!r}:"
     if not isinstance(given, dict) or not isinstance(given.get("name"), str):

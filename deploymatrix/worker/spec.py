@@ -1,15 +1,14 @@
-"""The `spec` that models' and steps' code is given."""
+"""The `spec` that models' and steps' code receives."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
+from .protocol import SamplePaths, Signature, WireSpec, WireTensor
+from .tensors import Array, read_samples
 
-from .tensors import read_samples
-
-Sample = dict[str, np.ndarray]
+Sample = dict[str, Array]
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ class Spec:
     inputs: list[Tensor]
     outputs: list[Tensor]
     samples: list[Sample]
-    source_signature: dict[str, Any] | None = None
+    source_signature: Signature | None = None
 
     @property
     def example(self) -> Sample:
@@ -42,9 +41,9 @@ class Spec:
         return self.samples[0]
 
 
-def build(wire: dict[str, Any], samples: list[dict[str, str]], source_signature: dict[str, Any] | None = None) -> Spec:
-    """Reads the samples' files. Raises ValueError for no samples, or for others than the declared inputs."""
-    declared = {**wire, "inputs": tensors(wire["inputs"]), "outputs": tensors(wire["outputs"])}
+def build(wire: WireSpec, samples: list[SamplePaths], source_signature: Signature | None = None) -> Spec:
+    """Read the samples' files. Raises ValueError for no samples, or for others than the declared inputs."""
+    declared: dict[str, Any] = {**wire, "inputs": tensors(wire["inputs"]), "outputs": tensors(wire["outputs"])}
     arrays = read_samples(samples)
     names = {tensor.name for tensor in declared["inputs"]}
     for index, sample in enumerate(arrays):
@@ -53,5 +52,5 @@ def build(wire: dict[str, Any], samples: list[dict[str, str]], source_signature:
     return Spec(**declared, samples=arrays, source_signature=source_signature)
 
 
-def tensors(wire: list[dict[str, Any]]) -> list[Tensor]:
+def tensors(wire: list[WireTensor]) -> list[Tensor]:
     return [Tensor(tensor["name"], tensor["dtype"], tuple(tensor["shape"])) for tensor in wire]

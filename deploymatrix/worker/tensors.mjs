@@ -19,8 +19,8 @@ const WIDE = new Set(['int64', 'uint64']); // held as BigInt
 const FLOATING = new Set(['float64', 'float32']);
 
 /**
- * `tensor` as `dtype`. Throws where a value would not survive.
- * Between floating types rounding is what a narrower variant is about: only finite must stay finite.
+ * Return `tensor` as `dtype`. Throws where a value would not survive.
+ * Between floating types values are rounded, as a narrower variant needs it: only finite must stay finite.
  */
 export function cast(tensor, dtype, name) {
   if (tensor.dtype === dtype) return tensor;
@@ -38,7 +38,7 @@ export function cast(tensor, dtype, name) {
   return { dtype, shape: tensor.shape, data };
 }
 
-/** The value in the array's own kind of number; undefined for a fraction that should become a BigInt. */
+/** Return the value in the array's own kind of number; undefined for a fraction that should become a BigInt. */
 function stored(value, dtype) {
   if (!WIDE.has(dtype)) return Number(value);
   return typeof value === 'bigint' || Number.isInteger(value) ? BigInt(value) : undefined;
@@ -49,7 +49,7 @@ function survived(before, after, rounding) {
   return before == after; // eslint-disable-line eqeqeq -- compares BigInt and Number by their exact values
 }
 
-/** The outputs of run(), as copies. Throws TypeError unless they are an object of name to well-formed tensor. */
+/** Return the outputs of run() as copies. Throws TypeError unless they are an object of name to well-formed tensor. */
 export function checked(outputs) {
   if (typeof outputs !== 'object' || outputs === null || Array.isArray(outputs)) {
     throw new TypeError('run() must return an object of name to {dtype, shape, data}');

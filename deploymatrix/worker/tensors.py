@@ -7,24 +7,26 @@ from typing import Any
 
 import numpy as np
 
+from .protocol import SamplePaths
+
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
-def read_samples(samples: list[dict[str, str]]) -> list[dict[str, Array]]:
-    """The arrays of samples given as paths by input name. Raises ValueError where there are none."""
+def read_samples(samples: list[SamplePaths]) -> list[dict[str, Array]]:
+    """Return the arrays of samples, which come as paths by input name. Raises ValueError where there are none."""
     if not samples:
         raise ValueError("there are no samples: at least one is needed")
     return [{name: np.load(path, allow_pickle=False) for name, path in sample.items()} for sample in samples]
 
 
 def write(path: Path, array: Array) -> None:
-    """Writes one tensor as it is. Raises ValueError for objects, which would need pickle."""
+    """Write one tensor as it is. Raises ValueError for objects, which would need pickle."""
     path.parent.mkdir(parents=True, exist_ok=True)
     np.save(path, array, allow_pickle=False)
 
 
 def checked(outputs: Any, source: str) -> dict[str, Array]:
-    """The outputs of user's code, as copies. Raises TypeError unless they are a dict of name to array."""
+    """Return the outputs of the user's code as copies. Raises TypeError unless they are a dict of name to array."""
     if not isinstance(outputs, dict):
         raise TypeError(f"{source} returned {type(outputs).__name__}; it must return a dict of name to numpy.ndarray")
     for name, value in outputs.items():
@@ -36,9 +38,9 @@ def checked(outputs: Any, source: str) -> dict[str, Array]:
 
 
 def cast(array: Array, dtype: str, name: str) -> Array:
-    """`array` as `dtype`. Raises ValueError where a value would not survive.
+    """Return `array` as `dtype`. Raises ValueError where a value would not survive.
 
-    Between floating types rounding is what a narrower variant is about: only finite must stay finite.
+    Between floating types values are rounded, as a narrower variant needs it: only finite must stay finite.
     """
     target = np.dtype(dtype)
     if array.dtype == target:

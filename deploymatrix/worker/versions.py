@@ -1,14 +1,13 @@
-"""Which versions a task worked with: those a module names in `VERSIONS`, and numpy's."""
+"""The versions that a task worked with: numpy's, and those of the packages that a module names in `VERSIONS`."""
 
 from __future__ import annotations
 
 import functools
 import importlib.metadata
-from types import ModuleType
 
 
-def of(*modules: ModuleType) -> dict[str, str]:
-    """Versions by distribution name. Raises RuntimeError where VERSIONS names one that is not installed."""
+def of(*modules: object) -> dict[str, str]:
+    """Return versions by distribution name. Raises RuntimeError where VERSIONS names one that is not installed."""
     names = {"numpy"}.union(*(getattr(module, "VERSIONS", ()) for module in modules))
     return {name: installed(name) for name in sorted(names)}
 

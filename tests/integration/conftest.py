@@ -14,7 +14,7 @@ import pytest
 
 from deploymatrix.environments.engine import engine
 from deploymatrix.environments.images import Image, ensure_image
-from deploymatrix.host.container_channel import reap
+from deploymatrix.host.reaping import reap
 from deploymatrix.store.store import Store
 from tests.runtimes import runner_of
 

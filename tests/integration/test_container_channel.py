@@ -12,18 +12,20 @@ from typing import Any
 import pytest
 
 from deploymatrix.environments.images import Image
-from deploymatrix.host.container_channel import ContainerChannel, Mount, container_channel, reap, reap_stale
-from deploymatrix.host.reaping import process_start
+from deploymatrix.host.container_channel import ContainerChannel, Mount, container_channel
+from deploymatrix.host.reaping import process_start, reap, reap_stale
 
 pytestmark = pytest.mark.docker
 
 ROOT = Path(__file__).parents[2]
 SMALL = "onnx"
 
+# A program that starts a container for a run, and then dies without a word.
 ABANDON = """
 import os, signal, sys
-from deploymatrix.containers import container_channel, engine
-from deploymatrix.images import Image
+from deploymatrix.environments.engine import engine
+from deploymatrix.environments.images import Image
+from deploymatrix.host.container_channel import container_channel
 channel = container_channel(engine(), Image(tag=sys.argv[1], digest="", id=""), [], run_id=sys.argv[2], memory_mb=128,
                             command=["sleep", "600"])
 print(channel.id, flush=True)

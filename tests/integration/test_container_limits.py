@@ -108,7 +108,6 @@ const packages = fs.readdirSync("/node_modules").flatMap((name) =>
 """
 
 
-# A container of a run whose process then dies without a word.
 @pytest.fixture(scope="session", params=TARGETS)
 def probe(
     request: pytest.FixtureRequest, client: Any, image_of: Any, containers_of: str, tmp_path_factory: Any

@@ -55,7 +55,7 @@ def ask(bundle: dict[str, Any], out: Path) -> dict[str, Any] | None:
     """The worker's result for the bundle's request; None when it ended without one."""
     request = {**absolute(bundle["request"]), "op": "submit", "nonce": "reproduce", "threads": 1}
     request |= {"out": str(out / "out"), "log": str(out / "log.txt")}
-    hello = {"op": "hello", "protocol": 1, "variables": bundle["variables"]}
+    hello = {"op": "hello", "protocol": 2, "variables": bundle["variables"]}
     command = [sys.executable, "-s", str(HERE / "worker")]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as worker:
         assert worker.stdin is not None and worker.stdout is not None

@@ -14,8 +14,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from deploymatrix.host.channel import Channel
 from deploymatrix.host.messages import Request
-from deploymatrix.host.worker import Channel, Worker, WorkerClosed, process_channel
+from deploymatrix.host.process_channel import process_channel
+from deploymatrix.host.worker import Worker, WorkerClosed
 
 ROOT = Path(__file__).parents[3]
 FAKES = ROOT / "tests/fakes/worker"

@@ -16,8 +16,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from deploymatrix.host.channel import Channel
 from deploymatrix.host.messages import Reply, Request
-from deploymatrix.host.worker import Channel, Worker, process_channel
+from deploymatrix.host.process_channel import process_channel
+from deploymatrix.host.worker import Worker
+from deploymatrix.worker import PROTOCOL
 
 ROOT = Path(__file__).parents[3]
 FAKES = ROOT / "tests/fakes/worker"
@@ -75,7 +78,7 @@ def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
     command(kind)
     folder = tmp_path / "requests"
     folder.mkdir()
-    worker = Worker(lambda: started(kind, tmp_path / "worker.log"), variables={"FROM_HELLO": "hello"})
+    worker = Worker(lambda: started(kind, tmp_path / "worker.log"))
     yield Bench(kind, folder, worker)
     worker.close()
 
@@ -269,15 +272,43 @@ def test_cast_out_of_range_is_refused(bench: Bench) -> None:
     assert reply.error is not None and "'x'" in reply.error["message"] and "int8" in reply.error["message"]
 
 
-def test_threads_and_variables(bench: Bench) -> None:
-    counted = bench.request(do="threads")
-    told = bench.request(do="variables")
+def test_threads(bench: Bench) -> None:
+    request = bench.request(do="threads")
 
-    assert bench.worker.request(Request(**{**vars(counted), "threads": 3})).status == "ok"
-    assert bench.worker.request(told).status == "ok"
+    assert bench.worker.request(Request(**{**vars(request), "threads": 3})).status == "ok"
 
-    assert np.load(counted.out / "0/y.npy").tolist() == [3, 3]
-    assert b"hello start" in told.log.read_bytes()
+    assert np.load(request.out / "0/y.npy").tolist() == [3, 3]
+
+
+def test_variables_of_the_start_and_of_hello_reach_the_child(bench: Bench, tmp_path: Path) -> None:
+    request = bench.request(do="variables")
+    channel = started(bench.kind, tmp_path / "other.log")
+
+    submit(channel, request, variables={"FROM_HELLO": "hello"})
+
+    messages = (json.loads(line) for line in channel.lines())
+    assert next(message["status"] for message in messages if message["op"] == "result") == "ok"
+    assert b"hello start" in request.log.read_bytes()
+    channel.kill()
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [[{"op": "hello", "protocol": 1}], [{"op": "hello", "protocol": PROTOCOL}, {"op": "cancel", "nonce": "n"}]],
+    ids=["hello", "cancel"],
+)
+def test_a_host_of_another_protocol_ends_the_worker(
+    bench: Bench, tmp_path: Path, messages: list[dict[str, Any]]
+) -> None:
+    channel = started(bench.kind, tmp_path / "other.log")
+
+    for message in messages:
+        send(channel, message)
+
+    assert [json.loads(line)["op"] for line in channel.lines()] == ["ready"] * (len(messages) - 1)
+    cause, what = channel.cause_of_death()
+    assert cause == "no_reply" and ("protocol" in what or "differ in version" in what)
+    channel.kill()
 
 
 def test_import_failure(bench: Bench) -> None:
@@ -297,8 +328,11 @@ def test_unknown_task(bench: Bench) -> None:
     assert reply.status == "failed" and reply.error is not None and "dance" in reply.error["message"]
 
 
-def submit(channel: Channel, request: Request) -> None:
-    """Sends a request without a Worker around."""
-    channel.send(json.dumps({"op": "hello", "protocol": 1, "variables": {}}).encode() + b"\n")
-    message = {"op": "submit", "nonce": "n", **vars(request)}
+def submit(channel: Channel, request: Request, **hello: Any) -> None:
+    """Send a request without a Worker around."""
+    send(channel, {"op": "hello", "protocol": PROTOCOL, **hello})
+    send(channel, {"op": "submit", "nonce": "n", **vars(request)})
+
+
+def send(channel: Channel, message: dict[str, Any]) -> None:
     channel.send(json.dumps(message, default=str).encode() + b"\n")

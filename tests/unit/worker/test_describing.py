@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from deploymatrix.host.messages import Reply, Request
-from deploymatrix.host.worker import Worker, process_channel
+from deploymatrix.host.process_channel import process_channel
+from deploymatrix.host.worker import Worker
 
 WORKER = Path(__file__).parents[3] / "deploymatrix/worker"
 PYTHON = """

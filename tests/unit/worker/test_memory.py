@@ -51,7 +51,7 @@ def test_shared_pages_count_once_when_it_matters(holder: subprocess.Popen[bytes]
 
 @pytest.mark.parametrize("holder", [HOLD], indirect=True)
 def test_ps_agrees(holder: subprocess.Popen[bytes]) -> None:
-    assert SIZE_MB < memory.asked_of_ps(holder.pid) < SIZE_MB + 60
+    assert SIZE_MB < memory.resident_mb_by_ps(holder.pid) < SIZE_MB + 60
 
 
 def test_a_group_that_is_gone_holds_nothing() -> None:

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from deploymatrix.host.messages import Reply, Request
-from deploymatrix.host.worker import Worker, process_channel
+from deploymatrix.host.process_channel import process_channel
+from deploymatrix.host.worker import Worker
 
 ROOT = Path(__file__).parents[3]
 FAKES = ROOT / "tests/fakes/worker"

@@ -1,4 +1,4 @@
-/** One request under way as the server sees it: child, pipes, log, limits, and in the end the result. */
+/** One request under way as the server sees it: child, pipes, log, limits, and at last how it ended. */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -19,12 +19,13 @@ const THREAD_VARIABLES = [
   'DEPLOYMATRIX_THREADS',
 ];
 
-export class Job {
+/** One child at work on one request. */
+export class Attempt {
   #stage = 'import';
   #reply = null;
   #killedFor = null;
 
-  /** `done(result)` is called once. */
+  /** Start the child. `done(ending)` is called once, with the fields of the `result` message. */
   constructor(request, done) {
     this.request = request;
     this.done = done;
@@ -49,7 +50,7 @@ export class Job {
     this.child.once('exit', (code, signal) => this.#ended(code, signal));
   }
 
-  /** Takes the child's stages and its reply. What does not carry the nonce was not sent by our code. */
+  /** Take the child's stages and its reply. A line without the nonce did not come from our code. */
   #hear(line) {
     const message = parsed(line);
     if (message?.nonce === this.request.nonce) {
@@ -58,7 +59,7 @@ export class Job {
     }
   }
 
-  /** Kills the group when its time is over or it holds more memory than it may. */
+  /** Kill the group when its time is over or it holds more memory than it may. */
   enforce() {
     if (this.#killedFor || !this.pid) return;
     const resident = this.usage.residentMb(this.request.memory_mb);
@@ -66,6 +67,7 @@ export class Job {
     else if (performance.now() - this.started > this.request.timeout_s * 1000) this.kill('timed_out');
   }
 
+  /** Kill the child and its group; the first reason counts. */
   kill(reason) {
     this.#killedFor ??= reason;
     this.#killGroup();
@@ -100,12 +102,12 @@ export class Job {
     return Promise.race([closed, patience]);
   }
 
-  #finish(result) {
+  #finish(ending) {
     this.log.close();
-    this.done({ signal: null, import_s: 0, value: null, error: null, ...result });
+    this.done({ signal: null, import_s: 0, value: null, error: null, ...ending });
   }
 
-  /** A reply counts only when the child then ended by itself and in order. */
+  /** Accept the reply only of a child that then ended by itself and in order. */
   #judge(code, signal) {
     const { memory_mb, timeout_s } = this.request;
     if (this.#killedFor === 'out_of_memory') {
@@ -121,7 +123,6 @@ export class Job {
   }
 
   #deathBySignal(signal) {
-    if (this.#killedFor) return this.#death('signaled', `it was ${this.#killedFor}`, signal);
     const said = this.log.recent.toString('latin1');
     if (signal === 'SIGABRT' && /bad_alloc|heap out of memory/.test(said)) {
       return this.#death('out_of_memory', 'an allocation failed', signal);
@@ -139,7 +140,7 @@ export class Job {
   }
 }
 
-/** A child that leads its own session; descriptor 3 is for its reply. */
+/** Start a child that leads its own session; descriptor 3 is for its reply. */
 function start({ threads, memory_mb: memoryMb }) {
   const node = [process.execPath, `--max-old-space-size=${Math.ceil(memoryMb)}`, CHILD];
   // Node has no setrlimit: the shell sees to it that a crash leaves no core file.

@@ -1,20 +1,23 @@
-"""What a request comes to, and an exception as data."""
+"""How a request ended, and an exception as data."""
 
 from __future__ import annotations
 
 import traceback
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from .protocol import ErrorReport, Stage, Status
+
 
 @dataclass(frozen=True)
-class Result:
-    """The fields of a `result` message; times in seconds, memory in MiB, None where nothing was measured."""
+class Ending:
+    """The fields of a `result` message: times in seconds, memory in MiB, None where nothing was measured."""
 
-    status: str
-    stage: str
+    status: Status
+    stage: Stage
     value: dict[str, Any] | None = None
-    error: dict[str, str] | None = None
+    error: ErrorReport | None = None
     signal: str | None = None
     exit_code: int | None = None
     wall_s: float = 0.0
@@ -22,11 +25,12 @@ class Result:
     peak_mb: float | None = None
     import_s: float = 0.0
 
-    def message(self, nonce: str) -> dict[str, Any]:
+    def message(self, nonce: str) -> Mapping[str, object]:
+        """Return the `result` message."""
         return {"op": "result", "nonce": nonce, **asdict(self)}
 
 
-def failure(error: BaseException) -> dict[str, str]:
-    """Type, message and traceback, the last two cut to what a record can bear."""
+def error_report(error: BaseException) -> ErrorReport:
+    """Return type, message and traceback, the last two cut to what a record can bear."""
     text = "".join(traceback.format_exception(error))
     return {"type": type(error).__name__, "message": str(error)[-4096:], "traceback": text[-16384:]}

@@ -1,0 +1,76 @@
+"""What the modules offer that users write: models, frameworks, steps and runners, as types."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Protocol
+
+from .spec import Spec
+from .tensors import Array
+
+
+class ModelModule(Protocol):
+    """`model.py`, or what stands for it where a model is given without code."""
+
+    def build(self) -> Any:
+        """Return the framework's model."""
+        ...
+
+
+class SourceModule(Protocol):
+    """`sources/<kind>.py` of a framework: it builds models that are given without code."""
+
+    def build(self, given: dict[str, Any], spec: Spec) -> Any:
+        """Return the framework's model."""
+        ...
+
+
+class OpenerModule(Protocol):
+    """`framework.py` or `from_<other>.py`: it opens models whose weights are frozen."""
+
+    def open(self, model: ModelModule, spec: Spec, weights: Path) -> Any:
+        """Return the framework's model in float32 and in evaluation mode."""
+        ...
+
+
+class FrameworkModule(OpenerModule, Protocol):
+    """`framework.py`: it freezes weights and computes reference outputs."""
+
+    def freeze(self, model: ModelModule, spec: Spec, weights: Path) -> None:
+        """Build the model, calibrate it where `spec` says so, and save its weights into the folder."""
+        ...
+
+    def reference(self, model: ModelModule, spec: Spec, weights: Path, dtype: str) -> list[dict[str, Array]]:
+        """Return each sample's outputs by declared name, computed in "float64" or "float32"."""
+        ...
+
+
+class StepModule(Protocol):
+    """`from_<source>.py`: it exports one format. `ENTRY` is the file or folder that it leaves in `out`."""
+
+    ENTRY: str
+    __file__: str
+
+    def export(self, source: Any, spec: Spec, out: Path, options: dict[str, Any]) -> Any:
+        """Write the artifact into `out` and return its signature, which is checked afterwards."""
+        ...
+
+
+class RunnerModule(Protocol):
+    """`run.py`: it loads and runs artifacts of one target."""
+
+    def load(self, payload: Path) -> Any:
+        """Return a session for the artifact."""
+        ...
+
+    def run(self, session: Any, inputs: dict[str, Array]) -> Any:
+        """Return the outputs by the artifact's own names, which are checked afterwards."""
+        ...
+
+
+class DescribingRunnerModule(RunnerModule, Protocol):
+    """A `run.py` that can also say what an artifact takes and gives."""
+
+    def describe(self, session: Any) -> Any:
+        """Return name, dtype and shape of inputs and outputs, which are checked afterwards."""
+        ...
