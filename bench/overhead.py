@@ -15,6 +15,7 @@ import numpy as np
 from bench.figures import Figure, figure
 from bench.setting import Setting
 from deploymatrix.environments.interpreters import ensure_python
+from deploymatrix.host.channel import Channel
 from deploymatrix.host.messages import Reply, Request
 from deploymatrix.host.process_channel import process_channel
 from deploymatrix.host.worker import Worker

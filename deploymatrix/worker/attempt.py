@@ -11,14 +11,16 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from .capped_log import CappedLog
 from .ending import Ending
 from .launch import Child
 from .lines import Lines
 from .memory import MIB, GroupMemory, oom_kills
-from .protocol import ChildMessage, ChildReply, ErrorReport, Stage, Status, Submit
+
+if TYPE_CHECKING:
+    from .protocol import ChildMessage, ChildReply, ErrorReport, Stage, Status, Submit
 
 KillReason = Literal["out_of_memory", "timed_out", "stopped"]
 

@@ -11,14 +11,16 @@ import signal
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import describing, exporting, referencing, running
 from .ending import error_report
-from .protocol import ChildReply, Submit
 from .reporting import Reporter
 
-Task = Callable[[Submit[Any], Reporter], Mapping[str, Any]]
+if TYPE_CHECKING:
+    from .protocol import ChildReply, Submit
+
+Task = Callable[["Submit[Any]", Reporter], Mapping[str, Any]]
 TASKS: dict[str, Task] = {
     "reference": referencing.perform,
     "export": exporting.perform,

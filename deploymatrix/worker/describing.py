@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from . import versions
 from .loading import load
-from .modules import DescribingRunnerModule
-from .protocol import DescribeArgs, DescribedTensor, DescribeValue, Submit
 from .reporting import Reporter
+
+if TYPE_CHECKING:
+    from .modules import DescribingRunnerModule
+    from .protocol import DescribeArgs, DescribedTensor, DescribeValue, Submit
 
 
 def perform(request: Submit[DescribeArgs], reporter: Reporter) -> DescribeValue:
     """Return name, dtype and shape of each input and output; None where the runtime does not say."""
     args = request["args"]
-    runner = cast(DescribingRunnerModule, load(Path(request["module"])))
+    runner = cast("DescribingRunnerModule", load(Path(request["module"])))
     used = versions.of(runner)
 
     reporter.stage("load")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import traceback
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .protocol import ErrorReport, Stage, Status
+if TYPE_CHECKING:
+    from .protocol import ErrorReport, Stage, Status
 
 
 @dataclass(frozen=True)

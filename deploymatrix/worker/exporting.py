@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from . import signatures, versions
 from . import spec as specs
 from .loading import load, model_of
-from .modules import OpenerModule, StepModule
-from .protocol import ArtifactSource, ExportArgs, ExportValue, FrameworkSource, Submit
 from .reporting import Reporter
+
+if TYPE_CHECKING:
+    from .modules import OpenerModule, StepModule
+    from .protocol import ArtifactSource, ExportArgs, ExportValue, FrameworkSource, Submit
 
 
 class NoArtifact(Exception):
@@ -21,7 +23,7 @@ def perform(request: Submit[ExportArgs], reporter: Reporter) -> ExportValue:
     """Open the source, let the step write its artifact into `out`, and check what it left and returned."""
     args, out = request["args"], Path(request["out"])
     source = args["source"]
-    step = cast(StepModule, load(Path(request["module"])))
+    step = cast("StepModule", load(Path(request["module"])))
     used = versions.of(step, *(load(path) for path in modules_of(source)))
 
     reporter.stage("open")
@@ -41,7 +43,7 @@ def modules_of(source: FrameworkSource | ArtifactSource) -> list[Path]:
 def open_source(source: FrameworkSource | ArtifactSource, spec: specs.Spec) -> Any:
     """Return the framework's model, or the artifact's path. Raises FileNotFoundError for an artifact that is gone."""
     if "framework" in source:
-        opener = cast(OpenerModule, load(Path(source["framework"])))
+        opener = cast("OpenerModule", load(Path(source["framework"])))
         model = model_of(Path(source["model"]), source.get("given"), spec)
         return opener.open(model, spec, Path(source["weights"]))
     path = Path(source["artifact"])

@@ -8,10 +8,13 @@ import os
 import platform
 import signal
 import sys
+from typing import TYPE_CHECKING
 
 from . import PROTOCOL
-from .protocol import Hello, Ready
 from .reaper import Reaper
+
+if TYPE_CHECKING:
+    from .protocol import Hello, Ready
 
 
 def main() -> int:

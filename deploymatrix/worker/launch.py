@@ -12,10 +12,12 @@ import sys
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import child as body
-from .protocol import Submit
+
+if TYPE_CHECKING:
+    from .protocol import Submit
 
 FORKS = hasattr(os, "fork") and os.environ.get("DEPLOYMATRIX_WORKER_START") != "spawn"
 

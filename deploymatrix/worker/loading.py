@@ -10,12 +10,14 @@ import sys
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from . import versions
-from .modules import ModelModule, SourceModule
-from .protocol import Submit
-from .spec import Spec
+
+if TYPE_CHECKING:
+    from .modules import ModelModule, SourceModule
+    from .protocol import Submit
+    from .spec import Spec
 
 failed: dict[Path, Exception] = {}
 
@@ -62,9 +64,9 @@ def model_of(path: Path, given: dict[str, Any] | None, spec: Spec) -> ModelModul
     """
     module = load(path)
     if given is None:
-        return cast(ModelModule, module)
-    build = functools.partial(cast(SourceModule, module).build, given, spec)
-    return cast(ModelModule, SimpleNamespace(build=build))
+        return cast("ModelModule", module)
+    build = functools.partial(cast("SourceModule", module).build, given, spec)
+    return cast("ModelModule", SimpleNamespace(build=build))
 
 
 def execute(name: str, path: Path) -> ModuleType:

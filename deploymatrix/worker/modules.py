@@ -1,4 +1,7 @@
-"""What the modules offer that users write: models, frameworks, steps and runners, as types."""
+"""What the modules offer that users write: models, frameworks, steps and runners.
+
+The type checker alone imports this file: a worker's start does not pay for it.
+"""
 
 from __future__ import annotations
 

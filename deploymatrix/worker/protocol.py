@@ -1,7 +1,7 @@
 """The types of the protocol's messages, of the tasks' arguments and of their values: JSON objects, paths as strings.
 
-They are for the type checker and the reader. Nothing is checked when a message is read: host and worker ship together,
-and `hello` compares their protocol numbers. This file must not import numpy, which reads variables that `hello` sets.
+They are for the reader and the type checker, which alone imports this file: a worker's start does not pay for it.
+Nothing is checked when a message is read: host and worker ship together, and `hello` compares their protocol numbers.
 """
 
 from __future__ import annotations

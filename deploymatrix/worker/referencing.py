@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from . import spec as specs
 from . import tensors, versions
 from .loading import load, model_of
-from .modules import FrameworkModule
-from .protocol import ReferenceArgs, ReferenceValue, Submit
 from .reporting import Reporter
+
+if TYPE_CHECKING:
+    from .modules import FrameworkModule
+    from .protocol import ReferenceArgs, ReferenceValue, Submit
 
 
 def perform(request: Submit[ReferenceArgs], reporter: Reporter) -> ReferenceValue:
     """Write `out/<i>/<output>.<dtype>.npy` for each sample i; the framework fills the folder `out/weights`."""
     args, out = request["args"], Path(request["out"])
-    framework = cast(FrameworkModule, load(Path(request["module"])))
+    framework = cast("FrameworkModule", load(Path(request["module"])))
     used = versions.of(framework, load(Path(args["model"])))
 
     reporter.stage("reference")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+from typing import TYPE_CHECKING
 
 from .ending import error_report
-from .protocol import ChildMessage, ChildReply, Stage
+
+if TYPE_CHECKING:
+    from .protocol import ChildMessage, ChildReply, Stage
 
 
 class Reporter:

@@ -6,14 +6,16 @@ import statistics
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from . import tensors, versions
 from .loading import load
-from .modules import RunnerModule
-from .protocol import ArtifactTensor, OutputNames, RunArgs, RunValue, Submit
 from .reporting import Reporter
 from .tensors import Array
+
+if TYPE_CHECKING:
+    from .modules import RunnerModule
+    from .protocol import ArtifactTensor, OutputNames, RunArgs, RunValue, Submit
 
 ENOUGH_S = 1.0
 
@@ -23,7 +25,7 @@ Run = Callable[[dict[str, Array]], Any]
 def perform(request: Submit[RunArgs], reporter: Reporter) -> RunValue:
     """Write `out/<i>/<output>.npy` for each sample i; say which outputs were found, extra and missing."""
     args, out = request["args"], Path(request["out"])
-    runner = cast(RunnerModule, load(Path(request["module"])))
+    runner = cast("RunnerModule", load(Path(request["module"])))
     used = versions.of(runner)
 
     reporter.stage("load")

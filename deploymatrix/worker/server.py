@@ -14,14 +14,16 @@ import signal
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import launch, loading
 from .attempt import Attempt
 from .ending import Ending, error_report
 from .lines import Lines
-from .protocol import Command, Submit
 from .reaper import Reaper
+
+if TYPE_CHECKING:
+    from .protocol import Command, Submit
 
 TICK_S = 0.05  # how often memory and deadlines are looked at; a child's end wakes the loop at once
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .protocol import ArtifactTensor, Signature
 from .spec import Spec, Tensor
+
+if TYPE_CHECKING:
+    from .protocol import ArtifactTensor, Signature
 
 
 def normalised(raw: Any, spec: Spec) -> Signature:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .protocol import SamplePaths, Signature, WireSpec, WireTensor
 from .tensors import Array, read_samples
+
+if TYPE_CHECKING:
+    from .protocol import SamplePaths, Signature, WireSpec, WireTensor
 
 Sample = dict[str, Array]
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .protocol import SamplePaths
+if TYPE_CHECKING:
+    from .protocol import SamplePaths
+
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
