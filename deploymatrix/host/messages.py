@@ -12,7 +12,7 @@ TaskName = Literal["reference", "export", "run", "describe"]
 
 @dataclass(frozen=True)
 class Request:
-    """One task. Paths are the host's; Path values anywhere in `args` are translated for the worker.
+    """One task. Paths are the host's; the worker gets its own for each Path, also for those anywhere in `args`.
 
     `timeout_s` counts from the child's start, imports not included; `memory_mb` is how many MiB its process
     group may hold resident.

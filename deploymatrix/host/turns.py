@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 
 class Turns:
-    """Lets any number of requests share the worker, or one have it alone; those that must be alone go first."""
+    """The turns of one worker: many requests share it, or one has it alone. Those that must be alone go first."""
 
     def __init__(self) -> None:
         self.changed = threading.Condition()

@@ -1,7 +1,7 @@
 """Entry: `python -s <folder>` serves requests; `python -s <folder> child <fd>` is one spawned child.
 
-The folder is loaded as a package under a name of its own and taken off `sys.path`, so that no file in it can
-shadow a module that a step imports.
+It loads the folder as a package under a name of its own and takes it off `sys.path`, so that no file in it can shadow
+a module that a step imports.
 """
 
 import importlib
@@ -15,11 +15,12 @@ NAME = "deploymatrix_worker"
 def main() -> int:
     adopt(Path(__file__).resolve().parent)
     if sys.argv[1:2] == ["child"]:
-        importlib.import_module(f"{NAME}.child").spawned(reply_fd=int(sys.argv[2]))
+        importlib.import_module(f"{NAME}.child").main_from_stdin(reply_fd=int(sys.argv[2]))
     return int(importlib.import_module(f"{NAME}.greeting").main())
 
 
 def adopt(folder: Path) -> None:
+    """Load the folder as the package NAME. Raises ImportError where that cannot be."""
     sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != folder]
     spec = importlib.util.spec_from_file_location(
         NAME, folder / "__init__.py", submodule_search_locations=[str(folder)]

@@ -10,7 +10,7 @@ TAIL = (512 << 10) - MARKER
 
 
 class CappedLog:
-    """Takes bytes as they come. The head is on disk at once; the tail is written by `close`."""
+    """A log that takes bytes as they come. It writes the head at once, and the tail in `close`."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)

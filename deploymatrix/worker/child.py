@@ -45,7 +45,7 @@ OUT_OF_MEMORY = (
 )
 
 
-def spawned(reply_fd: int) -> NoReturn:
+def main_from_stdin(reply_fd: int) -> NoReturn:
     """Do the request that comes by stdin: the child's entry where it is not a fork."""
     request: Submit[Any] = json.load(sys.stdin.buffer)
     null = os.open(os.devnull, os.O_RDONLY)

@@ -13,7 +13,8 @@ from .reporting import Reporter
 
 if TYPE_CHECKING:
     from .modules import DescribingRunnerModule
-    from .protocol import DescribeArgs, DescribedTensor, DescribeValue, Submit
+    from .protocol import Submit
+    from .tasks import DescribeArgs, DescribedTensor, DescribeValue
 
 
 def perform(request: Submit[DescribeArgs], reporter: Reporter) -> DescribeValue:

@@ -12,7 +12,8 @@ from .reporting import Reporter
 
 if TYPE_CHECKING:
     from .modules import OpenerModule, StepModule
-    from .protocol import ArtifactSource, ExportArgs, ExportValue, FrameworkSource, Submit
+    from .protocol import Submit
+    from .tasks import ArtifactSource, ExportArgs, ExportValue, FrameworkSource
 
 
 class NoArtifact(Exception):

@@ -1,4 +1,4 @@
-/** Bytes in, whole lines out. A line of more than 16 MiB is dropped: no reply is as long. */
+/** Bytes in, whole lines out. It drops a line of more than 16 MiB: no reply is as long. */
 const LIMIT = 16 * 1024 * 1024;
 
 export class Lines {

@@ -6,7 +6,7 @@ LIMIT = 16 << 20
 
 
 class Lines:
-    """Splits a stream at newlines. A line of more than 16 MiB is dropped: no reply is as long."""
+    """A stream cut at newlines. It drops a line of more than 16 MiB: no reply is as long."""
 
     def __init__(self) -> None:
         self.rest = bytearray()

@@ -23,7 +23,7 @@ failed: dict[Path, Exception] = {}
 
 
 class UncachedLoader(SourceFileLoader):
-    """Leaves no bytecode beside the user's files."""
+    """A loader that leaves no bytecode beside the user's files."""
 
     def set_data(self, path: str, data: Any, *, _mode: int = 0o666) -> None:
         """Write nothing."""

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 
 const HERE = fileURLToPath(import.meta.url);
 
-/** Holds the writing end of a pipe; when it closes, the process at the other end kills the watched groups. */
+/** The writing end of a pipe. When it closes, the process at the other end kills the watched groups. */
 export class Reaper {
   static start() {
     const process_ = spawn(process.execPath, [HERE], { detached: true, stdio: ['pipe', 'ignore', 'inherit'] });

@@ -13,7 +13,7 @@ from typing import NoReturn
 
 
 class Reaper:
-    """Holds the writing end of a pipe; when it closes, the other end's process kills the watched groups."""
+    """The writing end of a pipe. When it closes, the process at the other end kills the watched groups."""
 
     def __init__(self, fd: int) -> None:
         self.fd = fd

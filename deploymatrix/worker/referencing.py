@@ -15,7 +15,8 @@ from .reporting import Reporter
 
 if TYPE_CHECKING:
     from .modules import FrameworkModule
-    from .protocol import ReferenceArgs, ReferenceValue, Submit
+    from .protocol import Submit
+    from .tasks import ReferenceArgs, ReferenceValue
 
 
 def perform(request: Submit[ReferenceArgs], reporter: Reporter) -> ReferenceValue:

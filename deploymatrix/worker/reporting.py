@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Reporter:
-    """Writes a child's messages to a descriptor."""
+    """The writer of a child's messages, to a descriptor."""
 
     def __init__(self, nonce: str, fd: int) -> None:
         self.nonce, self.fd = nonce, fd

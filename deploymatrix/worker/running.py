@@ -15,7 +15,8 @@ from .tensors import Array
 
 if TYPE_CHECKING:
     from .modules import RunnerModule
-    from .protocol import ArtifactTensor, OutputNames, RunArgs, RunValue, Submit
+    from .protocol import Submit
+    from .tasks import ArtifactTensor, OutputNames, RunArgs, RunValue
 
 ENOUGH_S = 1.0
 

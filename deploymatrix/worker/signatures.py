@@ -10,7 +10,7 @@ import numpy as np
 from .spec import Spec, Tensor
 
 if TYPE_CHECKING:
-    from .protocol import ArtifactTensor, Signature
+    from .tasks import ArtifactTensor, Signature
 
 
 def normalised(raw: Any, spec: Spec) -> Signature:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .tensors import Array, read_samples
 
 if TYPE_CHECKING:
-    from .protocol import SamplePaths, Signature, WireSpec, WireTensor
+    from .tasks import SamplePaths, Signature, WireSpec, WireTensor
 
 Sample = dict[str, Array]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from .protocol import SamplePaths
+    from .tasks import SamplePaths
 
 
 Array = np.ndarray[Any, np.dtype[Any]]

@@ -29,3 +29,11 @@ def test_the_number_is_the_same_wherever_it_is_written(path: str) -> None:
     numbers = {int(number) for number in NUMBER.findall((ROOT / path).read_text(encoding="utf-8"))}
 
     assert numbers == {PROTOCOL}
+
+
+def test_a_workers_start_does_not_pay_for_types() -> None:
+    worker = sorted((ROOT / "deploymatrix/worker").glob("*.py"))
+
+    paid = [path.name for path in worker if re.search(r"^from \.(protocol|tasks|modules) ", path.read_text(), re.M)]
+
+    assert paid == []

@@ -1,0 +1,143 @@
+"""The types of the tasks' arguments and values, as they stand in messages: JSON objects with paths as strings.
+
+The type checker alone imports this file: a worker's start does not pay for it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NotRequired, TypedDict, final
+
+SamplePaths = dict[str, str]  # .npy files by declared input name
+
+
+class WireTensor(TypedDict):
+    """A declared input or output."""
+
+    name: str
+    dtype: str
+    shape: list[int]
+
+
+class WireSpec(TypedDict):
+    """The fields of `Spec` that travel as they are."""
+
+    name: str
+    framework: str
+    family: str
+    variant: str
+    seed: int
+    calibrate: bool
+    inputs: list[WireTensor]
+    outputs: list[WireTensor]
+
+
+class ArtifactTensor(TypedDict):
+    """The artifact's own name, dtype and shape of a declared input or output."""
+
+    name: str
+    dtype: str
+    shape: list[int]
+
+
+class Signature(TypedDict):
+    """The artifact's tensors by declared name, in declared order."""
+
+    inputs: dict[str, ArtifactTensor]
+    outputs: dict[str, ArtifactTensor]
+
+
+class ReferenceArgs(TypedDict):
+    """The arguments of `reference`. `given` is a model without code; None where the model's module has build()."""
+
+    model: str
+    given: NotRequired[dict[str, Any] | None]
+    spec: WireSpec
+    samples: list[SamplePaths]
+
+
+@final
+class FrameworkSource(TypedDict):
+    """A framework's model as the source of an export. `framework` is the module that opens it."""
+
+    framework: str
+    model: str
+    given: NotRequired[dict[str, Any] | None]
+    weights: str
+
+
+@final
+class ArtifactSource(TypedDict):
+    """Another artifact as the source of an export."""
+
+    artifact: str
+    signature: Signature
+
+
+class ExportArgs(TypedDict):
+    """The arguments of `export`. `options` go to the step as they are."""
+
+    spec: WireSpec
+    samples: list[SamplePaths]
+    options: dict[str, Any]
+    source: FrameworkSource | ArtifactSource
+
+
+class RunArgs(TypedDict):
+    """The arguments of `run`."""
+
+    payload: str
+    signature: Signature
+    samples: list[SamplePaths]
+    repeat: int
+
+
+class DescribeArgs(TypedDict):
+    """The arguments of `describe`."""
+
+    payload: str
+
+
+class ReferenceValue(TypedDict):
+    """The value of `reference`. `eager_s` is the float32 model's seconds a sample."""
+
+    versions: dict[str, str]
+    eager_s: float
+
+
+class ExportValue(TypedDict):
+    """The value of `export`. `entry` is the artifact's file or folder, seen from `out`."""
+
+    entry: str
+    signature: Signature
+    versions: dict[str, str]
+
+
+class OutputNames(TypedDict):
+    """Declared names found in every sample, names that nobody declared, declared names lacking in some."""
+
+    outputs: list[str]
+    extra: list[str]
+    missing: list[str]
+
+
+class RunValue(OutputNames):
+    """The value of `run`. `run_s` holds one figure a sample: the median of the repeated runs."""
+
+    load_s: float
+    run_s: list[float]
+    versions: dict[str, str]
+
+
+class DescribedTensor(TypedDict):
+    """What an artifact says of one tensor; None is what it does not say, in a shape also what varies."""
+
+    dtype: str | None
+    shape: list[int | None] | None
+
+
+class DescribeValue(TypedDict):
+    """The value of `describe`; None where the runner has no describe()."""
+
+    inputs: dict[str, DescribedTensor] | None
+    outputs: dict[str, DescribedTensor] | None
+    versions: dict[str, str]
