@@ -10,8 +10,8 @@ import pytest
 from deploymatrix.worker import PROTOCOL
 
 ROOT = Path(__file__).parents[3]
-# PROTOCOL = 2, protocol: 2, "protocol": 2; not `protocol: int`.
-NUMBER = re.compile(r"\bprotocol\b\"?\s*[:=]\s*(\d+)", re.IGNORECASE)
+# PROTOCOL = 2; protocol: 2; "protocol": 2; protocol, version 2.
+NUMBER = re.compile(r"\bprotocol\b\"?(?:\s*[:=]|, version)\s*(\d+)", re.IGNORECASE)
 WRITTEN = [
     path.relative_to(ROOT).as_posix()
     for folder in ("deploymatrix", "docs")
