@@ -43,7 +43,8 @@ def run_script(setting: Setting, build: Path) -> ScriptRun:
     start = time.perf_counter()
     folder = build / "script"
     for model in {task.model.name: task.model for task in tasks.values()}.values():
-        write_samples(model.spec, folder / "samples" / model.name)
+        spec = model.spec
+        write_samples(spec.inputs, spec.seed, spec.samples, folder / "samples" / model.name)
     plan = folder / "plan.json"
     plan.write_text(json.dumps([_described(project, task, tasks, folder) for task in tasks.values()]))
     for environment in _in_order(project, tasks):

@@ -23,8 +23,10 @@ from deploymatrix.store import digests
 from deploymatrix.store.entries import Entry
 
 NUMERICS = Path(__file__).parents[1] / "numerics"
-COMPARING = (NUMERICS / "compare.py", NUMERICS / "references.py")
-DRAWING = NUMERICS / "samples.py"
+# The files that each judgement consists of: a change in one leaves the results of the others as they are.
+COMPARING = tuple(NUMERICS / name for name in ("compare.py", "figures.py", "tensors.py"))
+CHECKING = tuple(NUMERICS / name for name in ("references.py", "tensors.py"))
+DRAWING = (NUMERICS / "samples.py",)
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class ModelFiles:
                 "seed": spec.seed,
                 "samples": spec.samples,
                 "inputs": [tensor.model_dump(mode="json") for tensor in spec.inputs],
-                "code": digests.of_code(DRAWING),
+                "code": _code(DRAWING),
             }
         )
 
@@ -99,7 +101,7 @@ class Keys:
                 "samples": files.samples.digest,
                 "framework": digests.of_code(project.opener(framework, framework)),
                 "environment": environment_digest(project, project.frameworks[framework].environment),
-                "checks": digests.of_code(COMPARING[1]),
+                "checks": _code(CHECKING),
                 "worker": worker_digest(".py"),
             }
         )
@@ -187,10 +189,14 @@ def environment_digest(project: Project, environment: str) -> str:
     )
 
 
-@functools.cache
 def comparing_code() -> list[str]:
     """Digest the code that compares, file by file."""
-    return [digests.of_code(path) for path in COMPARING]
+    return _code(COMPARING)
+
+
+@functools.cache
+def _code(files: tuple[Path, ...]) -> list[str]:
+    return [digests.of_code(path) for path in files]
 
 
 def _step_inputs(project: Project, step: Step, model: Model) -> list[Any]:

@@ -1,36 +1,32 @@
 """Comparison of what a runtime answered with the float64 reference: by declared name; shape, dtype, non-finite
 values, then the values. Every output of every sample must pass.
-
-The error of an output is max|y - y64| / max|y64|. It is normalised by the output's own size, because an absolute limit
-means nothing across models, and by the maximum rather than element by element, because elements near zero carry
-rounding of the large terms that cancelled in them.
 """
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from deploymatrix.matrix.records import Outcome, OutputRecord
-from deploymatrix.project.specs import Tensor
+from .figures import OutputFigures, relative_error, similarity
+from .tensors import Array, Declared, is_exact, load
 
-Array = NDArray[np.generic]
+Outcome = Literal["passed", "io_mismatch", "nonfinite", "mismatch"]
+FAILURES: tuple[Outcome, ...] = ("io_mismatch", "nonfinite", "mismatch")  # the first that any output has is the cell's
 
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """Outcome of a cell's comparison: `passed`, `io_mismatch`, `nonfinite` or `mismatch`, and each output's figures."""
+    """Outcome of a cell's comparison, why it did not pass, and each output's figures."""
 
     outcome: Outcome
     detail: str
-    outputs: tuple[OutputRecord, ...]
+    outputs: tuple[OutputFigures, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +40,7 @@ class Answers:
     actual: Path
     reference: Path
     samples: int
-    declared: tuple[Tensor, ...]
+    declared: tuple[Declared, ...]
     missing: tuple[str, ...] = ()
     extra: tuple[str, ...] = ()
 
@@ -56,7 +52,7 @@ def compare(answers: Answers, limit: float) -> Comparison:
     if not answers.samples or not answers.declared:
         return Comparison(outcome="io_mismatch", detail="nothing to compare: no samples or no outputs", outputs=())
     outputs = tuple(_compare_output(output, answers, limit) for output in answers.declared)
-    for outcome in ("io_mismatch", "nonfinite", "mismatch"):
+    for outcome in FAILURES:
         bad = [o for o, result in outputs if result == outcome]
         if bad:
             detail = "; ".join(f"{o.name}: {o.problem}" for o in bad)
@@ -64,30 +60,7 @@ def compare(answers: Answers, limit: float) -> Comparison:
     return Comparison(outcome="passed", detail="", outputs=tuple(o for o, _ in outputs))
 
 
-def relative_error(actual: Array, reference: Array) -> tuple[float, float]:
-    """(max|a - r|, the same / max|r|) over the finite elements, in float64; where r is 0 everywhere, not normalised.
-
-    Integers that differ are at least 1 apart. What overflows is the largest float: JSON has no infinity.
-    """
-    finite = np.isfinite(reference)
-    if not finite.any():
-        return 0.0, 0.0
-    answered, expected = actual[finite], reference[finite]
-    with np.errstate(over="ignore"):
-        difference = np.abs(answered.astype(np.float64) - expected.astype(np.float64))
-    if is_exact(expected.dtype.name):  # above 2**53, float64 cannot tell neighbours apart
-        difference = np.where(answered == expected, 0.0, np.maximum(difference, 1.0))
-    max_abs, scale = float(difference.max()), float(np.abs(expected.astype(np.float64)).max())
-    relative = max_abs / scale if scale > 0 else max_abs
-    return min(max_abs, sys.float_info.max), min(relative, sys.float_info.max)
-
-
-def is_exact(dtype: str) -> bool:
-    """Integers and booleans are compared exactly."""
-    return not dtype.startswith("float")
-
-
-def _compare_output(output: Tensor, answers: Answers, limit: float) -> tuple[OutputRecord, Outcome]:
+def _compare_output(output: Declared, answers: Answers, limit: float) -> tuple[OutputFigures, Outcome]:
     triples = list(_arrays(output, answers))
     for sample, (actual, reference, _) in enumerate(triples):
         problem = _shape_problem(actual, output, reference)
@@ -101,23 +74,23 @@ def _compare_output(output: Tensor, answers: Answers, limit: float) -> tuple[Out
     return _measured(output, triples, 0.0 if exact else limit)
 
 
-def _arrays(output: Tensor, answers: Answers) -> Iterator[tuple[Array, Array, Array]]:
+def _arrays(output: Declared, answers: Answers) -> Iterator[tuple[Array, Array, Array]]:
     """Per sample: what the runtime answered, the float64 reference, eager float32's answer."""
     for sample in range(answers.samples):
         expected = answers.reference / str(sample)
         yield (
-            np.load(answers.actual / str(sample) / f"{output.name}.npy", allow_pickle=False),
-            np.load(expected / f"{output.name}.float64.npy", allow_pickle=False),
-            np.load(expected / f"{output.name}.float32.npy", allow_pickle=False),
+            load(answers.actual / str(sample) / f"{output.name}.npy"),
+            load(expected / f"{output.name}.float64.npy"),
+            load(expected / f"{output.name}.float32.npy"),
         )
 
 
-def _measured(output: Tensor, triples: list[tuple[Array, Array, Array]], limit: float) -> tuple[OutputRecord, Outcome]:
+def _measured(output: Declared, triples: list[tuple[Array, Array, Array]], limit: float) -> tuple[OutputFigures, Outcome]:
     errors = [relative_error(actual, reference) for actual, reference, _ in triples]
     error = max(relative for _, relative in errors)
     passed = error <= limit
-    cosine, snr = _similarity(triples) if limit else (None, None)
-    record = OutputRecord(
+    cosine, snr = similarity([(actual, reference) for actual, reference, _ in triples]) if limit else (None, None)
+    figures = OutputFigures(
         name=output.name,
         dtype=output.dtype,
         shape=output.shape,
@@ -131,11 +104,11 @@ def _measured(output: Tensor, triples: list[tuple[Array, Array, Array]], limit: 
         sample_errors=tuple(relative for _, relative in errors),
         problem=None if passed else f"error {error:.3g} is over the limit {limit:.3g}",
     )
-    return record, "passed" if passed else "mismatch"
+    return figures, "passed" if passed else "mismatch"
 
 
-def _unmeasured(output: Tensor, problem: str, limit: float, triples: list[tuple[Array, Array, Array]]) -> OutputRecord:
-    return OutputRecord(
+def _unmeasured(output: Declared, problem: str, limit: float, triples: list[tuple[Array, Array, Array]]) -> OutputFigures:
+    return OutputFigures(
         name=output.name,
         dtype=output.dtype,
         shape=output.shape,
@@ -155,25 +128,6 @@ def _eager_error(triples: list[tuple[Array, Array, Array]]) -> float:
     return max(relative_error(eager, reference)[1] for _, reference, eager in triples)
 
 
-def _similarity(triples: list[tuple[Array, Array, Array]]) -> tuple[float | None, float | None]:
-    """(cosine, signal-to-noise ratio in dB) over all samples' finite elements; None where not defined."""
-    actual = np.concatenate([a.astype(np.float64).ravel() for a, _, _ in triples])
-    reference = np.concatenate([r.astype(np.float64).ravel() for _, r, _ in triples])
-    finite = np.isfinite(reference)
-    actual, reference = actual[finite], reference[finite]
-    with np.errstate(over="ignore"):  # an infinity is then None
-        signal, noise = float(reference @ reference), float(((actual - reference) ** 2).sum())
-        norms = math.sqrt(signal) * float(np.linalg.norm(actual))
-        cosine = float(actual @ reference) / norms if norms > 0 else None
-    snr = 10 * (math.log10(signal) - math.log10(noise)) if signal > 0 and noise > 0 else None
-    return (_rounded(cosine), _rounded(snr))
-
-
-def _rounded(value: float | None) -> float | None:
-    """Sums differ in the last digits with the order that a BLAS adds in: keep what is stable."""
-    return None if value is None or not math.isfinite(value) else float(f"{value:.6g}")
-
-
 def _name_problem(answers: Answers) -> str:
     parts = []
     if answers.missing:
@@ -183,7 +137,7 @@ def _name_problem(answers: Answers) -> str:
     return "; ".join(parts)
 
 
-def _shape_problem(actual: Array, output: Tensor, reference: Array) -> str | None:
+def _shape_problem(actual: Array, output: Declared, reference: Array) -> str | None:
     if actual.shape != output.shape:
         return f"shape is {list(actual.shape)}, declared {list(output.shape)}"
     if actual.dtype != np.dtype(output.dtype):

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
-from deploymatrix.numerics.compare import Array, is_exact
-from deploymatrix.project.specs import ModelSpec, Tensor
+from .tensors import Array, Declared, is_exact, load
 
 # Share of an output's size by which it must vary between samples. A random MobileNetV2 whose signal has collapsed
 # varies by less than 1e-6; the reference models vary by 0.1 and more.
 LEAST_VARIATION = 0.01
 
 
-def reference_problem(spec: ModelSpec, folder: Path) -> str | None:
+def reference_problem(outputs: Iterable[Declared], samples: int, folder: Path) -> str | None:
     """Why the reference outputs in `folder` (<i>/<output>.float64.npy, .float32.npy) prove nothing; None if they do."""
-    for output in spec.outputs:
-        exact = [_load(folder, sample, output, "float64") for sample in range(spec.samples)]
-        eager = [_load(folder, sample, output, "float32") for sample in range(spec.samples)]
+    for output in outputs:
+        exact = [load(folder / str(sample) / f"{output.name}.float64.npy") for sample in range(samples)]
+        eager = [load(folder / str(sample) / f"{output.name}.float32.npy") for sample in range(samples)]
         problem = (
             _declaration_problem(output, eager)
             or _finiteness_problem([*exact, *eager])
@@ -36,7 +36,7 @@ def variation(outputs: list[Array]) -> float:
     return float(stacked.std(axis=0).max()) / scale if scale > 0 else 0.0
 
 
-def _declaration_problem(output: Tensor, eager: list[Array]) -> str | None:
+def _declaration_problem(output: Declared, eager: list[Array]) -> str | None:
     for array in eager:
         if array.shape != output.shape or array.dtype != np.dtype(output.dtype):
             return (
@@ -52,7 +52,7 @@ def _finiteness_problem(arrays: list[Array]) -> str | None:
     return None
 
 
-def _collapse_problem(output: Tensor, exact: list[Array]) -> str | None:
+def _collapse_problem(output: Declared, exact: list[Array]) -> str | None:
     found = variation(exact)
     if found < LEAST_VARIATION and not (is_exact(output.dtype) and found > 0):
         return (
@@ -60,8 +60,3 @@ def _collapse_problem(output: Tensor, exact: list[Array]) -> str | None:
             "that answers the same to everything proves nothing; set calibrate = true or initialise it otherwise"
         )
     return None
-
-
-def _load(folder: Path, sample: int, output: Tensor, dtype: str) -> Array:
-    array: Array = np.load(folder / str(sample) / f"{output.name}.{dtype}.npy", allow_pickle=False)
-    return array

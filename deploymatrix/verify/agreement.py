@@ -12,7 +12,7 @@ import numpy as np
 from deploymatrix.errors import ConfigurationError
 from deploymatrix.execution.outcomes import Failed
 from deploymatrix.matrix.records import Outcome, OutputRecord, Stage
-from deploymatrix.numerics.compare import Array
+from deploymatrix.numerics.tensors import Array
 from deploymatrix.project.project import Project
 from deploymatrix.project.specs import Isolation
 from deploymatrix.say import Say
@@ -20,7 +20,7 @@ from deploymatrix.verify.artifacts import Answer, Artifact, Slot
 from deploymatrix.verify.inspector import Inspector, Isolations, inspecting
 from deploymatrix.verify.location import locate
 from deploymatrix.verify.pairing import pair_names, require_same
-from deploymatrix.verify.verify import compare_answers, default_limit
+from deploymatrix.verify.verify import compare_answers, default_limit, output_records
 
 SAMPLES = 4
 # What is drawn for integers, low to high, high excluded: bytes are pixels; others may be token numbers or masks, for
@@ -135,7 +135,7 @@ def _agreement(
     renamed = Answer(outputs=outputs, missing=tuple(names[own] for own in answer.missing), extra=answer.extra)
     found = compare_answers(renamed, reference.outputs, slots, limit)
     stage = None if found.outcome == "passed" else "compare"
-    return {"outcome": found.outcome, "stage": stage, "detail": found.detail, "outputs": found.outputs}
+    return {"outcome": found.outcome, "stage": stage, "detail": found.detail, "outputs": output_records(found)}
 
 
 def _inputs(pair: Pair, first: Artifact, second: Artifact) -> tuple[list[dict[str, Array]], dict[str, str]]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from deploymatrix.numerics.compare import Array
+from deploymatrix.numerics.tensors import Array
 from deploymatrix.project.project import Target
 
 Sample = Mapping[str, Array]

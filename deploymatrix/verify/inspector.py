@@ -19,7 +19,7 @@ from deploymatrix.execution.logs import keep_log, without_changing_names
 from deploymatrix.execution.outcomes import Failed, failure_of
 from deploymatrix.host.local import Host, local_host
 from deploymatrix.host.messages import Place, Work
-from deploymatrix.numerics.compare import Array
+from deploymatrix.numerics.tensors import Array
 from deploymatrix.project.project import Project, Target
 from deploymatrix.say import Say
 from deploymatrix.store import digests

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,8 @@ import numpy as np
 from deploymatrix.errors import ConfigurationError
 from deploymatrix.execution.outcomes import Failed
 from deploymatrix.matrix.records import Outcome, OutputRecord, Stage
-from deploymatrix.numerics.compare import Answers, Array, Comparison, compare
+from deploymatrix.numerics.compare import Answers, Comparison, compare
+from deploymatrix.numerics.tensors import Array
 from deploymatrix.project.project import Project, Target
 from deploymatrix.project.specs import Isolation, Tensor
 from deploymatrix.say import Say
@@ -94,7 +95,7 @@ def verify_in(inspector: Inspector, claim: Claim) -> Verification:
         stage=None if passed else "compare",
         detail=comparison.detail,
         limit=limit,
-        outputs=comparison.outputs,
+        outputs=output_records(comparison),
         versions=described.versions,
     )
 
@@ -140,9 +141,14 @@ def compare_answers(
             extra=actual.extra,
         )
         found = compare(answers, limit)
-    outputs = tuple(output.model_copy(update={"name": back[output.name]}) for output in found.outputs)
+    outputs = tuple(replace(output, name=back[output.name]) for output in found.outputs)
     detail = "; ".join(f"{o.name}: {o.problem}" for o in outputs if o.problem) or found.detail
     return Comparison(outcome=found.outcome, detail=detail, outputs=outputs)
+
+
+def output_records(comparison: Comparison) -> tuple[OutputRecord, ...]:
+    """Return the comparison's figures as records."""
+    return tuple(OutputRecord.model_validate(asdict(figures)) for figures in comparison.outputs)
 
 
 def _failed(inspector: Inspector, claim: Claim, target: Target, failed: Failed) -> Verification:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import asdict
 
 from deploymatrix.execution.keys import Key
 from deploymatrix.execution.outcomes import Done, Result
@@ -32,7 +33,7 @@ def compare(context: StageContext, needs: Needs, key: Key) -> Result:
     about = {
         "outcome": comparison.outcome,
         "detail": comparison.detail,
-        "outputs": [output.model_dump(mode="json") for output in comparison.outputs],
+        "outputs": [asdict(output) for output in comparison.outputs],
     }
     measured = {"wall_s": time.perf_counter() - started}
     entry = context.store.put("cells", key.digest, None, about=about, measured=measured, made_from=key.parts)

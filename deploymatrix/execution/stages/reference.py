@@ -42,7 +42,8 @@ def finish(answered: Answered, _needs: Needs) -> Result:
     """Keep references that prove something; say what is wrong with others."""
     from deploymatrix.numerics.references import reference_problem
 
-    problem = reference_problem(answered.task.model.spec, answered.work.out)
+    spec = answered.task.model.spec
+    problem = reference_problem(spec.outputs, spec.samples, answered.work.out)
     if problem:
         return answered.refuse(problem)
     value = answered.value

@@ -36,5 +36,5 @@ def _draw(context: StageContext, model: Model, key: Key) -> Entry:
 
     folder = Path(tempfile.mkdtemp(prefix=".draw-", dir=context.store.folder("samples")))
     folder.chmod(0o755)  # mkdtemp makes it private; a container's user must read it
-    write_samples(model.spec, folder)
+    write_samples(model.spec.inputs, model.spec.seed, model.spec.samples, folder)
     return context.store.put("samples", key.digest, folder, about={"model": model.name}, made_from=key.parts)

@@ -1,0 +1,77 @@
+"""Figures of one output: how far an answer is from the float64 reference.
+
+The error of an output is max|y - y64| / max|y64|. It is normalised by the output's own size, because an absolute limit
+means nothing across models, and by the maximum rather than element by element, because elements near zero carry
+rounding of the large terms that cancelled in them.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .tensors import Array, is_exact
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputFigures:
+    """One output, compared with the float64 reference; the worst sample counts.
+
+    error, eager_error and limit are max|y - y64| / max|y64| (no unit); headroom is error / limit, so below 1 passes.
+    cosine and snr_db (decibel) are of all samples together; None where they are not defined (integers, exact equality).
+    max_abs, error and headroom are None, and sample_errors empty, where nothing could be measured.
+    """
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    max_abs: float | None
+    error: float | None
+    limit: float
+    headroom: float | None
+    eager_error: float
+    cosine: float | None
+    snr_db: float | None
+    sample_errors: tuple[float | None, ...]
+    problem: str | None = None
+
+
+def relative_error(actual: Array, reference: Array) -> tuple[float, float]:
+    """(max|a - r|, the same / max|r|) over the finite elements, in float64; where r is 0 everywhere, not normalised.
+
+    Integers that differ are at least 1 apart. What overflows is the largest float: JSON has no infinity.
+    """
+    finite = np.isfinite(reference)
+    if not finite.any():
+        return 0.0, 0.0
+    answered, expected = actual[finite], reference[finite]
+    with np.errstate(over="ignore"):
+        difference = np.abs(answered.astype(np.float64) - expected.astype(np.float64))
+    if is_exact(expected.dtype.name):  # above 2**53, float64 cannot tell neighbours apart
+        difference = np.where(answered == expected, 0.0, np.maximum(difference, 1.0))
+    max_abs, scale = float(difference.max()), float(np.abs(expected.astype(np.float64)).max())
+    relative = max_abs / scale if scale > 0 else max_abs
+    return min(max_abs, sys.float_info.max), min(relative, sys.float_info.max)
+
+
+def similarity(pairs: Sequence[tuple[Array, Array]]) -> tuple[float | None, float | None]:
+    """(cosine, signal-to-noise ratio in dB) of (answer, reference) pairs over all finite elements; None: not defined."""
+    actual = np.concatenate([a.astype(np.float64).ravel() for a, _ in pairs])
+    reference = np.concatenate([r.astype(np.float64).ravel() for _, r in pairs])
+    finite = np.isfinite(reference)
+    actual, reference = actual[finite], reference[finite]
+    with np.errstate(over="ignore"):  # an infinity is then None
+        signal, noise = float(reference @ reference), float(((actual - reference) ** 2).sum())
+        norms = math.sqrt(signal) * float(np.linalg.norm(actual))
+        cosine = float(actual @ reference) / norms if norms > 0 else None
+    snr = 10 * (math.log10(signal) - math.log10(noise)) if signal > 0 and noise > 0 else None
+    return (_rounded(cosine), _rounded(snr))
+
+
+def _rounded(value: float | None) -> float | None:
+    """Sums differ in the last digits with the order that a BLAS adds in: keep what is stable."""
+    return None if value is None or not math.isfinite(value) else float(f"{value:.6g}")
