@@ -1,20 +1,23 @@
 """What a user would write: load every model, export, run and compare, in one plain process per environment.
 
-Runs in an exporter's or a runtime's environment, with nothing but numpy and the stand-alone code of the worker, so that
-it does the very same work. No isolation, no key, no record: `python -m bench.user_script PLAN PLACE`.
+Runs in an exporter's or a runtime's environment, with nothing but numpy and the stand-alone code of the worker and of
+the comparison, so that it does the very same work. No isolation, no key, no record:
+`python -m bench.user_script PLAN PLACE`.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import sys
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from deploymatrix.numerics.compare import Answers, compare
 from deploymatrix.worker import exporting, loading, referencing, running
+from deploymatrix.worker.spec import Tensor
 
 DO = {"reference": referencing.perform, "export": exporting.perform, "run": running.perform}
 
@@ -66,17 +69,25 @@ def take_over(plan: Path, results: dict[str, Any]) -> None:
 
 
 def max_error(task: dict[str, Any], made: dict[str, Any]) -> float:
-    """max|y - y64| / max|y64| over all samples and outputs."""
-    reference, run = (Path(made[task["needs"][i]]["out"]) for i in (0, -1))
-    worst = 0.0
-    for sample in range(len(task["samples"])):
-        for output in task["spec"]["outputs"]:
-            exact = np.load(reference / str(sample) / f"{output['name']}.float64.npy")
-            answer = np.load(run / str(sample) / f"{output['name']}.npy")
-            if answer.shape != exact.shape:
-                return float("inf")
-            worst = max(worst, float(np.abs(answer - exact).max() / (np.abs(exact).max() or 1.0)))
-    return worst
+    """max|y - y64| / max|y64| over all samples and outputs; infinite where there is nothing to measure."""
+    reference, artifact, run = (made[need] for need in task["needs"])
+    answers = Answers(
+        actual=Path(run["out"]),
+        reference=Path(reference["out"]),
+        samples=len(task["samples"]),
+        declared=tuple(_outputs(task["spec"], artifact["value"]["signature"])),
+        missing=tuple(run["value"]["missing"]),
+        extra=tuple(run["value"]["extra"]),
+    )
+    errors = [output.error for output in compare(answers, limit=math.inf).outputs]
+    return max((math.inf if error is None else error for error in errors), default=math.inf)
+
+
+def _outputs(spec: dict[str, Any], signature: dict[str, Any]) -> Iterator[Tensor]:
+    """The model's outputs with the dtype and shape that they have in the artifact."""
+    for output in spec["outputs"]:
+        told = signature["outputs"][output["name"]]
+        yield Tensor(output["name"], told["dtype"], tuple(told["shape"]))
 
 
 def _belongs_here(task: dict[str, Any], place: str) -> bool:

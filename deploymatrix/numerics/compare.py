@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from .figures import OutputFigures, relative_error, similarity
 from .tensors import Array, Declared, is_exact, load
 
+Triple = tuple[Array, Array, Array]  # what the runtime answered, the float64 reference, eager float32's answer
 Outcome = Literal["passed", "io_mismatch", "nonfinite", "mismatch"]
 FAILURES: tuple[Outcome, ...] = ("io_mismatch", "nonfinite", "mismatch")  # the first that any output has is the cell's
 
@@ -74,8 +75,7 @@ def _compare_output(output: Declared, answers: Answers, limit: float) -> tuple[O
     return _measured(output, triples, 0.0 if exact else limit)
 
 
-def _arrays(output: Declared, answers: Answers) -> Iterator[tuple[Array, Array, Array]]:
-    """Per sample: what the runtime answered, the float64 reference, eager float32's answer."""
+def _arrays(output: Declared, answers: Answers) -> Iterator[Triple]:
     for sample in range(answers.samples):
         expected = answers.reference / str(sample)
         yield (
@@ -85,7 +85,7 @@ def _arrays(output: Declared, answers: Answers) -> Iterator[tuple[Array, Array, 
         )
 
 
-def _measured(output: Declared, triples: list[tuple[Array, Array, Array]], limit: float) -> tuple[OutputFigures, Outcome]:
+def _measured(output: Declared, triples: list[Triple], limit: float) -> tuple[OutputFigures, Outcome]:
     errors = [relative_error(actual, reference) for actual, reference, _ in triples]
     error = max(relative for _, relative in errors)
     passed = error <= limit
@@ -107,7 +107,7 @@ def _measured(output: Declared, triples: list[tuple[Array, Array, Array]], limit
     return figures, "passed" if passed else "mismatch"
 
 
-def _unmeasured(output: Declared, problem: str, limit: float, triples: list[tuple[Array, Array, Array]]) -> OutputFigures:
+def _unmeasured(output: Declared, problem: str, limit: float, triples: list[Triple]) -> OutputFigures:
     return OutputFigures(
         name=output.name,
         dtype=output.dtype,
@@ -124,7 +124,7 @@ def _unmeasured(output: Declared, problem: str, limit: float, triples: list[tupl
     )
 
 
-def _eager_error(triples: list[tuple[Array, Array, Array]]) -> float:
+def _eager_error(triples: list[Triple]) -> float:
     return max(relative_error(eager, reference)[1] for _, reference, eager in triples)
 
 

@@ -59,7 +59,7 @@ def relative_error(actual: Array, reference: Array) -> tuple[float, float]:
 
 
 def similarity(pairs: Sequence[tuple[Array, Array]]) -> tuple[float | None, float | None]:
-    """(cosine, signal-to-noise ratio in dB) of (answer, reference) pairs over all finite elements; None: not defined."""
+    """(cosine, signal-to-noise ratio in dB) of (answer, reference) pairs over all finite elements; None: undefined."""
     actual = np.concatenate([a.astype(np.float64).ravel() for a, _ in pairs])
     reference = np.concatenate([r.astype(np.float64).ravel() for _, r in pairs])
     finite = np.isfinite(reference)

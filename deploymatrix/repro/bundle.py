@@ -15,6 +15,7 @@ from typing import Any
 
 from deploymatrix.environments.lockfile import read_lock, render
 from deploymatrix.errors import StoreCorrupted
+from deploymatrix.execution.keys import NUMERICS
 from deploymatrix.execution.stages.compare import limit_of
 from deploymatrix.execution.stages.dispatch import question_of
 from deploymatrix.execution.stages.samples import ensure_samples
@@ -37,9 +38,16 @@ def bundle_files(evidence: Evidence) -> Files:
     files: Files = {"bundle.json": _json(_description(evidence, places)), "README.md": readme(evidence).encode()}
     for folder, name in places.items():
         files |= dict(_files_below(folder, name))
-    files |= dict(_files_below(WORKER, "worker", suffix=".mjs" if evidence.runner == "node" else ".py"))
-    files[evidence.program] = BUNDLED / evidence.program
-    return dict(sorted({**files, **_requirements(evidence)}.items()))
+    return dict(sorted({**files, **program_files(evidence.program), **_requirements(evidence)}.items()))
+
+
+def program_files(program: str) -> Files:
+    """The program and what it works with, in its own language: the rest of program/, the worker, the comparison."""
+    suffix = Path(program).suffix
+    files: Files = {path.name: path for path in BUNDLED.glob(f"*{suffix}") if path.stem != "__init__"}
+    for folder, name in ((WORKER, "worker"), (NUMERICS, "numerics")):
+        files |= dict(_files_below(folder, name, suffix))
+    return files
 
 
 def write_folder(files: Mapping[str, Path | bytes], folder: Path) -> None:

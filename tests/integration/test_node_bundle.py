@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from deploymatrix.host.worker_program import WORKER
-from deploymatrix.repro.program import reproduce
+from deploymatrix.numerics.compare import compare
+from deploymatrix.repro.bundle import BUNDLED, program_files, write_folder
+from tests.vectors.drawing import drawn_case
+from tests.vectors.reading import CASES, VECTORS, answers_of, as_expected
 
 NODE = shutil.which("node")
-PROGRAM = Path(reproduce.__file__).with_name("reproduce.mjs")
 
 RUNNER = """
 export async function load(payload) {{ {load} }}
@@ -33,13 +34,49 @@ USUAL = {
 }
 SIGNATURE = {"inputs": {"x": {"name": "x", "dtype": "float32", "shape": [2]}}, "outputs": {"y": {"name": "y"}}}
 
-pytestmark = pytest.mark.skipif(NODE is None, reason="needs a Node on the PATH: https://nodejs.org")
+
+@pytest.fixture(scope="module", autouse=True)
+def needs_node() -> None:
+    assert NODE is not None, "these tests need a Node on the PATH: https://nodejs.org"
+
+
+def judged_by_node(vectors: Path) -> dict[str, Any]:
+    """What Node's judgement makes of each case of a file of vectors, by its name."""
+    command = [str(NODE), str(VECTORS / "judge.mjs"), str(BUNDLED / "judgement.mjs"), str(vectors)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout, parse_int=float)  # 1e+20 is written without a point
+    for verdict in found.values():
+        for output in verdict["outputs"]:
+            del output["outcome"]
+    return found
+
+
+@pytest.fixture(scope="module")
+def judged() -> dict[str, Any]:
+    return judged_by_node(VECTORS / "comparison.json")
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+def test_node_decides_as_the_vectors_say(judged: dict[str, Any], case: dict[str, Any]) -> None:
+    assert judged[case["name"]] == case["expected"]
+
+
+def test_node_decides_as_python_does_on_what_nobody_thought_of(tmp_path: Path) -> None:
+    cases = [drawn_case(number, limit=0.25) for number in range(400)]
+    (tmp_path / "drawn.json").write_text(json.dumps({"cases": cases}), encoding="utf-8")
+
+    found = judged_by_node(tmp_path / "drawn.json")
+
+    for case in cases:
+        comparison = compare(answers_of(case, tmp_path / case["name"]), case["limit"])
+        assert found[case["name"]] == as_expected(comparison), case
+    assert {verdict["outcome"] for verdict in found.values()} == {"passed", "mismatch", "nonfinite"}
 
 
 def a_bundle(folder: Path, runner: dict[str, str], reference: Any, dtype: str = "float32") -> None:
     """A bundle of one cell, as bundle.py lays it out; its only dependency is Node."""
-    shutil.copytree(WORKER, folder / "worker", ignore=lambda _, names: [n for n in names if not n.endswith(".mjs")])
-    shutil.copyfile(PROGRAM, folder / "reproduce.mjs")
+    write_folder(program_files("reproduce.mjs"), folder)
     for name in ("samples/0", "reference/0", "artifact", "targets/t", "node_modules"):
         (folder / name).mkdir(parents=True)
     (folder / "targets" / "t" / "run.mjs").write_text(RUNNER.format(**{**USUAL, **runner}), encoding="utf-8")
@@ -100,6 +137,15 @@ def test_half_precision_is_read_by_its_value(tmp_path: Path) -> None:
     a_bundle(tmp_path / "bundle", runner, np.float64(np.float16([1.5, -0.000061])), dtype="float16")
 
     assert "now: passed" in reproduced(tmp_path / "bundle").stdout
+
+
+def test_an_outputs_name_does_not_steer_the_terminal(tmp_path: Path) -> None:
+    a_bundle(tmp_path / "bundle", {"outputs": "{ y, ['z\\u001b[2J']: y }"}, np.float64([1, 2]))
+
+    done = reproduced(tmp_path / "bundle")
+
+    assert "now: io_mismatch: outputs that the signature does not name: z (" in done.stdout
+    assert "\x1b" not in done.stdout
 
 
 def reproduced(bundle: Path) -> subprocess.CompletedProcess[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from deploymatrix.execution import keys
 from deploymatrix.execution.keys import Keys
 from deploymatrix.project.plan import Selection, plan_cells
 from tests.fakes.tree import Tree
@@ -18,6 +19,8 @@ from tests.fakes.tree import Tree
 REPOSITORY = Path(__file__).resolve().parents[2]
 ENGINE = REPOSITORY / "deploymatrix"
 WORKER = ENGINE / "worker"
+NUMERICS = ENGINE / "numerics"
+PROGRAM = ENGINE / "repro" / "program"
 FRAMEWORKS = {
     "torch", "tensorflow", "keras", "onnx", "onnxruntime", "onnx2tf", "tf2onnx", "tensorflowjs", "executorch",
     "litert_torch", "ai_edge_litert", "torchao", "transformers", "jax",
@@ -53,6 +56,25 @@ def imports(path: Path) -> Iterator[str]:
             yield node.module or ""
 
 
+def with_those_beside(path: Path) -> set[Path]:
+    """A file, the files of its own folder that it imports, and those that these import."""
+    found: set[Path] = set()
+    left = {path}
+    while left:
+        file = left.pop()
+        found.add(file)
+        left |= {file.with_name(f"{module}.py") for module in imports_beside(file)} - found
+    return found
+
+
+def imports_beside(path: Path) -> Iterator[str]:
+    """The modules beside it that a file imports; fails for a relative import of another form."""
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            assert node.level == 1 and path.with_name(f"{node.module}.py").is_file(), ast.unparse(node)
+            yield str(node.module)
+
+
 def roots(path: Path) -> set[str]:
     return {name.partition(".")[0] for name in imports(path)}
 
@@ -60,6 +82,7 @@ def roots(path: Path) -> set[str]:
 def test_there_is_something_to_check() -> None:
     assert len(ENGINE_FILES) > 20
     assert len(WORKER_FILES) > 5
+    assert len(files(NUMERICS)) >= 5
     assert len(USERS_FILES) > 10
     assert len(TARGETS) >= 6
 
@@ -77,6 +100,29 @@ def test_the_engine_imports_no_framework(path: Path) -> None:
 @pytest.mark.parametrize("path", WORKER_FILES, ids=relative)
 def test_the_worker_imports_the_standard_library_and_numpy(path: Path) -> None:
     assert roots(path) <= {*sys.stdlib_module_names, "numpy"}
+
+
+@pytest.mark.parametrize("path", files(NUMERICS), ids=relative)
+def test_numerics_imports_the_standard_library_numpy_and_what_lies_beside_it(path: Path) -> None:
+    """Bundles ship the folder as it is, as they ship the worker."""
+    assert roots(path) <= {*sys.stdlib_module_names, "numpy"}
+    assert with_those_beside(path) <= set(files(NUMERICS))
+
+
+def test_a_bundles_program_imports_the_standard_library_and_what_lies_beside_it() -> None:
+    assert roots(PROGRAM / "reproduce.py") <= {*sys.stdlib_module_names, "numerics"}
+
+
+@pytest.mark.parametrize(
+    ("entry", "covered"),
+    [("compare.py", keys.COMPARING), ("references.py", keys.CHECKING), ("samples.py", keys.DRAWING)],
+)
+def test_the_keys_cover_all_that_a_judgement_consists_of(entry: str, covered: tuple[Path, ...]) -> None:
+    assert sorted(covered) == sorted(with_those_beside(NUMERICS / entry))
+
+
+def test_a_change_in_comparing_draws_no_samples_anew() -> None:
+    assert not {*keys.COMPARING, *keys.CHECKING} & set(keys.DRAWING)
 
 
 @pytest.mark.parametrize("path", [*ENGINE_FILES, *WORKER_FILES], ids=relative)

@@ -14,13 +14,13 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
+import { compare, shortFigure } from './judgement.mjs';
 import { readNpy } from './worker/npy.mjs';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const GRACE_S = 120; // for the start, which is no part of the task's own time
 // eslint-disable-next-line no-control-regex -- they are what it is about
 const CONTROL = /\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
-const FLOATING = ['float16', 'float32', 'float64'];
 
 async function main() {
   const bundle = JSON.parse(readFileSync(join(HERE, 'bundle.json'), 'utf8'));
@@ -32,9 +32,9 @@ async function main() {
       console.error('the worker ended without a word: are the packages of package-lock.json installed?');
       return 2;
     }
-    const { outcome, detail, rows } = judge(bundle, reply, join(out, 'out'));
+    const { outcome, detail, outputs } = judge(bundle, reply, join(out, 'out'));
     if (outcome !== 'passed') process.stdout.write(tail(join(out, 'log.txt')));
-    printTable(rows);
+    printTable(outputs);
     const again = outcome === bundle.outcome ? 'the same outcome' : 'ANOTHER OUTCOME than recorded';
     console.log(`now: ${said(outcome, null, detail)} (${again})`);
     return outcome === 'passed' ? 0 : 1;
@@ -75,17 +75,15 @@ function absolute(value) {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, absolute(inner)]));
 }
 
+/** {outcome, detail, outputs: the figures of each}. */
 function judge(bundle, reply, out) {
-  if (reply.status !== 'ok') return { ...failure(reply), rows: [] };
+  if (reply.status !== 'ok') return { ...failure(reply), outputs: [] };
   const { missing, extra } = reply.value;
-  if (missing.length || extra.length) {
-    const detail = `missing outputs: [${missing}]; outputs that nobody declared: [${extra}]`;
-    return { outcome: 'io_mismatch', detail, rows: [] };
-  }
-  const rows = bundle.outputs.map((declared) => compareOutput(declared, bundle, out));
-  const outcome = ['io_mismatch', 'nonfinite', 'mismatch'].find((name) => rows.some((row) => row.outcome === name));
-  const bad = rows.filter((row) => row.outcome === outcome);
-  return { outcome: outcome ?? 'passed', detail: bad.map((row) => `${row.name}: ${row.problem}`).join('; '), rows };
+  const read = (name, sample) => [
+    readNpy(join(out, String(sample), `${name}.npy`)),
+    readNpy(join(HERE, 'reference', String(sample), `${name}.float64.npy`)),
+  ];
+  return compare({ declared: bundle.outputs, samples: bundle.samples, missing, extra, read }, bundle.limit);
 }
 
 /** The outcome of a task that did not end well, and why. */
@@ -97,83 +95,17 @@ function failure({ status, stage, error, signal, exit_code: code }) {
   return { outcome, detail: message || `ended with exit code ${code} and without a reply` };
 }
 
-/** One output over all samples: shape and dtype, non-finite values, then the values. */
-function compareOutput(declared, bundle, out) {
-  const pairs = Array.from({ length: bundle.samples }, (_, sample) => [
-    readNpy(join(out, String(sample), `${declared.name}.npy`)),
-    readNpy(join(HERE, 'reference', String(sample), `${declared.name}.float64.npy`)),
-  ]);
-  const exact = !FLOATING.includes(declared.dtype) || !FLOATING.includes(pairs[0][1].dtype);
-  const row = { name: declared.name, error: null, limit: exact ? 0 : bundle.limit, problem: '', outcome: 'passed' };
-  for (const [sample, [actual, reference]] of pairs.entries()) {
-    const problem = shapeProblem(declared, actual, reference);
-    if (problem) return { ...row, problem: `sample ${sample}: ${problem}`, outcome: 'io_mismatch' };
-  }
-  for (const [sample, pair] of pairs.entries()) {
-    const problem = `sample ${sample}: NaN or infinity in other places`;
-    if (differsInFiniteness(...pair)) return { ...row, problem, outcome: 'nonfinite' };
-  }
-  const error = Math.max(...pairs.map((pair) => relativeError(...pair)));
-  if (error <= row.limit) return { ...row, error };
-  const problem = `error ${error.toPrecision(3)} is over the limit ${row.limit}`;
-  return { ...row, error, problem, outcome: 'mismatch' };
-}
-
-function shapeProblem(declared, actual, reference) {
-  if (String(actual.shape) !== String(declared.shape)) return `shape is [${actual.shape}], declared [${declared.shape}]`;
-  if (actual.dtype !== declared.dtype) return `dtype is ${actual.dtype}, declared ${declared.dtype}`;
-  if (String(actual.shape) !== String(reference.shape)) return `the reference's shape is [${reference.shape}]`;
-  return '';
-}
-
-function differsInFiniteness(actual, reference) {
-  const expected = values(reference);
-  return values(actual).some((value, index) => {
-    const other = expected[index];
-    return (!Number.isFinite(value) || !Number.isFinite(other)) && !Object.is(value, other);
-  });
-}
-
-/** max|a - r| / max|r| over the finite elements; where r is 0 everywhere, not normalised. */
-function relativeError(actual, reference) {
-  const answered = values(actual);
-  const exact = !FLOATING.includes(reference.dtype);
-  let largest = 0;
-  let scale = 0;
-  values(reference).forEach((expected, index) => {
-    if (!Number.isFinite(expected)) return;
-    const difference = Math.abs(answered[index] - expected);
-    const equal = actual.data[index] == reference.data[index]; // eslint-disable-line eqeqeq -- BigInt and Number, exactly
-    largest = Math.max(largest, exact ? (equal ? 0 : Math.max(difference, 1)) : difference);
-    scale = Math.max(scale, Math.abs(expected));
-  });
-  return Math.min(scale > 0 ? largest / scale : largest, Number.MAX_VALUE);
-}
-
-/** A tensor's elements as Numbers; float16 comes as raw bits. */
-function values({ dtype, data }) {
-  return dtype === 'float16' ? Array.from(data, half) : Array.from(data, Number);
-}
-
-function half(bits) {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0x1f) return fraction ? NaN : sign * Infinity;
-  return sign * (exponent ? (1 + fraction / 1024) * 2 ** (exponent - 15) : (fraction / 1024) * 2 ** -14);
-}
-
-function printTable(rows) {
-  if (rows.length) console.log(`${'output'.padEnd(24)} ${'error'.padStart(10)} ${'limit'.padStart(10)}  verdict`);
-  for (const { name, error, limit, problem } of rows) {
-    const shown = error === null ? '-' : error.toPrecision(3);
-    console.log(`${name.padEnd(24)} ${shown.padStart(10)} ${String(limit).padStart(10)}  ${problem || 'passed'}`);
+function printTable(outputs) {
+  if (outputs.length) console.log(`${'output'.padEnd(24)} ${'error'.padStart(10)} ${'limit'.padStart(10)}  verdict`);
+  for (const { name, error, limit, problem } of outputs) {
+    const figures = [error === null ? '-' : shortFigure(error), shortFigure(limit)].map((text) => text.padStart(10));
+    console.log(`${name.padEnd(24)} ${figures.join(' ')}  ${problem ?? 'passed'}`);
   }
 }
 
 function said(outcome, stage, detail) {
   const where = stage && outcome !== 'passed' ? ` in stage ${stage}` : '';
-  return `${outcome}${where}${detail ? `: ${detail}` : ''}`;
+  return `${outcome}${where}${detail ? `: ${detail.replace(CONTROL, '')}` : ''}`;
 }
 
 /** The first lines of a message, without what would steer a terminal. */

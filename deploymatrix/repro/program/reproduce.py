@@ -15,22 +15,30 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from numerics.compare import Answers, compare  # type: ignore[import-not-found]  # lies beside it in a bundle
+from numerics.references import reference_problem  # type: ignore[import-not-found]
 
 HERE = Path(__file__).resolve().parent
 FAILED_IN = {"reference": "reference_failed", "export": "export_failed", "load": "load_failed", "run": "run_failed"}
-LEAST_VARIATION = 0.01  # of an output's size, between samples: a reference that varies less proves nothing
 DTYPES = ("float16", "float32", "float64", "int8", "uint8", "int32", "int64", "bool")
+MOST_AXES = 8
 CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 GRACE_S = 120  # for the imports, which are no part of the task's own time
 
-Array = Any
-Row = dict[str, Any]
-Verdict = tuple[str, str, list[Row]]
+Verdict = tuple[str, str, list[Any]]
+
+
+@dataclass(frozen=True)
+class Output:
+    """An output as the bundle declares it."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
 
 
 def main() -> int:
@@ -42,10 +50,10 @@ def main() -> int:
         if reply is None:
             print("the worker ended without a word: are the packages of requirements.txt installed?", file=sys.stderr)
             return 2
-        outcome, detail, rows = judge(bundle, reply, out / "out")
+        outcome, detail, outputs = judge(bundle, reply, out / "out")
         if outcome != "passed":
             print(tail(out / "log.txt"), end="")
-    print_table(rows)
+    print_table(outputs)
     again = "the same outcome" if outcome == bundle["outcome"] else "ANOTHER OUTCOME than recorded"
     print(f"now: {said(outcome, None, detail)} ({again})")
     return 0 if outcome == "passed" else 1
@@ -83,13 +91,13 @@ def absolute(value: Any) -> Any:
 
 
 def judge(bundle: dict[str, Any], reply: dict[str, Any], out: Path) -> Verdict:
-    """(outcome, detail, a row for each output)."""
+    """(outcome, detail, the figures of each output)."""
     if reply["status"] != "ok":
         return *failure(bundle["request"]["task"], reply), []
     if bundle["request"]["task"] == "run":
         return compared(bundle, reply["value"], out)
     if bundle["request"]["task"] == "reference":
-        problem = reference_problem(bundle, out)
+        problem = reference_problem(declared_outputs(bundle), bundle["samples"], out)
         return ("reference_failed", problem, []) if problem else ("passed", "", [])
     problem = export_problem(reply["value"], out)
     return ("export_failed", problem, []) if problem else ("passed", "the export gives an artifact", [])
@@ -108,74 +116,21 @@ def failure(task: str, reply: dict[str, Any]) -> tuple[str, str]:
 
 
 def compared(bundle: dict[str, Any], value: dict[str, Any], out: Path) -> Verdict:
-    """What came out against the reference: names, shapes and dtypes, non-finite values, then the values."""
-    if value["missing"] or value["extra"]:
-        return "io_mismatch", f"missing outputs: {value['missing']}; outputs that nobody declared: {value['extra']}", []
-    results = [compare_output(declared, bundle, out) for declared in bundle["outputs"]]
-    for outcome in ("io_mismatch", "nonfinite", "mismatch"):
-        bad = [row for row, result in results if result == outcome]
-        if bad:
-            return outcome, "; ".join(f"{row['output']}: {row['problem']}" for row in bad), [row for row, _ in results]
-    return "passed", "", [row for row, _ in results]
+    """What came out against the reference, by the comparison that the matrix makes."""
+    answers = Answers(
+        actual=out,
+        reference=HERE / "reference",
+        samples=bundle["samples"],
+        declared=declared_outputs(bundle),
+        missing=tuple(value["missing"]),
+        extra=tuple(value["extra"]),
+    )
+    comparison = compare(answers, bundle["limit"])
+    return comparison.outcome, comparison.detail, list(comparison.outputs)
 
 
-def compare_output(declared: dict[str, Any], bundle: dict[str, Any], out: Path) -> tuple[Row, str]:
-    """One output over all samples: the row of the table, and the outcome."""
-    pairs = list(arrays(declared["name"], bundle["samples"], out))
-    exact = not declared["dtype"].startswith("float") or pairs[0][1].dtype.kind != "f"
-    row = {"output": declared["name"], "error": None, "limit": 0.0 if exact else bundle["limit"], "problem": ""}
-    for sample, (actual, reference) in enumerate(pairs):
-        problem = shape_problem(declared, actual, reference)
-        if problem:
-            return {**row, "problem": f"sample {sample}: {problem}"}, "io_mismatch"
-    for sample, (actual, reference) in enumerate(pairs):
-        if differs_in_finiteness(actual, reference):
-            return {**row, "problem": f"sample {sample}: NaN or infinity in other places"}, "nonfinite"
-    row["error"] = max(relative_error(actual, reference) for actual, reference in pairs)
-    if row["error"] <= row["limit"]:
-        return row, "passed"
-    return {**row, "problem": f"error {row['error']:.3g} is over the limit {row['limit']:.3g}"}, "mismatch"
-
-
-def relative_error(actual: Array, reference: Array) -> float:
-    """max|a - r| / max|r| over the finite elements, in float64; where r is 0 everywhere, not normalised."""
-    finite = np.isfinite(reference)
-    if not finite.any():
-        return 0.0
-    answered, expected = actual[finite], reference[finite]
-    with np.errstate(over="ignore"):
-        difference = np.abs(answered.astype(np.float64) - expected.astype(np.float64))
-    if expected.dtype.kind != "f":  # above 2**53, float64 cannot tell neighbours apart
-        difference = np.where(answered == expected, 0.0, np.maximum(difference, 1.0))
-    largest, scale = float(difference.max()), float(np.abs(expected.astype(np.float64)).max())
-    return min(largest / scale if scale > 0 else largest, sys.float_info.max)
-
-
-def shape_problem(declared: dict[str, Any], actual: Array, reference: Array) -> str:
-    """Why an array is not the declared one, or not comparable; empty if it is."""
-    if list(actual.shape) != declared["shape"]:
-        return f"shape is {list(actual.shape)}, declared {declared['shape']}"
-    if actual.dtype != np.dtype(declared["dtype"]):
-        return f"dtype is {actual.dtype}, declared {declared['dtype']}"
-    if actual.shape != reference.shape:
-        return f"shape is {list(actual.shape)}, the reference's {list(reference.shape)}"
-    return ""
-
-
-def differs_in_finiteness(actual: Array, reference: Array) -> bool:
-    tests = (np.isnan, np.isposinf, np.isneginf)
-    return any(not np.array_equal(flags(test, actual), flags(test, reference)) for test in tests)
-
-
-def flags(test: Any, array: Array) -> Array:
-    return test(array) if array.dtype.kind == "f" else np.zeros(array.shape, dtype=bool)
-
-
-def arrays(name: str, samples: int, out: Path) -> Iterator[tuple[Array, Array]]:
-    """For each sample what the runtime answered, and the float64 reference."""
-    for sample in range(samples):
-        reference = HERE / "reference" / str(sample) / f"{name}.float64.npy"
-        yield np.load(out / str(sample) / f"{name}.npy"), np.load(reference)
+def declared_outputs(bundle: dict[str, Any]) -> tuple[Output, ...]:
+    return tuple(Output(output["name"], output["dtype"], tuple(output["shape"])) for output in bundle["outputs"])
 
 
 def export_problem(value: dict[str, Any], out: Path) -> str:
@@ -186,45 +141,22 @@ def export_problem(value: dict[str, Any], out: Path) -> str:
     for name, tensor in value["signature"]["outputs"].items():
         if tensor["dtype"] not in DTYPES:
             return f"the signature's outputs: {name}: dtype {tensor['dtype']!r} is none of {', '.join(DTYPES)}"
-        if not all(isinstance(size, int) and size >= 1 for size in tensor["shape"]):
-            return f"the signature's outputs: {name}: shape {tensor['shape']} is not one of positive lengths"
+        if len(tensor["shape"]) > MOST_AXES or not all(size >= 1 for size in tensor["shape"]):
+            return f"the signature's outputs: {name}: shape {tensor['shape']} is not {MOST_AXES} or fewer lengths"
     return ""
 
 
-def reference_problem(bundle: dict[str, Any], out: Path) -> str:
-    """Why the reference proves nothing: other shapes than declared, NaN, or no variation between samples."""
-    for declared in bundle["outputs"]:
-        exact, eager = (
-            [np.load(out / str(sample) / f"{declared['name']}.{dtype}.npy") for sample in range(bundle["samples"])]
-            for dtype in ("float64", "float32")
-        )
-        found = [problem for array in eager if (problem := shape_problem(declared, array, array))]
-        if not found and not all(np.isfinite(array).all() for array in (*exact, *eager)):
-            found = ["holds NaN or infinity"]
-        if not found and varies_too_little(np.stack(exact).astype(np.float64), declared["dtype"]):
-            found = ["hardly varies between samples"]
-        if found:
-            return f"output {declared['name']}: {found[0]}"
-    return ""
-
-
-def varies_too_little(stacked: Array, dtype: str) -> bool:
-    scale = float(np.abs(stacked).max())
-    variation = float(stacked.std(axis=0).max()) / scale if scale > 0 else 0.0
-    return variation < LEAST_VARIATION and not (variation > 0 and not dtype.startswith("float"))
-
-
-def print_table(rows: list[Row]) -> None:
-    if rows:
+def print_table(outputs: list[Any]) -> None:
+    if outputs:
         print(f"{'output':24} {'error':>10} {'limit':>10}  verdict")
-    for row in rows:
-        error = "-" if row["error"] is None else f"{row['error']:.3g}"
-        print(f"{row['output']:24} {error:>10} {row['limit']:>10.3g}  {row['problem'] or 'passed'}")
+    for output in outputs:
+        error = "-" if output.error is None else f"{output.error:.3g}"
+        print(f"{output.name:24} {error:>10} {output.limit:>10.3g}  {output.problem or 'passed'}")
 
 
 def said(outcome: str, stage: str | None, detail: str) -> str:
     where = f" in stage {stage}" if stage and outcome != "passed" else ""
-    return f"{outcome}{where}" + (f": {detail}" if detail else "")
+    return f"{outcome}{where}" + (f": {CONTROL.sub('', detail)}" if detail else "")
 
 
 def shown(message: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from deploymatrix.numerics.compare import Answers, Comparison, compare, relative_error
+from deploymatrix.matrix.records import OutputRecord
+from deploymatrix.numerics.compare import Answers, Comparison, compare
+from deploymatrix.numerics.figures import OutputFigures, relative_error
 from deploymatrix.project.specs import Tensor
 
 LIMIT = 1e-3
@@ -251,7 +254,11 @@ def test_what_overflows_is_a_mismatch_that_json_can_say(tmp_path: Path) -> None:
     result = compared(tmp_path, [[1.7e308]], [[-1.7e308]], dtype="float64", eager=[[-1.7e308]])
 
     assert result.outcome == "mismatch"
-    json.dumps(result.outputs[0].model_dump(), allow_nan=False)
+    json.dumps(asdict(result.outputs[0]), allow_nan=False)
+
+
+def test_figures_are_what_the_matrix_records() -> None:
+    assert [field.name for field in fields(OutputFigures)] == list(OutputRecord.model_fields)
 
 
 finite = st.floats(-1e6, 1e6)

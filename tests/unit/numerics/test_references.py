@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from deploymatrix.numerics.references import LEAST_VARIATION, reference_problem, variation
-from deploymatrix.project.specs import ModelSpec
+from deploymatrix.project.specs import Tensor
 
 GENERATOR = np.random.default_rng(0)
 VARIED = [GENERATOR.standard_normal((1, 3)) for _ in range(4)]
@@ -28,14 +28,8 @@ def problem(
         own = array if eager is None else eager[index]
         np.save(folder / str(index) / "y.float64.npy", array)
         np.save(folder / str(index) / "y.float32.npy", own.astype(dtype) if eager is None else own)
-    spec = ModelSpec.model_validate(
-        {
-            "framework": "numpy",
-            "inputs": ({"name": "x", "dtype": "float32", "shape": (1, 4)},),
-            "outputs": ({"name": "y", "dtype": dtype, "shape": shape},),
-        }
-    )
-    return reference_problem(spec, folder)
+    declared = Tensor.model_validate({"name": "y", "dtype": dtype, "shape": shape})
+    return reference_problem([declared], len(exact), folder)
 
 
 def test_outputs_that_vary_are_a_reference(tmp_path: Path) -> None:

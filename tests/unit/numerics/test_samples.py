@@ -26,7 +26,7 @@ def digests_of(folder: Path) -> dict[str, str]:
 
 
 def written(folder: Path, specification: ModelSpec) -> dict[str, str]:
-    write_samples(specification, folder)
+    write_samples(specification.inputs, specification.seed, specification.samples, folder)
     return digests_of(folder)
 
 

@@ -2,23 +2,45 @@
 
 from __future__ import annotations
 
+import importlib.util
 import shlex
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
+from pydantic import ValidationError
 
 from deploymatrix.errors import ConfigurationError
+from deploymatrix.execution.keys import NUMERICS
+from deploymatrix.host.worker_program import WORKER
 from deploymatrix.matrix.records import Cell
-from deploymatrix.numerics import compare, references
+from deploymatrix.numerics.references import reference_problem
 from deploymatrix.project.specs import DType, Tensor
+from deploymatrix.repro.bundle import program_files, write_folder
 from deploymatrix.repro.evidence import command, find_evidence
-from deploymatrix.repro.program import reproduce
 from tests.fakes.tree import Tree
+from tests.vectors.reading import CASES, answers_of
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
+    """The program of a Python bundle, loaded from a folder that holds what a bundle holds."""
+    folder = tmp_path_factory.mktemp("bundle")
+    write_folder(program_files("reproduce.py"), folder)
+    spec = importlib.util.spec_from_file_location("reproduce", folder / "reproduce.py")
+    assert spec is not None and spec.loader is not None
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(folder)
+        module = importlib.util.module_from_spec(spec)
+        patch.setitem(sys.modules, "reproduce", module)
+        spec.loader.exec_module(module)
+        yield module
+    for name in [name for name in sys.modules if name.partition(".")[0] == "numerics"]:
+        del sys.modules[name]
 
 
 def a_cell(outcome: str, name: str = "linear/npz/fp32") -> Cell:
@@ -47,69 +69,91 @@ def test_a_cell_that_the_project_no_longer_has_is_refused(tree: Tree) -> None:
         find_evidence(tree.project(), a_cell("mismatch", "gone/npz/fp32"))
 
 
-FLOATS = st.floats(width=32, allow_nan=True, allow_infinity=True)
-PAIRS = st.tuples(arrays(np.float32, (2, 3), elements=FLOATS), arrays(np.float32, (2, 3), elements=FLOATS))
-INTEGERS = st.tuples(arrays(np.int64, (4,)), arrays(np.int64, (4,)))
+@pytest.mark.parametrize(
+    ("name", "folders", "beside"),
+    [
+        ("reproduce.py", {"worker": (WORKER, "*.py"), "numerics": (NUMERICS, "*.py")}, {"reproduce.py"}),
+        ("reproduce.mjs", {"worker": (WORKER, "*.mjs")}, {"reproduce.mjs", "judgement.mjs"}),
+    ],
+)
+def test_a_bundle_holds_the_worker_and_the_comparison_as_they_are(
+    name: str, folders: dict[str, tuple[Path, str]], beside: set[str]
+) -> None:
+    files = program_files(name)
+
+    for folder, (source, pattern) in folders.items():
+        assert {path for inner, path in files.items() if inner.startswith(f"{folder}/")} == set(source.glob(pattern))
+    assert {inner for inner in files if inner.partition("/")[0] not in folders} == beside
 
 
-@given(PAIRS)
-def test_the_bundles_error_is_the_matrixs(pair: tuple[Any, Any]) -> None:
-    actual, reference = pair[0], pair[1].astype(np.float64)
-    actual = np.where(np.isfinite(reference) & ~np.isfinite(actual), 0, actual).astype(np.float32)
-
-    assert reproduce.relative_error(actual, reference) == compare.relative_error(actual, reference)[1]
+def as_value(case: dict[str, Any]) -> dict[str, list[str]]:
+    return {name: case.get(name, []) for name in ("missing", "extra")}
 
 
-@given(INTEGERS)
-def test_integers_are_compared_as_in_the_matrix(pair: tuple[Any, Any]) -> None:
-    assert reproduce.relative_error(*pair) == compare.relative_error(*pair)[1]
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+def test_the_bundle_decides_as_the_matrix_does(
+    program: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(program, "HERE", tmp_path)
+    answers = answers_of(case, tmp_path)
+    bundle = {"outputs": case["declared"], "samples": answers.samples, "limit": case["limit"]}
+
+    outcome, detail, outputs = program.compared(bundle, as_value(case), answers.actual)
+
+    found = [{"name": o.name, "error": o.error, "limit": o.limit, "problem": o.problem} for o in outputs]
+    assert {"outcome": outcome, "detail": detail, "outputs": found} == case["expected"]
 
 
-def verdicts(folder: Path, actual: Any, reference: Any, dtype: DType) -> tuple[str, str]:
-    """The outcome in the matrix, and in the bundle, of one output of one sample."""
-    for place in ("actual", "reference"):
-        (folder / place / "0").mkdir(parents=True, exist_ok=True)
-    np.save(folder / "actual" / "0" / "y.npy", actual)
-    np.save(folder / "reference" / "0" / "y.float64.npy", reference)
-    np.save(folder / "reference" / "0" / "y.float32.npy", reference.astype(dtype))
-    declared = Tensor(name="y", dtype=dtype, shape=(2,))
-    answers = compare.Answers(actual=folder / "actual", reference=folder / "reference", samples=1, declared=(declared,))
-    bundle = {"outputs": [declared.model_dump(mode="json")], "samples": 1, "limit": 1e-5}
-    again = reproduce.compared(bundle, {"missing": [], "extra": []}, folder / "actual")
-    return compare.compare(answers, 1e-5).outcome, again[0]
+VARIED = [np.float32([1, 2]), np.float32([3, 1]), np.float32([2, 2]), np.float32([0, 5])]
 
 
 @pytest.mark.parametrize(
-    ("actual", "outcome"),
+    ("eager", "words"),
     [
-        (np.float32([1, 2]), "passed"),
-        (np.float32([1, 2.1]), "mismatch"),
-        (np.float32([1, np.nan]), "nonfinite"),
-        (np.float32([1, np.inf]), "nonfinite"),
-        (np.float32([[1, 2]]), "io_mismatch"),
-        (np.float64([1, 2]), "io_mismatch"),
-        (np.float32([1, 2 + 1.9e-5]), "passed"),
-        (np.float32([1, 2 + 2.2e-5]), "mismatch"),
+        (VARIED, None),
+        ([np.float32([1, 2])] * 4, "varies between samples by only 0.0e+00 of its size"),
+        ([*VARIED[:3], np.float32([0, np.nan])], "holds NaN or infinity"),
+        ([array.astype("float64") for array in VARIED], "the model gives float64[2], model.toml declares float32[2]"),
     ],
+    ids=["varied", "constant", "NaN", "dtype"],
 )
-def test_the_bundle_decides_as_the_matrix_does(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, actual: Any, outcome: str
+def test_the_bundle_refuses_a_reference_in_the_matrixs_words(
+    program: ModuleType, tmp_path: Path, eager: list[Any], words: str | None
 ) -> None:
-    monkeypatch.setattr(reproduce, "HERE", tmp_path)
+    for index, array in enumerate(eager):
+        (tmp_path / str(index)).mkdir()
+        np.save(tmp_path / str(index) / "y.float64.npy", array.astype("float64"))
+        np.save(tmp_path / str(index) / "y.float32.npy", array)
+    declared = Tensor(name="y", dtype="float32", shape=(2,))
+    bundle = {"outputs": [declared.model_dump(mode="json")], "samples": 4, "request": {"task": "reference"}}
 
-    assert verdicts(tmp_path, actual, np.float64([1, 2]), "float32") == (outcome, outcome)
+    outcome, detail, _ = program.judge(bundle, {"status": "ok"}, tmp_path)
+
+    assert outcome == ("passed" if words is None else "reference_failed")
+    assert (detail or None) == reference_problem((declared,), 4, tmp_path)
+    assert (words or "") in detail
 
 
-def test_integers_must_be_equal_in_both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reproduce, "HERE", tmp_path)
-
-    assert verdicts(tmp_path, np.int64([1, 2]), np.int64([1, 3]), "int64") == ("mismatch", "mismatch")
-    assert verdicts(tmp_path, np.int64([1, 3]), np.int64([1, 3]), "int64") == ("passed", "passed")
+def test_the_bundle_knows_the_dtypes_of_the_engine(program: ModuleType) -> None:
+    assert DType.__args__ == program.DTYPES  # type: ignore[attr-defined]
 
 
-def test_the_bundle_knows_the_dtypes_and_the_least_variation_of_the_engine() -> None:
-    assert DType.__args__ == reproduce.DTYPES  # type: ignore[attr-defined]
-    assert references.LEAST_VARIATION == reproduce.LEAST_VARIATION
+@pytest.mark.parametrize("shape", [[], [1], [2, 3], [1] * 8, [1] * 9, [0], [2, -1]], ids=str)
+def test_the_bundle_takes_the_shapes_that_the_engine_takes(
+    program: ModuleType, tmp_path: Path, shape: list[int]
+) -> None:
+    value = {"signature": {"outputs": {"y": {"name": "y", "dtype": "float32", "shape": shape}}}}
+    try:
+        Tensor(name="y", dtype="float32", shape=tuple(shape))
+        taken = True
+    except ValidationError:
+        taken = False
+
+    assert (program.export_problem(value, tmp_path) == "") == taken
+
+
+def test_a_recorded_detail_does_not_steer_the_terminal(program: ModuleType) -> None:
+    assert program.said("io_mismatch", None, "extra: z\x1b[2J\x07") == "io_mismatch: extra: z"
 
 
 @pytest.mark.parametrize(
@@ -121,5 +165,7 @@ def test_the_bundle_knows_the_dtypes_and_the_least_variation_of_the_engine() -> 
         ({"status": "no_reply", "stage": "run", "exit_code": 0}, "run_failed"),
     ],
 )
-def test_a_task_that_did_not_end_well_has_the_matrixs_outcome(reply: dict[str, Any], outcome: str) -> None:
-    assert reproduce.failure("run", reply)[0] == outcome
+def test_a_task_that_did_not_end_well_has_the_matrixs_outcome(
+    program: ModuleType, reply: dict[str, Any], outcome: str
+) -> None:
+    assert program.failure("run", reply)[0] == outcome

@@ -1,0 +1,155 @@
+/**
+ * The matrix's comparison of what a runtime answered with the float64 reference, as numerics/compare.py of deploymatrix
+ * makes it: by declared name; shape, dtype, non-finite values, then the values. Every output of every sample must pass.
+ * tests/vectors/comparison.json holds the two to one judgement.
+ *
+ * The error of an output is max|y - y64| / max|y64|.
+ */
+const FLOATING = ['float16', 'float32', 'float64'];
+const FAILURES = ['io_mismatch', 'nonfinite', 'mismatch']; // the first that any output has is the cell's
+const NONFINITE = [
+  ['NaN', Number.isNaN],
+  ['+inf', (value) => value === Infinity],
+  ['-inf', (value) => value === -Infinity],
+];
+
+/**
+ * Compare all outputs of all samples; `limit` bounds the error of floating-point outputs.
+ *
+ * `answers`: {declared: [{name, dtype, shape}], samples: how many, missing: names, extra: names, read};
+ * `read(name, sample)` gives [what the runtime answered, the float64 reference], each a tensor {dtype, shape, data}
+ * (float16 as raw bits).
+ * Returns {outcome, detail, outputs: [{name, outcome, error, limit, problem}]}; an error that could not be measured and
+ * the problem of an output that passed are null.
+ */
+export function compare(answers, limit) {
+  const { declared, samples, missing, extra } = answers;
+  if (missing.length || extra.length) return ioMismatch(nameProblem(missing, extra));
+  if (!samples || !declared.length) return ioMismatch('nothing to compare: no samples or no outputs');
+  const outputs = declared.map((output) => compareOutput(output, answers, limit));
+  const outcome = FAILURES.find((name) => outputs.some((output) => output.outcome === name)) ?? 'passed';
+  const bad = outcome === 'passed' ? [] : outputs.filter((output) => output.outcome === outcome);
+  return { outcome, detail: bad.map(({ name, problem }) => `${name}: ${problem}`).join('; '), outputs };
+}
+
+/** An error or a limit to three significant digits, as Python's ".3g" writes it: 0.0625, 1e-05, 1.12 for 1.125. */
+export function shortFigure(value) {
+  const digits = roundedDigits(value);
+  const [figures, power] = digits.split('e');
+  const exponent = Number(power);
+  if (exponent >= -4 && exponent < 3) return withoutZeros(Number(digits).toFixed(2 - exponent));
+  return `${withoutZeros(figures)}e${exponent < 0 ? '-' : '+'}${String(Math.abs(exponent)).padStart(2, '0')}`;
+}
+
+function ioMismatch(detail) {
+  return { outcome: 'io_mismatch', detail, outputs: [] };
+}
+
+function nameProblem(missing, extra) {
+  const parts = [];
+  if (missing.length) parts.push(`missing outputs: ${missing.join(', ')}`);
+  if (extra.length) parts.push(`outputs that the signature does not name: ${extra.join(', ')}`);
+  return parts.join('; ');
+}
+
+function compareOutput(output, answers, limit) {
+  const pairs = Array.from({ length: answers.samples }, (_, sample) => answers.read(output.name, sample));
+  const unmeasured = { name: output.name, error: null, limit };
+  for (const [sample, [actual, reference]] of pairs.entries()) {
+    const problem = shapeProblem(actual, output, reference);
+    if (problem) return { ...unmeasured, outcome: 'io_mismatch', problem: `sample ${sample}: ${problem}` };
+  }
+  for (const [sample, [actual, reference]] of pairs.entries()) {
+    const problem = nonfiniteProblem(values(actual), values(reference));
+    if (problem) return { ...unmeasured, outcome: 'nonfinite', problem: `sample ${sample}: ${problem}` };
+  }
+  const exact = isExact(output.dtype) || isExact(pairs[0][1].dtype); // an artifact may answer integers as floats
+  return measured(output, pairs, exact ? 0 : limit);
+}
+
+function measured({ name }, pairs, limit) {
+  const error = Math.max(...pairs.map(([actual, reference]) => relativeError(actual, reference)));
+  if (error <= limit) return { name, outcome: 'passed', error, limit, problem: null };
+  const problem = `error ${shortFigure(error)} is over the limit ${shortFigure(limit)}`;
+  return { name, outcome: 'mismatch', error, limit, problem };
+}
+
+function shapeProblem(actual, output, reference) {
+  if (!sameShape(actual.shape, output.shape)) {
+    return `shape is ${listed(actual.shape)}, declared ${listed(output.shape)}`;
+  }
+  if (actual.dtype !== output.dtype) return `dtype is ${actual.dtype}, declared ${output.dtype}`;
+  if (!sameShape(actual.shape, reference.shape)) {
+    return `shape is ${listed(actual.shape)}, as the signature says, but the model's is ${listed(reference.shape)}`;
+  }
+  return null;
+}
+
+function nonfiniteProblem(actual, reference) {
+  for (const [name, test] of NONFINITE) {
+    let wrong = 0;
+    for (let index = 0; index < actual.length; index++) {
+      if (test(actual[index]) !== test(reference[index])) wrong += 1;
+    }
+    if (wrong) return `${wrong} of ${actual.length} elements differ from the reference in being ${name}`;
+  }
+  return null;
+}
+
+/**
+ * max|a - r| / max|r| over the finite elements, as Numbers; where r is 0 everywhere, not normalised.
+ * Integers that differ are at least 1 apart. What overflows is the largest Number.
+ */
+function relativeError(actual, reference) {
+  const [answered, expected] = [values(actual), values(reference)];
+  const integers = isExact(reference.dtype);
+  // Above 2**53, Numbers cannot tell neighbours apart: two integers are compared as they are, a float as a float.
+  const [left, right] = isExact(actual.dtype) ? [actual.data, reference.data] : [answered, expected];
+  let largest = 0;
+  let scale = 0;
+  for (let index = 0; index < expected.length; index++) {
+    if (!Number.isFinite(expected[index])) continue;
+    const difference = Math.abs(answered[index] - expected[index]);
+    const equal = left[index] == right[index]; // eslint-disable-line eqeqeq -- BigInt and Number, exactly
+    largest = Math.max(largest, integers ? (equal ? 0 : Math.max(difference, 1)) : difference);
+    scale = Math.max(scale, Math.abs(expected[index]));
+  }
+  return Math.min(scale > 0 ? largest / scale : largest, Number.MAX_VALUE);
+}
+
+/** Integers and booleans are compared exactly. */
+function isExact(dtype) {
+  return !FLOATING.includes(dtype);
+}
+
+/** A tensor's elements as Numbers; float16 comes as raw bits. */
+function values({ dtype, data }) {
+  return Float64Array.from(data, dtype === 'float16' ? half : Number);
+}
+
+function half(bits) {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0x1f) return fraction ? NaN : sign * Infinity;
+  return sign * (exponent ? (1 + fraction / 1024) * 2 ** (exponent - 15) : (fraction / 1024) * 2 ** -14);
+}
+
+function sameShape(left, right) {
+  return left.length === right.length && left.every((size, axis) => size === right[axis]);
+}
+
+function listed(shape) {
+  return `[${shape.join(', ')}]`;
+}
+
+/** "d.dde±x"; toExponential rounds a tie up, Python to the even digit. */
+function roundedDigits(value) {
+  const [all, power] = value.toExponential(60).split('e');
+  const isTie = /^\d\.\d[02468]50*$/.test(all);
+  return isTie ? `${all.slice(0, 4)}e${power}` : value.toExponential(2);
+}
+
+function withoutZeros(digits) {
+  return digits.includes('.') ? digits.replace(/\.?0+$/, '') : digits;
+}
