@@ -62,6 +62,16 @@ def test_cast_refuses_what_does_not_fit(values: list[Any], source: str, target: 
         tensors.cast(np.array(values, dtype=source), target, "x")
 
 
+@pytest.mark.parametrize("array", [np.arange(6.0).reshape(2, 3).T, np.asfortranarray(np.ones((2, 3))), np.float32(3)])
+def test_a_tensor_is_written_in_the_order_that_node_reads(tmp_path: Path, array: Any) -> None:
+    tensors.write(tmp_path / "0" / "y.npy", array)
+
+    assert b"'fortran_order': False" in (tmp_path / "0" / "y.npy").read_bytes()
+    read = np.load(tmp_path / "0" / "y.npy")
+    assert (read.shape, read.dtype) == (array.shape, array.dtype)
+    assert np.array_equal(read, array)
+
+
 @given(st.lists(st.integers(-(2**63), 2**63 - 1)), st.sampled_from(DTYPES))
 def test_a_cast_that_is_allowed_can_be_undone(values: list[int], dtype: str) -> None:
     array = np.array(values, dtype="int64")
