@@ -69,7 +69,7 @@ def take_over(plan: Path, results: dict[str, Any]) -> None:
 
 
 def max_error(task: dict[str, Any], made: dict[str, Any]) -> float:
-    """max|y - y64| / max|y64| over all samples and outputs; infinite where there is nothing to measure."""
+    """Return max|y - y64| / max|y64| over all samples and outputs; infinite where there is nothing to measure."""
     reference, artifact, run = (made[need] for need in task["needs"])
     answers = Answers(
         actual=Path(run["out"]),
@@ -84,7 +84,7 @@ def max_error(task: dict[str, Any], made: dict[str, Any]) -> float:
 
 
 def _outputs(spec: dict[str, Any], signature: dict[str, Any]) -> Iterator[Tensor]:
-    """The model's outputs with the dtype and shape that they have in the artifact."""
+    """Yield the model's outputs with the dtype and shape that they have in the artifact."""
     for output in spec["outputs"]:
         told = signature["outputs"][output["name"]]
         yield Tensor(output["name"], told["dtype"], tuple(told["shape"]))

@@ -41,9 +41,10 @@ class OutputFigures:
 
 
 def relative_error(actual: Array, reference: Array) -> tuple[float, float]:
-    """(max|a - r|, the same / max|r|) over the finite elements, in float64; where r is 0 everywhere, not normalised.
+    """Return (max|a - r|, the same / max|r|) over the finite elements, in float64.
 
-    Integers that differ are at least 1 apart. What overflows is the largest float: JSON has no infinity.
+    Where r is 0 everywhere, the second is not normalised. Integers that differ are at least 1 apart. What overflows is
+    the largest float: JSON has no infinity.
     """
     finite = np.isfinite(reference)
     if not finite.any():
@@ -59,7 +60,10 @@ def relative_error(actual: Array, reference: Array) -> tuple[float, float]:
 
 
 def similarity(pairs: Sequence[tuple[Array, Array]]) -> tuple[float | None, float | None]:
-    """(cosine, signal-to-noise ratio in dB) of (answer, reference) pairs over all finite elements; None: undefined."""
+    """Return (cosine, signal-to-noise ratio in dB) of (answer, reference) pairs, over all finite elements of all.
+
+    None where one is not defined.
+    """
     actual = np.concatenate([a.astype(np.float64).ravel() for a, _ in pairs])
     reference = np.concatenate([r.astype(np.float64).ravel() for _, r in pairs])
     finite = np.isfinite(reference)

@@ -15,7 +15,7 @@ LEAST_VARIATION = 0.01
 
 
 def reference_problem(outputs: Iterable[Declared], samples: int, folder: Path) -> str | None:
-    """Why the reference outputs in `folder` (<i>/<output>.float64.npy, .float32.npy) prove nothing; None if they do."""
+    """Return why the outputs in `folder` (<i>/<output>.float64.npy, .float32.npy) prove nothing; None if they do."""
     for output in outputs:
         exact = [load(folder / str(sample) / f"{output.name}.float64.npy") for sample in range(samples)]
         eager = [load(folder / str(sample) / f"{output.name}.float32.npy") for sample in range(samples)]
@@ -30,7 +30,7 @@ def reference_problem(outputs: Iterable[Declared], samples: int, folder: Path) -
 
 
 def variation(outputs: list[Array]) -> float:
-    """The largest standard deviation of an element between samples, over the largest magnitude of any element."""
+    """Return the largest standard deviation of an element between samples, over the largest magnitude of any."""
     stacked = np.stack([output.astype(np.float64) for output in outputs])
     scale = float(np.abs(stacked).max())
     return float(stacked.std(axis=0).max()) / scale if scale > 0 else 0.0

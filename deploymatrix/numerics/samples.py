@@ -45,7 +45,7 @@ def write_samples(inputs: Sequence[Drawn], seed: int, samples: int, folder: Path
 
 
 def draw(declared: Drawn, generator: np.random.Generator) -> NDArray[np.generic]:
-    """One array of the declared dtype and shape.
+    """Draw one array of the declared dtype and shape.
 
     normal: mean 0, deviation 1. uniform, integers: from low up to, but not including, high.
     prefix_mask: along the last axis ones, then zeros, with at least one one: the mask of a padded sequence.

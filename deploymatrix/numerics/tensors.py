@@ -25,11 +25,11 @@ class Declared(Protocol):
 
 
 def is_exact(dtype: str) -> bool:
-    """Integers and booleans are compared exactly."""
+    """Return whether a dtype is compared exactly: integers and booleans are."""
     return not dtype.startswith("float")
 
 
 def load(path: Path) -> Array:
-    """Read one .npy file. Raises ValueError for objects, which would need pickle."""
+    """Read one .npy file. Raise ValueError for objects, which would need pickle."""
     array: Array = np.load(path, allow_pickle=False)
     return array

@@ -33,7 +33,7 @@ Files = dict[str, Path | bytes]
 
 
 def bundle_files(evidence: Evidence) -> Files:
-    """The bundle's files by their names in it, sorted; a file of the store or the project by its path."""
+    """Return the bundle's files by their names in it, sorted; a file of the store or the project by its path."""
     places = _places(evidence)
     files: Files = {"bundle.json": _json(_description(evidence, places)), "README.md": readme(evidence).encode()}
     for folder, name in places.items():
@@ -42,7 +42,7 @@ def bundle_files(evidence: Evidence) -> Files:
 
 
 def program_files(program: str) -> Files:
-    """The program and what it works with, in its own language: the rest of program/, the worker, the comparison."""
+    """Return the program and what it works with in its language: the rest of program/, worker, comparison."""
     suffix = Path(program).suffix
     files: Files = {path.name: path for path in BUNDLED.glob(f"*{suffix}") if path.stem != "__init__"}
     for folder, name in ((WORKER, "worker"), (NUMERICS, "numerics")):
@@ -87,7 +87,7 @@ def _add(archive: zipfile.ZipFile, name: str, content: Path | bytes) -> None:
 
 
 def _places(evidence: Evidence) -> dict[Path, str]:
-    """The folders that go into the bundle, and their names in it."""
+    """Return the folders that go into the bundle, and their names in it."""
     context, task, model = evidence.context, evidence.task, evidence.task.model
     places = {ensure_samples(context, model).files: "samples"}
     if task.target is not None:
@@ -110,7 +110,7 @@ def _places(evidence: Evidence) -> dict[Path, str]:
 
 
 def _model_places(model: Model) -> dict[Path, str]:
-    """The model's folder; of one given without code also what builds it, and the files that it names elsewhere."""
+    """Return the model's folder; for a model without code also what builds it, and the files that it names."""
     if model.source_module is None:
         return {model.folder: f"models/{model.name}"}
     elsewhere = [path for path in model.source_paths if not path.resolve().is_relative_to(model.folder.resolve())]
@@ -131,7 +131,7 @@ def _files_below(folder: Path, name: str, suffix: str = "") -> Iterator[tuple[st
 
 
 def _description(evidence: Evidence, places: Mapping[Path, str]) -> dict[str, Any]:
-    """bundle.json: the cell, the worker's request, and what its answer is compared with."""
+    """Return bundle.json: the cell, the worker's request, and what its answer is compared with."""
     cell, task = evidence.cell, evidence.task
     request = {"task": task.kind, **question_of(evidence.context, evidence.needs).__dict__}
     about: dict[str, Any] = {key: getattr(cell, key) for key in ("outcome", "stage", "blame", "detail", "versions")}
@@ -144,7 +144,7 @@ def _description(evidence: Evidence, places: Mapping[Path, str]) -> dict[str, An
 
 
 def _relative(value: Any, places: Mapping[Path, str]) -> Any:
-    """The request with each path as {"path": name in the bundle}."""
+    """Return the request with each path as {"path": name in the bundle}."""
     if isinstance(value, Path):
         return {"path": _name_in_bundle(value, places)}
     if isinstance(value, dict):
@@ -161,7 +161,7 @@ def _name_in_bundle(path: Path, places: Mapping[Path, str]) -> str:
 
 
 def _requirements(evidence: Evidence) -> Files:
-    """The lock as pip and npm take it: pip refuses a file in which only some packages have hashes."""
+    """Return the lock as pip and npm take it: pip refuses a file in which only some packages have hashes."""
     if evidence.runner == "node":
         return {name: evidence.lock.with_name(name) for name in ("package.json", "package-lock.json")}
     lock = read_lock(evidence.lock)

@@ -14,7 +14,7 @@ import pytest
 from deploymatrix.numerics.compare import compare
 from deploymatrix.repro.bundle import BUNDLED, program_files, write_folder
 from tests.vectors.drawing import drawn_case
-from tests.vectors.reading import CASES, VECTORS, answers_of, as_expected
+from tests.vectors.reading import CASES, FAILURES, VECTORS, answers_of, as_expected
 
 NODE = shutil.which("node")
 
@@ -40,12 +40,18 @@ def needs_node() -> None:
     assert NODE is not None, "these tests need a Node on the PATH: https://nodejs.org"
 
 
-def judged_by_node(vectors: Path) -> dict[str, Any]:
-    """What Node's judgement makes of each case of a file of vectors, by its name."""
-    command = [str(NODE), str(VECTORS / "judge.mjs"), str(BUNDLED / "judgement.mjs"), str(vectors)]
+def said_by_node(script: str, module: Path, vectors: Path) -> dict[str, Any]:
+    """What a module of the bundle's program makes of each case of a file of vectors, by its name."""
+    command = [str(NODE), str(VECTORS / script), str(module), str(vectors)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout, parse_int=float)  # 1e+20 is written without a point
+    return found
+
+
+def judged_by_node(vectors: Path) -> dict[str, Any]:
+    """What Node's judgement makes of each case of a file of vectors, by its name."""
+    found = said_by_node("judge.mjs", BUNDLED / "judgement.mjs", vectors)
     for verdict in found.values():
         for output in verdict["outputs"]:
             del output["outcome"]
@@ -60,6 +66,12 @@ def judged() -> dict[str, Any]:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
 def test_node_decides_as_the_vectors_say(judged: dict[str, Any], case: dict[str, Any]) -> None:
     assert judged[case["name"]] == case["expected"]
+
+
+def test_node_names_failures_as_the_vectors_say() -> None:
+    found = said_by_node("name_failures.mjs", BUNDLED / "failure.mjs", VECTORS / "failures.json")
+
+    assert found == {case["name"]: case["expected"] for case in FAILURES}
 
 
 def test_node_decides_as_python_does_on_what_nobody_thought_of(tmp_path: Path) -> None:

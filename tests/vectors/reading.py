@@ -1,4 +1,4 @@
-"""Reads comparison.json for Python, and writes a case's arrays as the files of a run and of a reference."""
+"""Read the vectors for Python, and write a case's arrays as the files of a run and of a reference."""
 
 from __future__ import annotations
 
@@ -12,11 +12,21 @@ from deploymatrix.numerics.compare import Answers, Comparison
 from deploymatrix.project.specs import Tensor
 
 VECTORS = Path(__file__).resolve().parent
-CASES: list[dict[str, Any]] = json.loads((VECTORS / "comparison.json").read_text(encoding="utf-8"))["cases"]
+Case = dict[str, Any]
+
+
+def cases_of(name: str) -> list[Case]:
+    """Return the cases of one file of vectors."""
+    cases: list[Case] = json.loads((VECTORS / name).read_text(encoding="utf-8"))["cases"]
+    return cases
+
+
+CASES = cases_of("comparison.json")
+FAILURES = cases_of("failures.json")
 
 
 def array_of(given: dict[str, Any]) -> Any:
-    """An array of nested lists; a string stands for a number that JSON cannot say."""
+    """Return an array of nested lists; a string stands for a number that JSON cannot say."""
     number = int if "int" in given["dtype"] else float
 
     def read(values: Any) -> Any:
@@ -25,7 +35,7 @@ def array_of(given: dict[str, Any]) -> Any:
     return np.array(read(given["values"]), given["dtype"])
 
 
-def answers_of(case: dict[str, Any], folder: Path) -> Answers:
+def answers_of(case: Case, folder: Path) -> Answers:
     """Write the case's arrays below `folder`, in actual/ and reference/."""
     for index, sample in enumerate(case["samples"]):
         for side in ("actual", "reference"):
@@ -45,6 +55,6 @@ def answers_of(case: dict[str, Any], folder: Path) -> Answers:
 
 
 def as_expected(found: Comparison) -> dict[str, Any]:
-    """What a comparison came to, as the vectors tell it."""
+    """Return what a comparison came to, as the vectors tell it."""
     outputs = [{"name": o.name, "error": o.error, "limit": o.limit, "problem": o.problem} for o in found.outputs]
     return {"outcome": found.outcome, "detail": found.detail, "outputs": outputs}

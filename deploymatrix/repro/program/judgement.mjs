@@ -32,7 +32,7 @@ export function compare(answers, limit) {
   return { outcome, detail: bad.map(({ name, problem }) => `${name}: ${problem}`).join('; '), outputs };
 }
 
-/** An error or a limit to three significant digits, as Python's ".3g" writes it: 0.0625, 1e-05, 1.12 for 1.125. */
+/** Return a figure to three significant digits, as Python's ".3g" writes it: 0.0625, 1e-05, 1.12 for 1.125. */
 export function shortFigure(value) {
   const digits = roundedDigits(value);
   const [figures, power] = digits.split('e');
@@ -97,7 +97,7 @@ function nonfiniteProblem(actual, reference) {
 }
 
 /**
- * max|a - r| / max|r| over the finite elements, as Numbers; where r is 0 everywhere, not normalised.
+ * Return max|a - r| / max|r| over the finite elements, as Numbers; where r is 0 everywhere, not normalised.
  * Integers that differ are at least 1 apart. What overflows is the largest Number.
  */
 function relativeError(actual, reference) {
@@ -122,7 +122,7 @@ function isExact(dtype) {
   return !FLOATING.includes(dtype);
 }
 
-/** A tensor's elements as Numbers; float16 comes as raw bits. */
+/** Return a tensor's elements as Numbers; float16 comes as raw bits. */
 function values({ dtype, data }) {
   return Float64Array.from(data, dtype === 'float16' ? half : Number);
 }
@@ -143,7 +143,7 @@ function listed(shape) {
   return `[${shape.join(', ')}]`;
 }
 
-/** "d.dde±x"; toExponential rounds a tie up, Python to the even digit. */
+/** Return "d.dde±x"; toExponential rounds a tie up, Python to the even digit. */
 function roundedDigits(value) {
   const [all, power] = value.toExponential(60).split('e');
   const isTie = /^\d\.\d[02468]50*$/.test(all);

@@ -1,9 +1,9 @@
 /**
- * Reproduces one cell: node reproduce.mjs
+ * Reproduce one cell: node reproduce.mjs
  *
- * Needs nothing but what lies beside it, Node, and the packages of package-lock.json in node_modules (README.md says how).
- * Asks the worker for the very task that the cell failed in, compares what comes out with the float64 reference, and
- * prints it. Exits with 0 when the cell passes, 1 when it fails, 2 when the task could not even be tried.
+ * It needs nothing but what lies beside it, Node, and the packages of package-lock.json in node_modules; README.md says
+ * how. It asks the worker for the very task that the cell failed in, compares what comes out with the float64
+ * reference, and prints it. It exits with 0 when the cell passes, 1 when it fails, 2 when the task could not even be tried.
  *
  * The error of an output is max|y - y64| / max|y64|; every output of every sample must be within the limit.
  */
@@ -14,13 +14,12 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
+import { failure, printable } from './failure.mjs';
 import { compare, shortFigure } from './judgement.mjs';
 import { readNpy } from './worker/npy.mjs';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const GRACE_S = 120; // for the start, which is no part of the task's own time
-// eslint-disable-next-line no-control-regex -- they are what it is about
-const CONTROL = /\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
 
 async function main() {
   const bundle = JSON.parse(readFileSync(join(HERE, 'bundle.json'), 'utf8'));
@@ -43,7 +42,7 @@ async function main() {
   }
 }
 
-/** The worker's result for the bundle's request; undefined when it ended without one. */
+/** Return the worker's result for the bundle's request; undefined when it ended without one. */
 async function ask(bundle, out) {
   const place = { out: join(out, 'out'), log: join(out, 'log.txt') };
   const request = { ...absolute(bundle.request), ...place, op: 'submit', nonce: 'reproduce', threads: 1 };
@@ -67,7 +66,7 @@ async function ask(bundle, out) {
   }
 }
 
-/** The request with {"path": ...} as paths on this machine. */
+/** Return the request with {"path": ...} as paths on this machine. */
 function absolute(value) {
   if (Array.isArray(value)) return value.map(absolute);
   if (typeof value !== 'object' || value === null) return value;
@@ -75,7 +74,7 @@ function absolute(value) {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, absolute(inner)]));
 }
 
-/** {outcome, detail, outputs: the figures of each}. */
+/** Return {outcome, detail, outputs: the figures of each}. */
 function judge(bundle, reply, out) {
   if (reply.status !== 'ok') return { ...failure(reply), outputs: [] };
   const { missing, extra } = reply.value;
@@ -84,15 +83,6 @@ function judge(bundle, reply, out) {
     readNpy(join(HERE, 'reference', String(sample), `${name}.float64.npy`)),
   ];
   return compare({ declared: bundle.outputs, samples: bundle.samples, missing, extra, read }, bundle.limit);
-}
-
-/** The outcome of a task that did not end well, and why. */
-function failure({ status, stage, error, signal, exit_code: code }) {
-  const message = error ? `${error.type}: ${shown(error.message ?? '')}` : '';
-  if (status === 'signaled') return { outcome: 'crashed', detail: `killed by ${signal}` };
-  if (status === 'timed_out' || status === 'out_of_memory') return { outcome: status, detail: message };
-  const outcome = stage === 'run' ? 'run_failed' : 'load_failed';
-  return { outcome, detail: message || `ended with exit code ${code} and without a reply` };
 }
 
 function printTable(outputs) {
@@ -105,19 +95,13 @@ function printTable(outputs) {
 
 function said(outcome, stage, detail) {
   const where = stage && outcome !== 'passed' ? ` in stage ${stage}` : '';
-  return `${outcome}${where}${detail ? `: ${detail.replace(CONTROL, '')}` : ''}`;
+  return `${outcome}${where}${detail ? `: ${printable(detail)}` : ''}`;
 }
 
-/** The first lines of a message, without what would steer a terminal. */
-function shown(message) {
-  const lines = message.replace(CONTROL, '').split('\n').filter((line) => line.trim());
-  return lines.slice(0, 6).join('\n').slice(0, 600);
-}
-
-/** The last lines of what the task wrote. */
+/** Return the last lines of what the task wrote. */
 function tail(log) {
   const lines = existsSync(log) ? readFileSync(log, 'utf8').trimEnd().split('\n') : [];
-  return lines.slice(-20).map((line) => `  | ${line.replace(CONTROL, '')}\n`).join('');
+  return lines.slice(-20).map((line) => `  | ${printable(line)}\n`).join('');
 }
 
 process.exitCode = await main();

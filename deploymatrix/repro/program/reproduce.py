@@ -1,8 +1,8 @@
-"""Reproduces one cell: python reproduce.py
+"""Reproduce one cell: python reproduce.py
 
-Needs nothing but what lies beside it, Python 3.11, numpy, and the packages of requirements.txt (README.md says how).
-Asks the worker for the very task that the cell failed in, compares what comes out with the float64 reference, and
-prints it. Exits with 0 when the cell passes, 1 when it fails, 2 when the task could not even be tried.
+It needs nothing but what lies beside it, Python 3.11, numpy, and the packages of requirements.txt; README.md says how.
+It asks the worker for the very task that the cell failed in, compares what comes out with the float64 reference, and
+prints it. It exits with 0 when the cell passes, 1 when it fails, 2 when the task could not even be tried.
 
 The error of an output is max|y - y64| / max|y64|; every output of every sample must be within the limit.
 """
@@ -26,7 +26,8 @@ HERE = Path(__file__).resolve().parent
 FAILED_IN = {"reference": "reference_failed", "export": "export_failed", "load": "load_failed", "run": "run_failed"}
 DTYPES = ("float16", "float32", "float64", "int8", "uint8", "int32", "int64", "bool")
 MOST_AXES = 8
-CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# Escape sequences, then every control character but tab and line feed: text of others must not steer a terminal.
+CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 GRACE_S = 120  # for the imports, which are no part of the task's own time
 
 Verdict = tuple[str, str, list[Any]]
@@ -60,7 +61,7 @@ def main() -> int:
 
 
 def ask(bundle: dict[str, Any], out: Path) -> dict[str, Any] | None:
-    """The worker's result for the bundle's request; None when it ended without one."""
+    """Return the worker's result for the bundle's request; None when it ended without one."""
     request = {**absolute(bundle["request"]), "op": "submit", "nonce": "reproduce", "threads": 1}
     request |= {"out": str(out / "out"), "log": str(out / "log.txt")}
     hello = {"op": "hello", "protocol": 2, "variables": bundle["variables"]}
@@ -82,7 +83,7 @@ def ask(bundle: dict[str, Any], out: Path) -> dict[str, Any] | None:
 
 
 def absolute(value: Any) -> Any:
-    """The request with {"path": ...} as paths on this machine."""
+    """Return the request with {"path": ...} as paths on this machine."""
     if isinstance(value, dict):
         if set(value) == {"path"}:
             return str(HERE / value["path"])
@@ -91,7 +92,7 @@ def absolute(value: Any) -> Any:
 
 
 def judge(bundle: dict[str, Any], reply: dict[str, Any], out: Path) -> Verdict:
-    """(outcome, detail, the figures of each output)."""
+    """Return (outcome, detail, the figures of each output)."""
     if reply["status"] != "ok":
         return *failure(bundle["request"]["task"], reply), []
     if bundle["request"]["task"] == "run":
@@ -104,19 +105,31 @@ def judge(bundle: dict[str, Any], reply: dict[str, Any], out: Path) -> Verdict:
 
 
 def failure(task: str, reply: dict[str, Any]) -> tuple[str, str]:
-    """The outcome of a task that did not end well, and why."""
-    stage = ("run" if reply["stage"] == "run" else "load") if task == "run" else task
-    error = reply.get("error") or {}
-    message = f"{error.get('type', '')}: {shown(error.get('message', ''))}" if error else ""
-    if reply["status"] == "signaled":
-        return "crashed", f"killed by {reply.get('signal')}"
-    if reply["status"] in ("timed_out", "out_of_memory"):
-        return reply["status"], message
-    return FAILED_IN[stage], message or f"ended with exit code {reply.get('exit_code')} and without a reply"
+    """Return the outcome of a task that did not end well, and why, in the matrix's words."""
+    stage = "load" if task == "run" and reply["stage"] != "run" else task
+    status, message = reply["status"], message_of(reply.get("error"))
+    if status == "signaled":
+        return "crashed", f"killed by {reply.get('signal')} in stage {stage}"
+    if status == "timed_out":
+        return "timed_out", f"no answer within the time limit, in stage {stage}"
+    if status == "out_of_memory":
+        return "out_of_memory", message or f"over the memory limit, in stage {stage}"
+    silent = f"ended with exit code {reply.get('exit_code')} and without a reply" if status == "no_reply" else ""
+    return FAILED_IN[stage], message or silent
+
+
+def message_of(error: dict[str, str] | None) -> str:
+    """Return the error's type and the first lines of its message."""
+    if not error:
+        return ""
+    text = CONTROL.sub("", error.get("message", "")).strip()
+    lines = [line.rstrip() for line in text.splitlines() if line.strip()]
+    shown, kind = "\n".join(lines[:6])[:600], error.get("type", "Error")
+    return f"{kind}: {shown}" if shown else kind
 
 
 def compared(bundle: dict[str, Any], value: dict[str, Any], out: Path) -> Verdict:
-    """What came out against the reference, by the comparison that the matrix makes."""
+    """Compare what came out with the reference as the matrix does."""
     answers = Answers(
         actual=out,
         reference=HERE / "reference",
@@ -134,7 +147,7 @@ def declared_outputs(bundle: dict[str, Any]) -> tuple[Output, ...]:
 
 
 def export_problem(value: dict[str, Any], out: Path) -> str:
-    """Why what an export left cannot be shipped: a link, or outputs of a dtype or shape that cannot be; else empty."""
+    """Return why what an export left cannot be shipped: a link, a dtype or a shape that cannot be; else empty."""
     links = sorted(path.name for path in out.rglob("*") if path.is_symlink())
     if links:
         return f"{links[0]} is a symbolic link; a result must hold its own bytes"
@@ -159,14 +172,8 @@ def said(outcome: str, stage: str | None, detail: str) -> str:
     return f"{outcome}{where}" + (f": {CONTROL.sub('', detail)}" if detail else "")
 
 
-def shown(message: str) -> str:
-    """The first lines of a message, without what would steer a terminal."""
-    lines = [line.rstrip() for line in CONTROL.sub("", message).splitlines() if line.strip()]
-    return "\n".join(lines[:6])[:600]
-
-
 def tail(log: Path) -> str:
-    """The last lines of what the task wrote."""
+    """Return the last lines of what the task wrote."""
     lines = log.read_text(encoding="utf-8", errors="replace").split("\n") if log.is_file() else []
     return "".join(f"  | {CONTROL.sub('', line)}\n" for line in lines[-20:] if line.strip())
 

@@ -16,6 +16,8 @@ from pydantic import ValidationError
 
 from deploymatrix.errors import ConfigurationError
 from deploymatrix.execution.keys import NUMERICS
+from deploymatrix.execution.outcomes import NativeTask, failure_of
+from deploymatrix.host.messages import Reply
 from deploymatrix.host.worker_program import WORKER
 from deploymatrix.matrix.records import Cell
 from deploymatrix.numerics.references import reference_problem
@@ -23,7 +25,7 @@ from deploymatrix.project.specs import DType, Tensor
 from deploymatrix.repro.bundle import program_files, write_folder
 from deploymatrix.repro.evidence import command, find_evidence
 from tests.fakes.tree import Tree
-from tests.vectors.reading import CASES, answers_of
+from tests.vectors.reading import CASES, FAILURES, answers_of
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +75,7 @@ def test_a_cell_that_the_project_no_longer_has_is_refused(tree: Tree) -> None:
     ("name", "folders", "beside"),
     [
         ("reproduce.py", {"worker": (WORKER, "*.py"), "numerics": (NUMERICS, "*.py")}, {"reproduce.py"}),
-        ("reproduce.mjs", {"worker": (WORKER, "*.mjs")}, {"reproduce.mjs", "judgement.mjs"}),
+        ("reproduce.mjs", {"worker": (WORKER, "*.mjs")}, {"reproduce.mjs", "judgement.mjs", "failure.mjs"}),
     ],
 )
 def test_a_bundle_holds_the_worker_and_the_comparison_as_they_are(
@@ -169,3 +171,20 @@ def test_a_task_that_did_not_end_well_has_the_matrixs_outcome(
     program: ModuleType, reply: dict[str, Any], outcome: str
 ) -> None:
     assert program.failure("run", reply)[0] == outcome
+
+
+@pytest.mark.parametrize("case", FAILURES, ids=lambda case: case["name"])
+def test_a_failure_is_named_as_the_vectors_say(program: ModuleType, case: dict[str, Any]) -> None:
+    outcome, detail = program.failure("run", case["reply"])
+
+    assert {"outcome": outcome, "detail": detail} == case["expected"]
+
+
+@pytest.mark.parametrize("task", ["reference", "export", "run"])
+@pytest.mark.parametrize("case", FAILURES, ids=lambda case: case["name"])
+def test_a_failure_of_any_task_is_named_as_in_the_matrix(
+    program: ModuleType, case: dict[str, Any], task: NativeTask
+) -> None:
+    failed = failure_of(task, Reply(**case["reply"]), blame=None, log=None)
+
+    assert program.failure(task, case["reply"]) == (failed.outcome, failed.detail)
