@@ -45,8 +45,9 @@ def verify(
     json: AsJson = False,
 ) -> None:
     """Run an artifact that you have and compare its answers with yours. Exit code 1 when it fails."""
+    from deploymatrix.verify.arrays import read_arrays
     from deploymatrix.verify.pairing import read_mapping
-    from deploymatrix.verify.verify import Claim, read_arrays
+    from deploymatrix.verify.verify import Claim
     from deploymatrix.verify.verify import verify as decide
 
     claim = Claim(
@@ -84,8 +85,8 @@ def compare(
 ) -> None:
     """Run two artifacts of one model on the same inputs. Exit code 1 when an output disagrees."""
     from deploymatrix.verify.agreement import Pair, compare_artifacts
+    from deploymatrix.verify.arrays import read_arrays
     from deploymatrix.verify.pairing import read_mapping
-    from deploymatrix.verify.verify import read_arrays
 
     pair = Pair(
         first=first,
@@ -105,7 +106,7 @@ def compare(
 
 def _show(found: Verification | Agreement, title: str, as_json: bool) -> None:
     if as_json:
-        print_json(found.as_json())
+        print_json(found.model_dump(mode="json"))
     else:
         from rich.console import Console
 

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from deploymatrix.host.messages import Work
+from deploymatrix.project.project import Project
 
 
 def log_path(build: Path, task_id: str) -> Path:
@@ -26,9 +27,15 @@ def keep_log(build: Path, task_id: str, work: Work) -> Path | None:
     return log
 
 
-def without_changing_names(text: str, *, root: Path, build: Path) -> str:
-    """Return `text` without names that differ from run to run: the same failure must give the same bytes."""
-    text = re.sub(rf"{re.escape(str(build))}/work/\S*?/[0-9a-f]{{32}}", "<work>", text)
+def stable_text(project: Project, text: str) -> str:
+    """Return `text` without what differs from run to run, and without the folders of this machine.
+
+    The same failure must give the same bytes in the matrix, from a checkout as from a wheel.
+    """
+    build = str(project.build)
+    text = re.sub(rf"{re.escape(build)}/work/\S*?/[0-9a-f]{{32}}", "<work>", text)
     text = re.sub(r"/deploymatrix/out/[0-9a-f]{32}", "<work>", text)
-    text = text.replace(str(build), "build").replace(str(root), ".")
+    text = text.replace(build, "build")
+    for tree in sorted(map(str, project.trees), key=len, reverse=True):  # one tree may lie inside the other
+        text = text.replace(tree, ".")
     return re.sub(r"0x[0-9a-f]{6,}", "0x…", text)

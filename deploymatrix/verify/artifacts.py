@@ -1,13 +1,11 @@
-"""Artifacts that somebody else made: what one tells of its inputs and outputs, and what it answered."""
+"""What an artifact that somebody else made tells of its inputs and outputs, and what it answers."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from deploymatrix.numerics.tensors import Array
 from deploymatrix.project.project import Target
@@ -17,7 +15,7 @@ Sample = Mapping[str, Array]
 
 @dataclass(frozen=True, kw_only=True)
 class Slot:
-    """An input or output as the artifact itself tells it; None for what its format does not tell."""
+    """An input or output as the artifact itself describes it; None for what its format does not tell."""
 
     dtype: str | None = None
     shape: tuple[int | None, ...] | None = None
@@ -26,9 +24,17 @@ class Slot:
         sizes = "[…]" if self.shape is None else f"[{', '.join('?' if n is None else str(n) for n in self.shape)}]"
         return f"{self.dtype or '?'}{sizes}"
 
+    def completed_by(self, other: Slot) -> Slot:
+        """Return this slot with a dtype or size that it leaves open taken from `other`."""
+        if self.shape is None or other.shape is None or len(self.shape) != len(other.shape):
+            shape = other.shape if self.shape is None else self.shape
+        else:
+            shape = tuple(b if a is None else a for a, b in zip(self.shape, other.shape, strict=True))
+        return Slot(dtype=self.dtype or other.dtype, shape=shape)
+
 
 @dataclass(frozen=True, kw_only=True)
-class Artifact:
+class InspectedArtifact:
     """An artifact in the store, with the target that runs it. Inputs and outputs are None where it tells nothing."""
 
     path: Path
@@ -38,33 +44,33 @@ class Artifact:
     outputs: dict[str, Slot] | None
     versions: dict[str, str]
 
+    def outputs_under(self, names: Mapping[str, str]) -> dict[str, Slot]:
+        """Return its output slots under other names; `names` gives for its own name the other one."""
+        return {names.get(own, own): slot for own, slot in (self.outputs or {}).items()}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What an artifact answered: per sample its outputs by the artifact's own names; names lacking or not asked for."""
+    """What an artifact answered: a dict of outputs for each sample; requested names that it lacks; names beyond those.
+
+    All names are the artifact's own, unless `under` has translated them.
+    """
 
     outputs: tuple[dict[str, Array], ...]
     missing: tuple[str, ...]
     extra: tuple[str, ...]
 
-
-def wire_names(names: Mapping[str, Any] | Sequence[str]) -> dict[str, str]:
-    """For each name one that can be a file's: an artifact's own may hold slashes and colons."""
-    safe = {}
-    for index, name in enumerate(names):
-        plain = "".join(c if (c.isalnum() and c.isascii()) or c in "_-" else "_" for c in name)
-        safe[name] = name if plain == name and name else f"{plain}.{index}"
-    return safe
+    def under(self, names: Mapping[str, str]) -> Answer:
+        """Return the answer under other names; names that nobody requested stay the artifact's."""
+        outputs = tuple({names[own]: array for own, array in sample.items()} for sample in self.outputs)
+        return Answer(outputs=outputs, missing=tuple(names[own] for own in self.missing), extra=self.extra)
 
 
-def slots(told: dict[str, Any] | None) -> dict[str, Slot] | None:
-    if told is None:
+def read_slots(description: Mapping[str, Any] | None) -> dict[str, Slot] | None:
+    """Return the slots that a worker's reply to `describe` lists for one side; None where it lists none."""
+    if description is None:
         return None
     return {
         name: Slot(dtype=slot["dtype"], shape=None if slot["shape"] is None else tuple(slot["shape"]))
-        for name, slot in told.items()
+        for name, slot in description.items()
     }
-
-
-def read_outputs(folder: Path, names: Mapping[str, str]) -> dict[str, Array]:
-    return {name: np.load(folder / f"{wire}.npy", allow_pickle=False) for name, wire in names.items()}

@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 import tempfile
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from pydantic import Field
 
-from deploymatrix.errors import ConfigurationError
 from deploymatrix.execution.outcomes import Failed
-from deploymatrix.matrix.records import Outcome, OutputRecord, Stage
+from deploymatrix.matrix.records import Frozen, Outcome, OutputRecord, Stage
 from deploymatrix.numerics.compare import Answers, Comparison, compare
 from deploymatrix.numerics.tensors import Array
 from deploymatrix.project.project import Project, Target
 from deploymatrix.project.specs import Isolation, Tensor
 from deploymatrix.say import Say
-from deploymatrix.verify.artifacts import Answer, Slot, wire_names
+from deploymatrix.verify.artifacts import Answer, Slot
 from deploymatrix.verify.inspector import Inspector, Isolations, inspecting
 from deploymatrix.verify.location import locate
 from deploymatrix.verify.pairing import pair_names, require_same
+from deploymatrix.verify.wire import wire_names
 
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """What is to be verified: `reference` must be what `artifact` answers to `inputs`, both by the user's names."""
+    """What is to be verified: `artifact` answers `inputs` with `reference`, both by the user's names."""
 
     artifact: Path
     target: str | None
@@ -38,85 +37,64 @@ class Claim:
     timeout_s: float = 120.0
 
 
-@dataclass(frozen=True, kw_only=True)
-class Verification:
-    """What came of it; outcomes are those of the matrix's cells."""
+class Verification(Frozen):
+    """How a claim was decided; outcomes are those of the matrix's cells."""
 
     artifact: str
     target: str
     isolation: Isolation
     outcome: Outcome
-    stage: Stage | None = None
-    detail: str = ""
+    stage: Stage | None
+    detail: str
     limit: float | None = None
     outputs: tuple[OutputRecord, ...] = ()
-    versions: dict[str, str] = field(default_factory=dict)
+    versions: dict[str, str] = Field(default_factory=dict)
 
     @property
     def passed(self) -> bool:
         return self.outcome == "passed"
 
-    def as_json(self) -> dict[str, Any]:
-        return {**self.__dict__, "outputs": [output.model_dump(mode="json") for output in self.outputs]}
-
 
 def verify(project: Project, claim: Claim, isolation: Isolations, say: Say) -> Verification:
-    """Run the artifact on its target and compare what it answers with the reference.
+    """Run the artifact on its target and compare its answer with the reference.
 
-    Raises ConfigurationError when the inputs are not the artifact's, EnvironmentFailed.
+    Raise ConfigurationError when the inputs are not the artifact's, EnvironmentFailed.
     """
     with inspecting(project, isolation, claim.timeout_s, say) as inspector:
         return verify_in(inspector, claim)
 
 
 def verify_in(inspector: Inspector, claim: Claim) -> Verification:
-    """As `verify`, for one of many claims that share their workers."""
+    """Do the same for one of many claims that share their workers."""
     _, target = locate(inspector.project, claim.artifact, claim.target)
-    described = inspector.describe(claim.artifact, target.name)
-    if isinstance(described, Failed):
-        return _failed(inspector, claim, target, described)
-    taken = pair_names("input", claim.inputs, described.inputs, claim.mapping)
-    require_same("inputs", taken, described.inputs)
-    given = pair_names("output", claim.reference, described.outputs, claim.mapping)
-    sample = {taken[name]: array for name, array in claim.inputs.items()}
-    answer = inspector.run(described, [sample], list(given.values()))
+    artifact = inspector.describe(claim.artifact, target.name)
+    if isinstance(artifact, Failed):
+        return _failed(inspector, claim, target, artifact)
+    input_names = pair_names("input", claim.inputs, artifact.inputs, claim.mapping)
+    require_same("inputs", input_names, artifact.inputs)
+    output_names = pair_names("output", claim.reference, artifact.outputs, claim.mapping)
+    sample = {input_names[name]: array for name, array in claim.inputs.items()}
+    answer = inspector.run(artifact, [sample], list(output_names.values()))
     if isinstance(answer, Failed):
         return _failed(inspector, claim, target, answer)
     limit = default_limit(target) if claim.limit is None else claim.limit
-    names = {own: name for name, own in given.items()}
-    slots = {names.get(own, own): slot for own, slot in (described.outputs or {}).items()}
-    comparison = compare_answers(_renamed(answer, names), [claim.reference], slots, limit)
-    passed = comparison.outcome == "passed"
+    names = {own: name for name, own in output_names.items()}
+    comparison = compare_answers(answer.under(names), [claim.reference], artifact.outputs_under(names), limit)
     return Verification(
         artifact=str(claim.artifact),
         target=target.name,
         isolation=inspector.isolation,
         outcome=comparison.outcome,
-        stage=None if passed else "compare",
+        stage=None if comparison.outcome == "passed" else "compare",
         detail=comparison.detail,
         limit=limit,
         outputs=output_records(comparison),
-        versions=described.versions,
+        versions=artifact.versions,
     )
 
 
-def read_arrays(path: Path) -> dict[str, Array]:
-    """The arrays of an .npz file by name. Raises ConfigurationError for another file, objects, or none."""
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: np.asarray(file[name]) for name in file.files}
-    except (OSError, EOFError, ValueError, TypeError, AttributeError, zipfile.BadZipFile) as error:
-        raise ConfigurationError(f"{path}: not a readable .npz of plain arrays: {error}") from None
-    if not arrays:
-        raise ConfigurationError(f"{path}: holds no arrays")
-    for name, array in arrays.items():
-        if array.dtype.kind not in "fiub":
-            raise ConfigurationError(f"{path}: {name}: {array.dtype} is neither a number nor a boolean")
-    return arrays
-
-
 def default_limit(target: Target) -> float:
-    """The target's limit for fp32, or its strictest when it has none."""
+    """Return the target's limit for fp32, or its strictest when it has none."""
     limits = target.spec.limits
     return limits.get("fp32", min(limits.values()))
 
@@ -124,7 +102,7 @@ def default_limit(target: Target) -> float:
 def compare_answers(
     actual: Answer, reference: Sequence[Mapping[str, Array]], slots: Mapping[str, Slot], limit: float
 ) -> Comparison:
-    """The matrix's comparison, for answers and references (one dict a sample) that bear the same names."""
+    """Compare as the matrix does; answers and references (a dict for each sample) bear the same names."""
     names = wire_names(reference[0])
     declared = tuple(_declared(wire, reference[0][name], slots.get(name)) for name, wire in names.items())
     back = {wire: name for name, wire in names.items()}
@@ -162,14 +140,8 @@ def _failed(inspector: Inspector, claim: Claim, target: Target, failed: Failed) 
     )
 
 
-def _renamed(answer: Answer, names: Mapping[str, str]) -> Answer:
-    """The answer under the user's names; names that nobody asked for stay the artifact's."""
-    outputs = tuple({names[own]: array for own, array in sample.items()} for sample in answer.outputs)
-    return Answer(outputs=outputs, missing=tuple(names[own] for own in answer.missing), extra=answer.extra)
-
-
 def _declared(wire: str, expected: Array, slot: Slot | None) -> Tensor:
-    """Shape and dtype of the reference; but of two floats or two integers of other width the artifact's own counts."""
+    """Declare the reference's shape and dtype; but the artifact's own width, where both are floats or both integers."""
     own = np.dtype(slot.dtype) if slot and slot.dtype else expected.dtype
     same_kind = own.kind == expected.dtype.kind or {own.kind, expected.dtype.kind} == {"i", "u"}
     dtype = own if same_kind else expected.dtype

@@ -12,8 +12,9 @@ import pytest
 from deploymatrix.environments.engine import engine
 from deploymatrix.environments.interpreters import ensure_python
 from deploymatrix.project.project import Project
+from deploymatrix.verify.arrays import read_arrays
 from deploymatrix.verify.inspector import inspecting
-from deploymatrix.verify.verify import Claim, Verification, read_arrays, verify_in
+from deploymatrix.verify.verify import Claim, Verification, verify_in
 from tests.fakes.tree import Tree
 
 HERE = Path(__file__).parent

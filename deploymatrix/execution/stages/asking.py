@@ -10,7 +10,7 @@ from typing import Any
 
 from deploymatrix.errors import StoreCorrupted
 from deploymatrix.execution.keys import Key
-from deploymatrix.execution.logs import keep_log, without_changing_names
+from deploymatrix.execution.logs import keep_log, stable_text
 from deploymatrix.execution.outcomes import FAILED_IN, Done, Failed, NativeTask, Result, failure_of
 from deploymatrix.execution.stages.context import StageContext
 from deploymatrix.host.messages import Work
@@ -75,17 +75,10 @@ class Answered:
         log = self._keep_log()
         failed = failure_of(self.name, self.work.reply, blame=self.blame, log=log)
         shutil.rmtree(self.work.out.parent, ignore_errors=True)
-        return replace(failed, detail=stable(self.context, failed.detail))
+        return replace(failed, detail=stable_text(self.context.project, failed.detail))
 
     def _failed_in_its_stage(self, detail: str, log: Path | None) -> Failed:
         return Failed(outcome=FAILED_IN[self.name], stage=self.name, detail=detail, blame=self.blame, log=log)
 
     def _keep_log(self) -> Path | None:
         return keep_log(self.context.project.build, self.task.id, self.work)
-
-
-def stable(context: StageContext, text: str) -> str:
-    """Return the text without what differs between two runs of the same failure."""
-    for tree in context.project.trees:
-        text = without_changing_names(text, root=tree, build=context.project.build)
-    return text

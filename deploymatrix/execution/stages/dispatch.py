@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 from deploymatrix.errors import StoreCorrupted
 from deploymatrix.execution.keys import Key
+from deploymatrix.execution.logs import stable_text
 from deploymatrix.execution.outcomes import FAILED_IN, Failed, NativeTask, Result
 from deploymatrix.execution.stages import compare, export, reference, run
-from deploymatrix.execution.stages.asking import Answered, Question, stable
+from deploymatrix.execution.stages.asking import Answered, Question
 from deploymatrix.execution.stages.context import Needs, StageContext
 from deploymatrix.host.messages import Place
 from deploymatrix.host.pool import Pool
@@ -101,7 +102,9 @@ def execute(context: StageContext, pool: Pool, needs: Needs, key: Key) -> Result
             context.store.verify(entry)
     except StoreCorrupted as error:
         broken: Stage = "reference" if entry.record.kind == "references" else "load"
-        return Failed(outcome=FAILED_IN[broken], stage=broken, detail=stable(context, str(error)), lasting=False)
+        return Failed(
+            outcome=FAILED_IN[broken], stage=broken, detail=stable_text(context.project, str(error)), lasting=False
+        )
     if isinstance(stage, HostStage):
         return stage.do(context, needs, key)
     answered = _ask(context, pool, stage, needs, key)
