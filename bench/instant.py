@@ -78,10 +78,10 @@ def make_project(root: Path, models: int) -> Path:
     }
     for number in range(TARGETS):
         files |= {
-            f"pipelines/format{number}/pipeline.toml": '[[sources]]\nsource = "fake"\nenvironment = "fake"\n',
+            f"pipelines/format{number}/pipeline.toml": '[[steps]]\nfrom = "fake"\nenvironment = "fake"\n',
             f"pipelines/format{number}/from_fake.py": f"ENTRY = 'artifact{number}'\n",
             f"targets/target{number}/target.toml": (
-                f'format = "format{number}"\nrunner = "python"\n[limits]\nfp32 = 1e-5\n'
+                f'format = "format{number}"\nrunner = "python"\nvariants = ["fp32"]\n[limits]\nfp32 = 1e-5\n'
             ),
             f"targets/target{number}/run.py": "",
             f"targets/target{number}/requirements.lock": "",

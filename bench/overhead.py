@@ -80,14 +80,14 @@ def _ask(worker: Worker, build: Path, loaded: Path) -> Reply:
 def _exporter(setting: Setting, build: Path) -> tuple[Callable[[], Channel], Path]:
     """The environment that most steps need, loaded with the first of them."""
     project = setting.project(build)
-    sources = [(name, source) for name, spec in project.pipelines.items() for source in spec.sources]
-    environments = [source.environment for _, source in sources]
+    steps = [(name, step) for name, spec in project.pipelines.items() for step in spec.steps]
+    environments = [step.environment for _, step in steps]
     common = max(sorted(set(environments)), key=environments.count)
-    format_, source = next((name, source) for name, source in sources if source.environment == common)
+    format_, step = next((name, step) for name, step in steps if step.environment == common)
     python = ensure_python(common, project.environment_lock(common), setting.envs, print)
     command, variables = [str(python), "-s", str(WORKER)], project.environment_variables(common)
     log = build / "worker.txt"
-    return lambda: process_channel(command, variables, log), project.step_module(format_, source.source)
+    return lambda: process_channel(command, variables, log), project.step_module(format_, step.source)
 
 
 def _container(setting: Setting, build: Path) -> tuple[Callable[[], Channel], Path] | None:

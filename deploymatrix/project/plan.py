@@ -90,7 +90,7 @@ def plan_cells(project: Project, selection: Selection) -> list[PlannedCell]:
         PlannedCell(model=m, target=t, variant=v, route=find_route(project, m, t.spec.format, v))
         for m in models.values()
         for t in targets.values()
-        for v in t.spec.limits
+        for v in t.spec.variants
     ]
     if selection.expression:
         matches = compile_expression(selection.expression)

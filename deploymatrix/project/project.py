@@ -17,7 +17,7 @@ from deploymatrix.project.specs import (
     FrameworkSpec,
     ModelSpec,
     PipelineSpec,
-    SourceSpec,
+    StepSpec,
     TargetSpec,
     Timeouts,
 )
@@ -110,8 +110,8 @@ class Project:
         found = {}
         for folder in folders:
             spec = read_spec(folder / "pipeline.toml", PipelineSpec)
-            for source in spec.sources:
-                self._check_source(folder, source, names)
+            for step in spec.steps:
+                self._check_step(folder, step, names)
             found[folder.name] = spec
         return found
 
@@ -220,26 +220,26 @@ class Project:
                 raise ConfigurationError(f"{toml}: source: there is no {path}")
         for format_, choice in model.spec.routes.items():
             _known("routes", format_, self.pipelines, toml)
-            sources = {source.source for source in self.pipelines[format_].sources}
+            sources = {step.source for step in self.pipelines[format_].steps}
             if choice.source is not None:
-                _known(f"routes.{format_}.source", choice.source, sources, toml)
+                _known(f"routes.{format_}.from", choice.source, sources, toml)
 
-    def _check_source(self, folder: Path, source: SourceSpec, formats: set[str]) -> None:
+    def _check_step(self, folder: Path, step: StepSpec, formats: set[str]) -> None:
         toml = folder / "pipeline.toml"
-        _known("sources.source", source.source, {*self.frameworks, *formats}, toml)
-        step = folder / f"from_{source.source}.py"
-        if not step.is_file():
-            raise ConfigurationError(f"{toml}: sources.source: {source.source!r} needs {step.name} beside it")
-        if not self.environment_lock(source.environment).is_file():
+        _known("steps.from", step.source, {*self.frameworks, *formats}, toml)
+        module = folder / f"from_{step.source}.py"
+        if not module.is_file():
+            raise ConfigurationError(f"{toml}: steps.from: {step.source!r} needs {module.name} beside it")
+        if not self.environment_lock(step.environment).is_file():
             locks = [p.stem for t in self.trees for p in (t / "pipelines" / ENVIRONMENTS).glob("*.lock")]
-            _known("sources.environment", source.environment, locks, toml)
-        if source.frameworks and source.source not in self.frameworks:
-            raise ConfigurationError(f"{toml}: sources.frameworks: {source.source!r} is a format; remove the key")
-        for framework in source.frameworks:
-            _known("sources.frameworks", framework, self.frameworks, toml)
-            if not self.opener(source.source, framework).is_file():
-                opener = self.opener(source.source, framework)
-                raise ConfigurationError(f"{toml}: sources.frameworks: {framework!r} needs {opener}")
+            _known("steps.environment", step.environment, locks, toml)
+        if step.frameworks and step.source not in self.frameworks:
+            raise ConfigurationError(f"{toml}: steps.frameworks: {step.source!r} is a format; remove the key")
+        for framework in step.frameworks:
+            _known("steps.frameworks", framework, self.frameworks, toml)
+            opener = self.opener(step.source, framework)
+            if not opener.is_file():
+                raise ConfigurationError(f"{toml}: steps.frameworks: {framework!r} needs {opener}")
 
 
 Item = TypeVar("Item", Model, Target)

@@ -1,6 +1,6 @@
 """Routes: the steps that lead from a model to a format.
 
-The first source of pipeline.toml through which a route exists is taken, unless model.toml chooses another.
+The first step of pipeline.toml through which a route exists counts, unless model.toml chooses another.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deploymatrix.project.project import Model, Project
-from deploymatrix.project.specs import SourceSpec
+from deploymatrix.project.specs import StepSpec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,13 +41,13 @@ class Route:
         return " → ".join([*start, *(step.format for step in self.steps)])
 
     def prefixes(self) -> Iterator[Route]:
-        """The routes to each format on the way, the nearest to the model first, the whole last."""
+        """Yield the route to each format in turn, the nearest to the model first, the whole last."""
         for length in range(1, len(self.steps) + 1):
             yield Route(framework=self.framework, steps=self.steps[:length])
 
 
 def find_route(project: Project, model: Model, format_: str, variant: str) -> Route | None:
-    """The route of `model` to `format_`, or None when there is none."""
+    """Return the route of `model` to `format_`, or None when there is none."""
     steps = _steps_to(project, model, format_, variant, frozenset())
     return None if steps is None else Route(framework=model.spec.framework, steps=steps)
 
@@ -58,30 +58,30 @@ def _steps_to(
     if format_ in visited:
         return None
     choice = model.spec.routes.get(format_)
-    for source in project.pipelines[format_].sources:
-        if variant not in source.variants or (choice and choice.source not in (None, source.source)):
+    for declared in project.pipelines[format_].steps:
+        if variant not in declared.variants or (choice and choice.source not in (None, declared.source)):
             continue
-        before = _steps_before(project, model, source, variant, visited | {format_})
+        before = _steps_before(project, model, declared, variant, visited | {format_})
         if before is not None:
-            return (*before, _step(project, model, format_, source))
+            return (*before, _step(project, model, format_, declared))
     return None
 
 
 def _steps_before(
-    project: Project, model: Model, source: SourceSpec, variant: str, visited: frozenset[str]
+    project: Project, model: Model, declared: StepSpec, variant: str, visited: frozenset[str]
 ) -> tuple[Step, ...] | None:
-    if source.source in project.frameworks:
-        takes = source.frameworks or (source.source,)
-        return () if model.spec.framework in takes else None
-    return _steps_to(project, model, source.source, variant, visited)
+    if declared.source in project.frameworks:
+        accepted = declared.frameworks or (declared.source,)
+        return () if model.spec.framework in accepted else None
+    return _steps_to(project, model, declared.source, variant, visited)
 
 
-def _step(project: Project, model: Model, format_: str, source: SourceSpec) -> Step:
+def _step(project: Project, model: Model, format_: str, declared: StepSpec) -> Step:
     choice = model.spec.routes.get(format_)
     return Step(
         format=format_,
-        source=source.source,
-        environment=source.environment,
-        options={**source.options, **(choice.options if choice else {})},
-        opener=source.source if source.source in project.frameworks else None,
+        source=declared.source,
+        environment=declared.environment,
+        options={**declared.options, **(choice.options if choice else {})},
+        opener=declared.source if declared.source in project.frameworks else None,
     )

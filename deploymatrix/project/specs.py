@@ -6,7 +6,7 @@ A mistake in a file is a ConfigurationError that names the file, the key and the
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -19,9 +19,13 @@ Bound = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class Strict(BaseModel):
-    """A record in which an unknown key is an error: a typo must not be a silent default."""
+    """A record in which an unknown key is an error: a typo must not be a silent default.
+
+    `former_keys`: keys of earlier versions, and what to write instead.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+    former_keys: ClassVar[dict[str, str]] = {}
 
 
 class Tensor(Strict):
@@ -70,9 +74,11 @@ class Timeouts(Strict):
 
 
 class RouteChoice(Strict):
-    """A model's own wish for one format: the source to come from, options laid over the step's."""
+    """A model's choice for one format: the step, named by what it starts `from`, and options laid over the step's."""
 
-    source: FolderName | None = None
+    former_keys = {"source": 'write from = "…"'}
+
+    source: Annotated[FolderName | None, Field(alias="from")] = None
     options: dict[str, Any] = {}
 
 
@@ -135,10 +141,12 @@ class ModelSpec(Strict):
         return self
 
 
-class SourceSpec(Strict):
-    """One step of a pipeline: from_<source>.py, run in an environment."""
+class StepSpec(Strict):
+    """One step to a format: from_<source>.py, run in an environment. `from`: a framework or another format."""
 
-    source: FolderName
+    former_keys = {"source": 'write from = "…"'}
+
+    source: Annotated[FolderName, Field(alias="from")]
     environment: FolderName
     frameworks: tuple[FolderName, ...] = ()
     variants: Annotated[tuple[FolderName, ...], Field(min_length=1)] = ("fp32",)
@@ -146,13 +154,15 @@ class SourceSpec(Strict):
 
 
 class PipelineSpec(Strict):
-    """pipelines/<format>/pipeline.toml: the sources of a format in order of preference.
+    """pipelines/<format>/pipeline.toml: the steps that lead to a format, in order of preference.
 
-    `artifacts` tells one of the format by its name, "*.onnx", or, of a folder, by a file in it, "*/model.json".
+    `artifacts`: the names of such artifacts, as "*.onnx"; those of a folder by a file in it, as "*/model.json".
     """
 
+    former_keys = {"sources": 'write [[steps]], and in each step from = "…" instead of source = "…"'}
+
     artifacts: tuple[str, ...] = ()
-    sources: Annotated[tuple[SourceSpec, ...], Field(min_length=1)]
+    steps: Annotated[tuple[StepSpec, ...], Field(min_length=1)]
 
 
 class Budget(Strict):
@@ -245,14 +255,33 @@ class ExpectationsFile(Strict):
 
 
 class TargetSpec(Strict):
-    """targets/<name>/target.toml."""
+    """targets/<name>/target.toml.
+
+    `variants`: those that it runs, a cell for each model and variant. `limits`: for each of them the largest error,
+    max|y - r| / max|r| against the float64 reference.
+    """
 
     format: FolderName
     runner: FolderName
     tags: tuple[str, ...] = ()
+    variants: Annotated[tuple[FolderName, ...], Field(min_length=1)]
     limits: Annotated[dict[FolderName, Annotated[float, Field(gt=0, lt=1)]], Field(min_length=1)]
     resources: Resources = Resources()
     expectations: tuple[Expectation, ...] = ()
+
+    @model_validator(mode="after")
+    def _every_variant_has_its_limit(self) -> Self:
+        if len(set(self.variants)) != len(self.variants):
+            raise ValueError(f"variants must differ: {', '.join(self.variants)}")
+        missing = [variant for variant in self.variants if variant not in self.limits]
+        if missing:
+            raise ValueError(f"limits has no limit for the variant {', '.join(missing)}; add it")
+        extra = [variant for variant in self.limits if variant not in self.variants]
+        if extra:
+            raise ValueError(
+                f"limits has {', '.join(extra)}, which variants does not declare; add it there or remove it"
+            )
+        return self
 
 
 Isolation = Literal["docker", "process"]

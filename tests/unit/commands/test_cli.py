@@ -87,7 +87,7 @@ def test_a_typo_in_a_file_stops_a_run_before_it_starts(tree: Tree, call: Callabl
     done = call("run", "--isolation", "process")
 
     assert done.code == USAGE
-    assert "pipelines/wrapped/pipeline.toml: sources.source: 'nzp' does not exist; did you mean 'npz'?" in done.err
+    assert "pipelines/wrapped/pipeline.toml: steps.from: 'nzp' does not exist; did you mean 'npz'?" in done.err
     assert not (tree.build / "store").exists()
 
 

@@ -35,13 +35,13 @@ def test_hidden_folders_and_files_are_not_models(tree: Tree) -> None:
         ("models/linear/model.toml", '"numpy"', '"nunpy"', "models", "framework", "did you mean 'numpy'?"),
         ("targets/npz/target.toml", '"npz"', '"nzp"', "targets", "format", "did you mean 'npz'?"),
         ("targets/npz/target.toml", '"python"', '"pyhton"', "targets", "runner", "did you mean 'python'?"),
-        ("pipelines/wrapped/pipeline.toml", '"npz"', '"nqz"', "pipelines", "sources.source", "did you mean 'npz'?"),
+        ("pipelines/wrapped/pipeline.toml", '"npz"', '"nqz"', "pipelines", "steps.from", "did you mean 'npz'?"),
         (
             "pipelines/wrapped/pipeline.toml",
             '"numpy"',
             '"numpi"',
             "pipelines",
-            "sources.environment",
+            "steps.environment",
             "did you mean 'numpy'?",
         ),
     ],
@@ -61,8 +61,8 @@ def test_a_name_that_does_not_exist_is_refused(
 @pytest.mark.parametrize(
     ("lines", "key", "remedy"),
     [
-        ('[routes.nqz]\nsource = "numpy"', "routes", "did you mean 'npz'?"),
-        ('[routes.npz]\nsource = "nunpy"', "routes.npz.source", "did you mean 'numpy'?"),
+        ('[routes.nqz]\nfrom = "numpy"', "routes", "did you mean 'npz'?"),
+        ('[routes.npz]\nfrom = "nunpy"', "routes.npz.from", "did you mean 'numpy'?"),
     ],
 )
 def test_a_route_that_does_not_exist_is_refused(tree: Tree, lines: str, key: str, remedy: str) -> None:

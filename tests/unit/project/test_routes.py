@@ -10,7 +10,7 @@ from tests.fakes.tree import Tree
 
 def pipeline(tree: Tree, format_: str, *sources: str, more: str = "") -> None:
     """A format whose steps come from `sources`, in this order."""
-    blocks = [f'[[sources]]\nsource = "{source}"\nenvironment = "numpy"\n{more}\n' for source in sources]
+    blocks = [f'[[steps]]\nfrom = "{source}"\nenvironment = "numpy"\n{more}\n' for source in sources]
     tree.write(f"pipelines/{format_}/pipeline.toml", "\n".join(blocks))
     for source in sources:
         tree.write(f"pipelines/{format_}/from_{source}.py", "")
@@ -58,7 +58,7 @@ def test_a_source_without_a_route_is_passed_over(tree: Tree) -> None:
 
 def test_a_model_may_choose_its_source(tree: Tree) -> None:
     pipeline(tree, "wrapped", "npz", "numpy")
-    tree.add_model("chooser", '[routes.wrapped]\nsource = "numpy"')
+    tree.add_model("chooser", '[routes.wrapped]\nfrom = "numpy"')
 
     assert str(route(tree, "wrapped", model="chooser")) == "numpy → wrapped"
     assert str(route(tree, "wrapped", model="linear")) == "numpy → npz → wrapped"
@@ -67,7 +67,7 @@ def test_a_model_may_choose_its_source(tree: Tree) -> None:
 def test_a_choice_also_counts_on_the_way(tree: Tree) -> None:
     pipeline(tree, "detour", "numpy")
     pipeline(tree, "npz", "numpy", "detour")
-    tree.add_model("chooser", '[routes.npz]\nsource = "detour"')
+    tree.add_model("chooser", '[routes.npz]\nfrom = "detour"')
 
     assert str(route(tree, "wrapped", model="chooser")) == "numpy → detour → npz → wrapped"
 

@@ -29,18 +29,19 @@ shape = [1, 3]
 export = 10
 
 [routes.npz]
-source = "numpy"
+from = "numpy"
 """
 
 PIPELINE = """
-[[sources]]
-source = "numpy"
+[[steps]]
+from = "numpy"
 environment = "numpy"
 """
 
 TARGET = """
 format = "npz"
 runner = "python"
+variants = ["fp32"]
 
 [limits]
 fp32 = 1e-5
@@ -84,8 +85,8 @@ def test_the_examples_are_right(tmp_path: Path, kind: type[Strict]) -> None:
             "'dtype'",
         ),
         (ModelSpec, "export = 10", "exprot = 10", "timeouts.exprot", "did you mean 'export'?"),
-        (ModelSpec, 'source = "numpy"', 'sorce = "numpy"', "routes.npz.sorce", "did you mean 'source'?"),
-        (PipelineSpec, "environment", "enviroment", "sources.0.enviroment", "did you mean 'environment'?"),
+        (ModelSpec, 'from = "numpy"', 'form = "numpy"', "routes.npz.form", "did you mean 'from'?"),
+        (PipelineSpec, "environment", "enviroment", "steps.0.enviroment", "did you mean 'environment'?"),
         (TargetSpec, "format", "fromat", "fromat", "did you mean 'format'?"),
         (TargetSpec, "reason", "raeson", "expectations.0.raeson", "did you mean 'reason'?"),
         (TargetSpec, "[limits]", "[zzz]", "zzz", "known: "),
@@ -105,7 +106,7 @@ def test_an_unknown_key_gets_the_nearest_known_one(
     [
         (ModelSpec, 'framework = "numpy"', "framework"),
         (ModelSpec, 'name = "y"', "outputs.0.name"),
-        (PipelineSpec, 'environment = "numpy"', "sources.0.environment"),
+        (PipelineSpec, 'environment = "numpy"', "steps.0.environment"),
         (TargetSpec, 'runner = "python"', "runner"),
         (TargetSpec, 'link = "https://example.org/1"', "expectations.0.link"),
     ],
@@ -166,6 +167,45 @@ def test_names_of_inputs_differ(tmp_path: Path) -> None:
     text = MODEL.replace("[[outputs]]", '[[inputs]]\nname = "x"\ndtype = "float32"\nshape = [1]\n\n[[outputs]]')
 
     assert "names must differ: x, x" in complaint(tmp_path / "model.toml", ModelSpec, text)
+
+
+@pytest.mark.parametrize(
+    ("kind", "new", "old", "key", "remedy"),
+    [
+        (PipelineSpec, '[[steps]]\nfrom = "numpy"', '[[sources]]\nsource = "numpy"', "sources", "write [[steps]]"),
+        (PipelineSpec, 'from = "numpy"', 'source = "numpy"', "steps.0.source", 'write from = "…"'),
+        (ModelSpec, 'from = "numpy"', 'source = "numpy"', "routes.npz.source", 'write from = "…"'),
+    ],
+)
+def test_a_key_of_earlier_versions_gets_its_new_name(
+    tmp_path: Path, kind: type[Strict], new: str, old: str, key: str, remedy: str
+) -> None:
+    text = complaint(tmp_path / "it.toml", kind, FILES[kind].replace(new, old, 1))
+
+    assert text.startswith(f"{tmp_path / 'it.toml'}: {key}: this key has another name now; {remedy}")
+    assert len(text.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("declared", "why"),
+    [
+        ('variants = ["fp32", "fp16"]', "limits has no limit for the variant fp16; add it"),
+        ('variants = ["fp16"]', "limits has no limit for the variant fp16; add it"),
+        ('variants = ["fp32", "fp32"]', "variants must differ: fp32, fp32"),
+        ("", "variants: missing; add it"),
+        ("variants = []", "variants: "),
+    ],
+)
+def test_every_variant_has_its_limit(tmp_path: Path, declared: str, why: str) -> None:
+    text = complaint(tmp_path / "target.toml", TargetSpec, TARGET.replace('variants = ["fp32"]', declared))
+
+    assert why in text
+
+
+def test_a_limit_declares_no_variant(tmp_path: Path) -> None:
+    text = complaint(tmp_path / "target.toml", TargetSpec, TARGET.replace("[limits]", "[limits]\nfp16 = 1e-2"))
+
+    assert "limits has fp16, which variants does not declare" in text
 
 
 def test_every_mistake_of_a_file_is_told_at_once(tmp_path: Path) -> None:
