@@ -22,6 +22,7 @@ from deploymatrix.commands import (
     starting,
     upkeep,
 )
+from deploymatrix.commands.options import Invocation
 from deploymatrix.project.trees import find_root
 
 app = typer.Typer(
@@ -50,7 +51,7 @@ def root(
     ] = None,
 ) -> None:
     """Options of every command."""
-    context.obj = (project.resolve() if project else find_root(Path.cwd()), build)
+    context.obj = Invocation(root=project.resolve() if project else find_root(Path.cwd()), build=build)
 
 
 for group in (running, merging, gating, explaining, reporting, inspecting, upkeep, starting, artifacts):

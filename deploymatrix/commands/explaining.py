@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deploymatrix.commands.options import AsJson, ModelFolders, build_of, print_json, project_of
+from deploymatrix.commands.options import AsJson, ModelFolders, build_of, invocation_of, print_json, project_of
 
 if TYPE_CHECKING:
     from deploymatrix.matrix.records import Cell
@@ -100,8 +100,9 @@ def _digests(project: Project, cell: Cell) -> dict[str, str]:
 
 def _own_options(context: typer.Context) -> list[str]:
     """The options before the command, so that the printed line works from any folder."""
-    root, build = context.obj
-    return ["--root", str(root), *(["--build-dir", str(build.resolve())] if build else [])]
+    invocation = invocation_of(context)
+    build_options = ["--build-dir", str(invocation.build.resolve())] if invocation.build else []
+    return ["--root", str(invocation.root), *build_options]
 
 
 def _say(text: str) -> None:

@@ -5,6 +5,7 @@ Nothing heavy is imported here: `--help` loads this file.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -34,21 +35,35 @@ ExpectationsFile = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Invocation:
+    """The options before the command: the project's folder, and --build-dir where the user gives it."""
+
+    root: Path
+    build: Path | None
+
+
+def invocation_of(context: typer.Context) -> Invocation:
+    """Return what `deploymatrix` was called with before the command."""
+    assert isinstance(context.obj, Invocation)
+    return context.obj
+
+
 def root_of(context: typer.Context) -> Path:
-    """The project's folder."""
-    root: Path = context.obj[0]
-    return root
+    """Return the project's folder."""
+    return invocation_of(context).root
 
 
 def build_of(context: typer.Context) -> Path:
-    """Where all that is generated lies."""
+    """Return the folder of all that is generated."""
     from deploymatrix.project.trees import build_folder, read_settings
 
-    return build_folder(context.obj[0], read_settings(context.obj[0]), context.obj[1])
+    invocation = invocation_of(context)
+    return build_folder(invocation.root, read_settings(invocation.root), invocation.build)
 
 
 def project_of(context: typer.Context, models: list[Path] | None = None, timeout: float | None = None) -> Project:
-    """The project at --root, with the model folders that deploymatrix.toml and --models name."""
+    """Return the project at --root, with the model folders that deploymatrix.toml and --models name."""
     from deploymatrix.project.project import Project
     from deploymatrix.project.trees import build_folder, read_settings, tree_below
 
@@ -56,7 +71,7 @@ def project_of(context: typer.Context, models: list[Path] | None = None, timeout
     settings = read_settings(root)
     return Project(
         root=root,
-        build=build_folder(root, settings, context.obj[1]),
+        build=build_folder(root, settings, invocation_of(context).build),
         shipped=tree_below(root, settings),
         shipped_models=settings.shipped_models,
         model_folders=(*(root / name for name in settings.models), *(folder.resolve() for folder in models or ())),

@@ -22,7 +22,7 @@ from deploymatrix.commands.options import (
 )
 
 if TYPE_CHECKING:
-    from deploymatrix.execution.explain_plan import Explanation
+    from deploymatrix.execution.explain_plan import TaskExplanation
     from deploymatrix.matrix.records import Matrix
 
 
@@ -87,7 +87,7 @@ def matrix(
     show(read_matrix(build_of(context) / MATRIX), format_)
 
 
-def _show_explanations(explanations: list[Explanation], as_json: bool) -> None:
+def _show_explanations(explanations: list[TaskExplanation], as_json: bool) -> None:
     if as_json:
         print_json([explanation.__dict__ for explanation in explanations])
         return

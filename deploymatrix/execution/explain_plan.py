@@ -14,15 +14,15 @@ from deploymatrix.store.entries import Entry
 
 
 @dataclass(frozen=True, kw_only=True)
-class Explanation:
-    """One task: `cached` or not, and why not."""
+class TaskExplanation:
+    """Whether one task is cached, and why not."""
 
     task: str
     cached: bool
     reason: str
 
 
-def explain_plan(context: StageContext, tasks: Mapping[str, Task]) -> Iterator[Explanation]:
+def explain_plan(context: StageContext, tasks: Mapping[str, Task]) -> Iterator[TaskExplanation]:
     """Explain every task, each after those that it needs. Nothing is executed."""
     last = LastKeys(context.project.build)
     entries: dict[str, Entry] = {}
@@ -30,22 +30,22 @@ def explain_plan(context: StageContext, tasks: Mapping[str, Task]) -> Iterator[E
     for task in tasks.values():
         if any(need in failed for need in task.needs):
             failed.add(task.id)
-            yield Explanation(task=task.id, cached=True, reason="what it needs failed, and that is kept")
+            yield TaskExplanation(task=task.id, cached=True, reason="what it needs failed, and that is kept")
             continue
         waits_for = next((need for need in task.needs if need not in entries), None)
         if waits_for is not None:
-            yield Explanation(task=task.id, cached=False, reason=f"waits for: {waits_for}")
+            yield TaskExplanation(task=task.id, cached=False, reason=f"waits for: {waits_for}")
             continue
         key = dispatch.key_of(context, Needs(task, entries))
         entry = context.store.get(dispatch.kind_of(task), key.digest)
         if entry is not None:
             entries[task.id] = entry
-            yield Explanation(task=task.id, cached=True, reason="")
+            yield TaskExplanation(task=task.id, cached=True, reason="")
         elif context.store.get("failures", key.digest) is not None:
             failed.add(task.id)
-            yield Explanation(task=task.id, cached=True, reason="it failed, and that is kept")
+            yield TaskExplanation(task=task.id, cached=True, reason="it failed, and that is kept")
         else:
-            yield Explanation(task=task.id, cached=False, reason=_why(context, task, key, last))
+            yield TaskExplanation(task=task.id, cached=False, reason=_why(context, task, key, last))
 
 
 def _why(context: StageContext, task: Task, key: Key, last: LastKeys) -> str:

@@ -11,14 +11,14 @@ from typing import Literal
 from deploymatrix.execution.assembly import PlannedRun, build_matrix, measure_cell
 from deploymatrix.execution.blame import cells_to_verify
 from deploymatrix.execution.executor import Execution, Listener
-from deploymatrix.execution.explain_plan import Explanation, explain_plan
+from deploymatrix.execution.explain_plan import TaskExplanation, explain_plan
 from deploymatrix.execution.keys import Keys
 from deploymatrix.execution.stages.context import StageContext
 from deploymatrix.host.facts import HostFacts
 from deploymatrix.host.isolation import choose_isolation
 from deploymatrix.host.local import Host, local_host
 from deploymatrix.matrix.files import MEASUREMENTS, write_matrix
-from deploymatrix.matrix.records import Matrix, Measurements, Work
+from deploymatrix.matrix.records import Matrix, Measurements, PartOfRun
 from deploymatrix.matrix.shards import take_shard
 from deploymatrix.matrix.verdicts import read_rules
 from deploymatrix.project.plan import Selection, plan_cells, plan_tasks
@@ -84,7 +84,7 @@ def decide(planned: PlannedRun, host: Host, options: RunOptions, listener: Liste
     return matrix
 
 
-def explain(project: Project, selection: Selection, options: RunOptions, say: Say) -> list[Explanation]:
+def explain(project: Project, selection: Selection, options: RunOptions, say: Say) -> list[TaskExplanation]:
     """Tell what `run` would take from the store, and why not the rest. Nothing is executed, and no worker is made."""
     isolation, _ = choose_isolation(options.isolation, say)
     cells = plan_run(project, selection, options).cells
@@ -92,10 +92,10 @@ def explain(project: Project, selection: Selection, options: RunOptions, say: Sa
 
 
 def _write_measurements(planned: PlannedRun, execution: Execution, part: str, wall_s: float) -> None:
-    work = Work(wall_s=round(wall_s, 3), exports=execution.executed["export"], runs=execution.executed["run"])
+    figures = PartOfRun(wall_s=round(wall_s, 3), exports=execution.executed["export"], runs=execution.executed["run"])
     measurements = Measurements(
-        **work.model_dump(),
-        parts={part: work},
+        **figures.model_dump(),
+        parts={part: figures},
         cells=tuple(measure_cell(cell, execution.results) for cell in planned.cells),
     )
     write_json(planned.project.build / MEASUREMENTS, measurements)

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from deploymatrix.errors import ConfigurationError, IncompleteRun
 from deploymatrix.matrix.files import MATRIX, MEASUREMENTS, read_matrix, write_matrix
-from deploymatrix.matrix.records import Cell, Matrix, Measurement, Measurements, Shard, Work
+from deploymatrix.matrix.records import Cell, Matrix, Measurement, Measurements, PartOfRun, Shard
 from deploymatrix.matrix.shards import plan_digest
 from deploymatrix.store.digests import canonical_json
 from deploymatrix.store.files import write_json
@@ -67,17 +67,17 @@ def merge(pieces: Sequence[Piece]) -> Matrix:
 def merge_measurements(pieces: Iterable[Piece]) -> Measurements:
     """The measurements of all pieces. The whole took as long as the longest part, and did what all parts did."""
     known = [piece.measurements for piece in pieces if piece.measurements]
-    work: dict[str, Work] = {}
-    for part, done in chain.from_iterable(measured.parts.items() for measured in known):
-        work[part] = _more_work(work.get(part, done), done)
+    parts: dict[str, PartOfRun] = {}
+    for name, part in chain.from_iterable(measured.parts.items() for measured in known):
+        parts[name] = _larger_figures(parts.get(name, part), part)
     cells: dict[str, Measurement] = {}
     for cell in chain.from_iterable(measured.cells for measured in known):
         cells[cell.cell] = min(cells.get(cell.cell, cell), cell, key=_least_telling)
     return Measurements(
-        wall_s=max((done.wall_s for done in work.values()), default=0.0),
-        exports=sum(done.exports for done in work.values()),
-        runs=sum(done.runs for done in work.values()),
-        parts={part: work[part] for part in sorted(work)},
+        wall_s=max((part.wall_s for part in parts.values()), default=0.0),
+        exports=sum(part.exports for part in parts.values()),
+        runs=sum(part.runs for part in parts.values()),
+        parts={name: parts[name] for name in sorted(parts)},
         cells=tuple(cells[name] for name in sorted(cells)),
     )
 
@@ -147,9 +147,9 @@ def _least_telling(measured: Measurement) -> tuple[int, bool, str]:
     return sum(value is None for value in data.values()), measured.cached, canonical_json(data)
 
 
-def _more_work(one: Work, other: Work) -> Work:
-    """Of a part that was run twice, the larger figures."""
-    return Work(
+def _larger_figures(one: PartOfRun, other: PartOfRun) -> PartOfRun:
+    """Return the larger figures of a part that was run twice."""
+    return PartOfRun(
         wall_s=max(one.wall_s, other.wall_s),
         exports=max(one.exports, other.exports),
         runs=max(one.runs, other.runs),

@@ -140,7 +140,7 @@ class Measurement(Frozen):
     eager_s: Annotated[float | None, Field(description="eager float32 on the same machine, a sample")] = None
 
 
-class Work(Frozen):
+class PartOfRun(Frozen):
     """What one part of a run took: seconds of wall time, and how many exports and runs it executed."""
 
     wall_s: float
@@ -155,7 +155,7 @@ class Measurements(Frozen):
     wall_s: float
     exports: int
     runs: int
-    parts: Annotated[dict[str, Work], Field(description="by part, as given to --shard; 1/1 is a whole run")] = {}
+    parts: Annotated[dict[str, PartOfRun], Field(description="by part, as given to --shard; 1/1 is a whole run")] = {}
     cells: tuple[Measurement, ...]
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from deploymatrix.errors import INCOMPLETE, OK, USAGE, ConfigurationError
 from deploymatrix.matrix.files import write_matrix
 from deploymatrix.matrix.merge import Piece, merge, merge_measurements, missing_cells, read_piece, write_merged
-from deploymatrix.matrix.records import Matrix, Measurement, Measurements, Shard, Work
+from deploymatrix.matrix.records import Matrix, Measurement, Measurements, PartOfRun, Shard
 from deploymatrix.matrix.shards import number_of, plan_digest
 from deploymatrix.store.files import write_json
 from tests.fakes.matrices import make_cell, make_matrix
@@ -49,8 +49,8 @@ def of_hash(index: int, count: int) -> Matrix:
 
 def measurements(part: str, names: set[str], seconds: float) -> Measurements:
     cells = tuple(Measurement(cell=name, cached=False, run_s=seconds) for name in sorted(names))
-    work = Work(wall_s=seconds, exports=len(names), runs=len(names))
-    return Measurements(**work.model_dump(), parts={part: work}, cells=cells)
+    figures = PartOfRun(wall_s=seconds, exports=len(names), runs=len(names))
+    return Measurements(**figures.model_dump(), parts={part: figures}, cells=cells)
 
 
 def pieces(*matrices: Matrix, measured: tuple[Measurements, ...] = ()) -> list[Piece]:
