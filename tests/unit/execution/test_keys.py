@@ -209,7 +209,8 @@ def test_what_is_behind_a_source_depends_on_its_content(tree: Tree, tmp_path: Pa
 
 
 def test_nodes_own_version_counts_for_runs_on_node(tree: Tree) -> None:
-    tree.write("targets/js/target.toml", 'format = "npz"\nrunner = "node"\nvariants = ["fp32"]\n\n[limits]\nfp32 = 1e-5\n')
+    toml = 'format = "npz"\nrunner = "node"\nvariants = ["fp32"]\n\n[limits]\nfp32 = 1e-5\n'
+    tree.write("targets/js/target.toml", toml)
     tree.write("targets/js/run.mjs", "export function load() {}\n")
     tree.write("targets/js/package-lock.json", "{}")
     before = keys_of(tree)
