@@ -27,7 +27,7 @@ from deploymatrix.project.trees import find_root
 
 app = typer.Typer(
     name="deploymatrix",
-    help="Tells, before a release, where a model really runs: exports, runs and compares it on every target.",
+    help="Show, before a release, where a model really runs: export, run and compare it on every target.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -42,12 +42,14 @@ def root(
     project: Annotated[
         Path | None,
         typer.Option(
-            "--root", metavar="DIR", help="The project [default: here, or above, where deploymatrix.toml is]."
+            "--root",
+            metavar="DIR",
+            help="The project [default: the nearest folder upwards with a deploymatrix.toml, else this one].",
         ),
     ] = None,
     build: Annotated[
         Path | None,
-        typer.Option("--build-dir", metavar="DIR", help="For all that is generated [default: ROOT/build]."),
+        typer.Option("--build-dir", metavar="DIR", help="The folder for all that is generated [default: ROOT/build]."),
     ] = None,
 ) -> None:
     """Options of every command."""
@@ -59,7 +61,7 @@ for group in (running, merging, gating, explaining, reporting, inspecting, upkee
 
 
 def main() -> None:
-    """The console script: runs a command and turns errors into messages and exit codes."""
+    """Run a command as the console script does; turn errors into messages and exit codes."""
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         app(standalone_mode=True)
@@ -67,7 +69,7 @@ def main() -> None:
         typer.echo(f"deploymatrix: {error}", err=True)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        typer.echo("deploymatrix: interrupted; what was finished is kept", err=True)
+        typer.echo("deploymatrix: interrupted; finished results are kept", err=True)
         sys.exit(errors.INTERRUPTED)
     except Exception:
         traceback.print_exc()  # a fault of our own: loud, and not the exit code of a closed gate

@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 Isolations = Annotated[Literal["auto", "docker", "process"], typer.Option("--isolation", help="Where artifacts run.")]
 Mapping = Annotated[
     list[str] | None,
-    typer.Option("--map", metavar="NAME=ARTIFACT_NAME", help="An input or output that bears another name; repeatable."),
+    typer.Option(
+        "--map",
+        metavar="NAME=ARTIFACT_NAME",
+        help="An input or output that has another name in the artifact; repeatable.",
+    ),
 ]
 Seconds = Annotated[float, typer.Option("--timeout", metavar="S", min=0.1, help="Seconds for loading and running.")]
 
@@ -31,9 +35,9 @@ def verify(
     context: typer.Context,
     artifact: Annotated[Path, typer.Argument(help=".onnx, .tflite, .pte, .pt, a SavedModel or TF.js folder, …")],
     inputs: Annotated[Path, typer.Option(metavar="NPZ", help="The inputs, by name.")],
-    reference: Annotated[Path, typer.Option(metavar="NPZ", help="What it must answer, by name.")],
+    reference: Annotated[Path, typer.Option(metavar="NPZ", help="The outputs that it must give, by name.")],
     target: Annotated[
-        str | None, typer.Option("-t", "--target", help="What runs it [default: what its name tells].")
+        str | None, typer.Option("-t", "--target", help="The target that runs it [default: by its name].")
     ] = None,
     mapping: Mapping = None,
     limit: Annotated[
@@ -70,8 +74,8 @@ def compare(
     inputs: Annotated[
         Path | None, typer.Option(metavar="NPZ", help="By A's names [default: drawn from A's signature].")
     ] = None,
-    target_a: Annotated[str | None, typer.Option(help="What runs A [default: what its name tells].")] = None,
-    target_b: Annotated[str | None, typer.Option(help="What runs B [default: what its name tells].")] = None,
+    target_a: Annotated[str | None, typer.Option(help="The target that runs A [default: by its name].")] = None,
+    target_b: Annotated[str | None, typer.Option(help="The target that runs B [default: by its name].")] = None,
     mapping: Mapping = None,
     seed: Annotated[
         int, typer.Option(min=0, help="For drawn inputs: floats normal, int8 and uint8 full, other integers 0 and 1.")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 CellName = Annotated[str, typer.Argument(metavar="CELL", help="model/target/variant, or a glob of such names.")]
 
-Timeout = Annotated[float | None, typer.Option(metavar="S", min=0.1, help="What the run was given as --timeout.")]
+Timeout = Annotated[float | None, typer.Option(metavar="S", min=0.1, help="The --timeout of the run.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
 
 
 def explain(context: typer.Context, cell: CellName, models: ModelFolders = None, json: AsJson = False) -> None:
-    """Tell everything about a cell of the last run: route, versions, digests, figures, log, blame, similar failures."""
+    """Show all about a cell of the last run: route, versions, digests, figures, log, blame, similar failures."""
     from deploymatrix.report.explanation import as_text
 
     explanations = list(_explanations(context, cell, models))
@@ -42,12 +42,14 @@ def repro(
     cell: CellName,
     models: ModelFolders = None,
     timeout: Timeout = None,
-    run: Annotated[bool, typer.Option("--run", help="Do it: exit 0 when the cell passes, 1 when it fails.")] = False,
+    run: Annotated[
+        bool, typer.Option("--run", help="Repeat it now: exit 0 when the cell passes, 1 when it fails.")
+    ] = False,
     bundle: Annotated[
-        Path | None, typer.Option("--bundle", metavar="ZIP", help="Pack all that somebody else needs to see it.")
+        Path | None, typer.Option("--bundle", metavar="ZIP", help="Pack all that somebody else needs to repeat it.")
     ] = None,
 ) -> None:
-    """Print the command that does a cell's failing stage again, from what the run has stored."""
+    """Print the command that repeats a cell's failing stage from what the run has stored."""
     from deploymatrix.errors import ConfigurationError
     from deploymatrix.matrix.files import MATRIX, read_matrix
     from deploymatrix.matrix.similar import pick_cells
@@ -62,7 +64,7 @@ def repro(
     evidences = [find_evidence(project, found) for found in cells]
     if bundle:
         write_zip(bundle_files(evidences[0]), bundle)
-        typer.echo(f"{bundle}: {evidences[0].task.id}; its README.md says how", err=True)
+        typer.echo(f"{bundle}: {evidences[0].task.id}; its README.md says how to repeat it", err=True)
     if run:
         raise typer.Exit(rerun(evidences[0], _say))
     if not bundle:
@@ -99,7 +101,7 @@ def _digests(project: Project, cell: Cell) -> dict[str, str]:
 
 
 def _own_options(context: typer.Context) -> list[str]:
-    """The options before the command, so that the printed line works from any folder."""
+    """Return the options before the command, with which the printed line works from any folder."""
     invocation = invocation_of(context)
     build_options = ["--build-dir", str(invocation.build.resolve())] if invocation.build else []
     return ["--root", str(invocation.root), *build_options]

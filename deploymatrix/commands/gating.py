@@ -44,7 +44,7 @@ def gate(
     expectations: ExpectationsFile = None,
     baseline: Annotated[
         Path | None,
-        typer.Option("--baseline", metavar="FILE", help="Also hold what passed in this baseline or matrix."),
+        typer.Option("--baseline", metavar="FILE", help="Also require what passed in this baseline or matrix."),
     ] = None,
 ) -> None:
     """Exit 0 only when every planned cell passed or carries a matching expectation; 1 for a red cell, an entry without
@@ -79,7 +79,7 @@ def update(
     context: typer.Context,
     file: Annotated[Path, typer.Option("--file", metavar="FILE", help="The baseline to write.")] = BASELINE,
 ) -> None:
-    """Write the baseline from the last run; of a selection, only its own cells."""
+    """Write the baseline from the last run; a run of a selection replaces only its own cells."""
     from deploymatrix.matrix.baseline import updated, write_baseline
     from deploymatrix.matrix.diff import diff as compare
     from deploymatrix.matrix.snapshots import read_states
@@ -97,7 +97,7 @@ def update(
 
 @baselines.callback()
 def _group() -> None:
-    """The file that a release is compared with."""
+    """The file with which `gate` compares a release."""
 
 
 def diff(
@@ -106,7 +106,7 @@ def diff(
     json: AsJson = False,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print a Markdown table.")] = False,
 ) -> None:
-    """Tell what changed from A to B. Exit 1 when a cell regressed, else 4 when one has no result."""
+    """Show what changed from A to B. Exit 1 when a cell regressed, else 4 when one has no result."""
     from deploymatrix.matrix.diff import diff as compare
     from deploymatrix.matrix.snapshots import read_states
     from deploymatrix.report.changes import lines, markdown
@@ -123,22 +123,23 @@ def diff(
 
 
 def _conclude(decision: Decision, found: Diff | None) -> None:
-    """Print what the gate says and why, and exit by it."""
+    """Print the decision and its reasons, and exit accordingly."""
     from deploymatrix.matrix.gate import explain_red
     from deploymatrix.report.changes import line
 
     lines = [f"red: {explain_red(cell)}" for cell in decision.red]
     lines += [f"unmatched: {text}" for text in decision.unmatched]
-    lines += [f"missing: {name}: no result in the matrix; run it" for name in decision.missing]
+    lines += [f"missing: {name}: the matrix has no result; run the cell" for name in decision.missing]
     lines += [
-        f"stale: {name}: its model, a step, its target or its limit changed since; run it" for name in decision.stale
+        f"stale: {name}: its model, a step, its target or its limit has changed since the run; run the cell"
+        for name in decision.stale
     ]
     lines += [f"expected: {explain_red(cell)}" for cell in decision.expected]
     lines += [line(cell) for cell in found.cells if cell.change != "unchanged"] if found else []
     unknown = found.missing if found else ()
-    lines += [f"missing: {name}: no result in the baseline, so nothing holds it" for name in unknown]
+    lines += [f"missing: {name}: the baseline has no result, so a regression would not show" for name in unknown]
     if decision.regressed:
-        lines.append("a regression is accepted by `deploymatrix baseline update`, in a change that somebody reviews")
+        lines.append("`deploymatrix baseline update` accepts a regression, in a change that somebody reviews")
     counts = f"{decision.passed} passed, {len(decision.expected)} expected, {len(decision.red)} red"
     counts += f", {len(decision.unmatched)} unmatched" if decision.unmatched else ""
     counts += f", {len(decision.regressed)} regressed" if found else ""

@@ -1,4 +1,4 @@
-"""`list` and `doctor`: what the project holds, and what the machine has."""
+"""`list`, `doctor` and `schema`: what the project holds, what the machine has, what matrix.json looks like."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def list_(
 
 
 def doctor(context: typer.Context, json: AsJson = False) -> None:
-    """Tell what is here, what is missing, and what to do about it."""
+    """Show what this machine has, what it lacks, and what to do about that."""
     from deploymatrix.host.doctor import examine, print_findings
 
     findings = examine(project_of(context))

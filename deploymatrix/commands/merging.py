@@ -21,11 +21,11 @@ def merge(
         list[Path], typer.Argument(metavar="DIR...", help="Build folders or matrix.json files, in any order.")
     ],
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help="Where the whole goes [default: BUILD].")
+        Path | None, typer.Option("--out", metavar="DIR", help="The folder for the whole [default: BUILD].")
     ] = None,
 ) -> None:
-    """Merge the shards of a run. Exit 4, naming them, when planned cells are in no shard; 2 when two shards give one
-    cell different results. Red cells are the gate's matter."""
+    """Merge the shards of a run. Exit 4, naming the cells, when no shard holds some planned cells; 2 when two shards
+    have different results for one cell. Red cells are a matter of `gate`."""
     from deploymatrix.matrix.files import MATRIX
     from deploymatrix.matrix.merge import missing_cells, read_piece, write_merged
 

@@ -30,7 +30,7 @@ ModelFolders = Annotated[
 ]
 ExpectationsFile = Annotated[
     Path | None,
-    typer.Option("--expectations", metavar="FILE", help="Entries beside those in the targets' own target.toml."),
+    typer.Option("--expectations", metavar="FILE", help="Entries besides those in the targets' own target.toml."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 

@@ -48,7 +48,7 @@ def run(
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Take nothing from the store.")] = False,
     explain_plan: Annotated[
-        bool, typer.Option("--explain-plan", help="Only tell for each task whether it is cached, or why not.")
+        bool, typer.Option("--explain-plan", help="Only show for each task whether it is cached, or why not.")
     ] = False,
     expectations: ExpectationsFile = None,
     shard: Annotated[

@@ -13,9 +13,9 @@ def register(app: typer.Typer) -> None:
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where; made if it is not there.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The new project's folder.")],
 ) -> None:
-    """Write a minimal project: a model, deploymatrix.toml, a noxfile and a CI workflow. Nothing is overwritten."""
+    """Write a minimal project: a model, deploymatrix.toml, a noxfile and a CI workflow. Overwrite nothing."""
     from deploymatrix.project.starter import write_project
 
     for path in write_project(folder):

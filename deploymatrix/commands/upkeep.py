@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
 
 def clean(
     context: typer.Context,
-    everything: Annotated[bool, typer.Option("--all", help="All under the build folder, environments too.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="The whole build folder, with its environments.")] = False,
     older_than: Annotated[
         str | None, typer.Option(metavar="TIME", help="Only stored results unused for that long: 90m, 12h, 7d.")
     ] = None,
@@ -48,10 +48,12 @@ def clean(
 
 def lock(
     context: typer.Context,
-    names: Annotated[list[str] | None, typer.Argument(help="Only these; all when none is named.")] = None,
-    check: Annotated[bool, typer.Option("--check", help="Only tell which lock is older than its .in.")] = False,
+    names: Annotated[list[str] | None, typer.Argument(help="Only these [default: all].")] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only show which locks are older than their .in files.")
+    ] = False,
 ) -> None:
-    """Make the locks of the environments anew from their .in files."""
+    """Make the locks of the environments again from their .in files."""
     from deploymatrix.environments.locking import lock as make
     from deploymatrix.environments.locking import stale
 
@@ -71,7 +73,7 @@ def images(context: typer.Context, target: Targets = None) -> None:
 
     project, client = project_of(context), engine()
     if client is None:
-        raise errors.EnvironmentFailed("no Docker engine answers; start it: images are built by it")
+        raise errors.EnvironmentFailed("no Docker engine answers; start it, for it builds the images")
     for chosen in pick("target", target or (), project.targets).values():
         image = ensure_image(
             client,
@@ -86,10 +88,10 @@ def images(context: typer.Context, target: Targets = None) -> None:
 
 
 def _stale_containers() -> Iterator[str]:
-    """Remove the containers that dead runs left behind; yields one line."""
+    """Remove the containers that dead runs left behind; yield one line."""
     from deploymatrix.environments.engine import engine
     from deploymatrix.host.reaping import reap_stale
 
     client = engine()
     if client is not None:
-        yield f"containers of runs that are gone: {reap_stale(client)} removed"
+        yield f"removed {reap_stale(client)} containers of dead runs"

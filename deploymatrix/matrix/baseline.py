@@ -1,7 +1,7 @@
-"""The baseline: what each cell was at the last release, in baseline.json, a line for each cell.
+"""The baseline: the state of each cell at the last release, in baseline.json, a line for each cell.
 
-`deploymatrix baseline update` is its only writer. Figures that are the same but for noise stay as they are, so that a
-pull request shows what changed; and drift adds up until it is seen.
+Only `deploymatrix baseline update` writes it. A figure that moves within the noise keeps its old value, so that a pull
+request shows what changed, and drift adds up until somebody sees it.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from deploymatrix.store.files import write_atomically
 
 
 def updated(old: States | None, new: States) -> States:
-    """`old` brought up to `new`: of a selection only its own cells, and without noise.
+    """Bring `old` up to `new`, without noise; a run of a selection replaces only its own cells.
 
-    Raises IncompleteRun when a cell of `new` has no result.
+    Raise IncompleteRun when a cell of `new` has no result.
     """
     if new.missing:
-        raise IncompleteRun(f"no result for {', '.join(new.missing)}: run them before the baseline is updated")
+        raise IncompleteRun(f"no result for {', '.join(new.missing)}: run them before you update the baseline")
     before = old.cells if old else {}
     cells = dict(before) if new.selection else {}
     for name, state in new.cells.items():
@@ -32,7 +32,7 @@ def updated(old: States | None, new: States) -> States:
 
 
 def write_baseline(baseline: States, path: Path) -> None:
-    """Write the file: sorted by name, a line for each cell, what is not known left out."""
+    """Write the file: sorted by name, a line for each cell, without unknown figures."""
     head = baseline.model_dump(mode="json", exclude={"cells"})
     lines = [f"{json.dumps(key)}: {_line(value)}," for key, value in head.items()]
     cells = [f" {json.dumps(name)}: {_line(_fields(state))}" for name, state in sorted(baseline.cells.items())]

@@ -1,6 +1,6 @@
-"""Budgets: what a cell that passes may use at most: bytes, time against eager, share of the error limit.
+"""Budgets: the most that a cell may use and still pass: bytes, time against eager, share of the error limit.
 
-They lie in budgets.toml, or under [budgets] in deploymatrix.toml, as `[budgets."<cell pattern>"]`.
+They stand in budgets.toml, or under [budgets] in deploymatrix.toml, as `[budgets."<cell pattern>"]`.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ class BudgetRecord:
 
 
 def read_budgets(project: Project) -> list[BudgetRecord]:
-    """All budgets in the file's order. Raises ConfigurationError for a wrong file, or when two files set budgets."""
+    """Read all budgets in their order. Raise ConfigurationError for a wrong file, or when two files set budgets."""
     path = project.root / FILE
     shared = read_settings(project.root).budgets
     own = read_spec(path, BudgetsFile).budgets if path.is_file() else {}
     if own and shared:
-        raise ConfigurationError(f"{path}: {SETTINGS} has [budgets] too; keep one of the two")
+        raise ConfigurationError(f"{path}: {SETTINGS} has [budgets], too; keep one of the two")
     file = FILE if own else SETTINGS
     return [BudgetRecord(cell=cell, limits=limits, file=file) for cell, limits in (own or shared).items()]
 
 
 def breaches(cell: Cell, budgets: Iterable[BudgetRecord], measurement: Measurement | None) -> tuple[str, ...]:
-    """A line for each limit that a cell is over. Without a measurement, latency is not judged."""
+    """Return a line for each limit that a cell exceeds. Without a measurement, do not judge latency."""
     found: list[str] = []
     for budget in budgets:
         if fnmatchcase(cell.name, budget.cell):
@@ -51,7 +51,7 @@ def breaches(cell: Cell, budgets: Iterable[BudgetRecord], measurement: Measureme
 
 
 def unmatched_budgets(budgets: Iterable[BudgetRecord], names: Collection[str]) -> list[str]:
-    """A line for each budget that is about no cell of the project."""
+    """Return a line for each budget that matches no cell of the project."""
     return [
         f'{b.file}: budgets."{b.cell}" matches no planned cell; correct its pattern or remove it'
         for b in budgets
@@ -60,12 +60,12 @@ def unmatched_budgets(budgets: Iterable[BudgetRecord], names: Collection[str]) -
 
 
 def worst_headroom(cell: Cell) -> float | None:
-    """The largest share of its limit that an output uses; None where nothing was measured."""
+    """Return the largest share of its limit that an output uses; None where nothing was measured."""
     return max((output.headroom for output in cell.outputs if output.headroom is not None), default=None)
 
 
 def latency_ratio(measurement: Measurement) -> float | None:
-    """The run's median over eager float32 on the same machine; None where one of them was not measured."""
+    """Return the run's median over eager float32 on the same machine; None where one of them was not measured."""
     if measurement.run_s is None or not measurement.eager_s:
         return None
     return measurement.run_s / measurement.eager_s
@@ -89,6 +89,6 @@ def _latency(measurement: Measurement, limits: Budget) -> str | None:
         return None
     ratio = latency_ratio(measurement)
     if ratio is None:
-        return "latency against eager was not measured; run it with --fresh"
+        return "latency against eager was not measured; run the cell with --fresh"
     over = ratio > limits.latency_ratio
     return f"median latency is {ratio:.3g} times eager float32, over {limits.latency_ratio:g} times" if over else None

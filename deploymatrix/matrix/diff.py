@@ -1,6 +1,6 @@
 """The difference between two runs, cell by cell: added, removed, regressed, fixed, changed or unchanged.
 
-Size, latency and headroom count when they move beyond what two runs of the same thing differ by.
+A change of size, latency or headroom counts when it exceeds the difference between two runs of the same thing.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ LEAST_HEADROOM = 0.02
 
 @dataclass(frozen=True, kw_only=True)
 class CellDiff:
-    """A cell in two runs. `reasons` says in words what is not as it was."""
+    """A cell in two runs. `reasons` says in words what changed."""
 
     cell: str
     change: Change
@@ -35,7 +35,7 @@ class CellDiff:
     reasons: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON: with the changes as after / before; None where a side lacks the figure."""
+        """Return it for JSON, with each ratio after / before; None where a side lacks the figure."""
         sides = {"before": self.before, "after": self.after}
         return {
             "cell": self.cell,
@@ -76,9 +76,9 @@ class Diff:
 
 
 def diff(before: States, after: States, *, scope: Collection[str] | None = None) -> Diff:
-    """Classify every cell of both runs, of those in `scope` where one is given.
+    """Classify every cell of both runs, or those in `scope`.
 
-    A cell that a selection left out of one run is not compared; one without a result is listed as missing.
+    Skip a cell that a selection left out of one run; list one without a result as missing.
     """
     missing = {*before.missing, *after.missing}
     names = ({*before.cells, *after.cells} if scope is None else set(scope)) - missing
@@ -96,7 +96,7 @@ def diff(before: States, after: States, *, scope: Collection[str] | None = None)
 
 
 def is_unchanged(before: CellState, after: CellState) -> bool:
-    """Whether two states are the same but for noise."""
+    """Tell whether two states differ only by noise."""
     return not _reasons(before, after)
 
 
@@ -130,7 +130,7 @@ def _size(before: CellState, after: CellState) -> str | None:
 
 
 def _latency(before: CellState, after: CellState) -> str | None:
-    """Against eager where both runs have it: seconds of two machines say nothing."""
+    """Compare ratios to eager where both runs have them: seconds of two machines say nothing."""
     old, new = _latencies(before, after)
     if old is None or new is None or before.run_s is None or after.run_s is None:
         return None

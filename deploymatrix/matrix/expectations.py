@@ -1,4 +1,4 @@
-"""Expectations: reviewed entries that say which cells are not expected to pass. Strict both ways."""
+"""Expectations: reviewed entries that say which cells need not pass. An entry that no longer holds is red, too."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ NEVER_EXPECTED = frozenset({"passed", "missing"})
 
 @dataclass(frozen=True, kw_only=True)
 class Judgement:
-    """What the gate makes of a cell, and the entry that says so."""
+    """The verdict on a cell, and the entry that decides it."""
 
     verdict: Verdict
     expectation: ExpectationRecord | None
 
 
 def read_expectations(project: Project, further: Path | None = None) -> list[ExpectationRecord]:
-    """The entries of the file `further`, about cells of any target, then those of all targets, about their own cells.
+    """Read the file `further`, about cells of any target, then the entries of all targets, about their own cells.
 
-    Raises ConfigurationError for an outcome or stage that does not exist, for `passed`, which needs no entry, and for
+    Raise ConfigurationError for an outcome or stage that does not exist, for `passed`, which needs no entry, and for
     `missing`, which nothing excuses.
     """
     entries = []
     if further is not None:
         if further.name == "target.toml":
             raise ConfigurationError(
-                f"--expectations {further}: a target's own entries are read anyway; name another file"
+                f"--expectations {further}: deploymatrix reads a target's own entries anyway; name another file"
             )
         entries += _records(read_spec(further, ExpectationsFile).expectations, project.shown(further.absolute()))
     for target in project.targets.values():
@@ -45,7 +45,7 @@ def read_expectations(project: Project, further: Path | None = None) -> list[Exp
 
 
 def judge(cell: Cell, expectations: Iterable[ExpectationRecord], today: date) -> Judgement:
-    """The verdict on a cell. The first entry whose pattern matches the cell's name counts, through its last day."""
+    """Judge a cell. The first entry whose pattern matches the cell's name counts, through its last day."""
     entry = next((e for e in expectations if is_about(e, cell.name)), None)
     if entry is None:
         return Judgement(verdict="ok" if cell.outcome == "passed" else "failed", expectation=None)
@@ -55,10 +55,10 @@ def judge(cell: Cell, expectations: Iterable[ExpectationRecord], today: date) ->
 def unmatched_entries(
     expectations: Iterable[ExpectationRecord], names: Collection[str], targets: Collection[str], known: Collection[str]
 ) -> list[str]:
-    """A line for each entry that is about no cell, saying which file to edit.
+    """Return a line for each entry that matches no cell, saying which file to edit.
 
-    `names`: every cell of the project, selected or not. `targets`: those selected, of the `known`. An entry of, or
-    only about, targets that are not selected is left alone.
+    `names`: every cell of the project, selected or not. `targets`: the selected ones of the `known` targets. Skip
+    entries that belong to, or match, only targets outside of the selection.
     """
     return [
         f'{entry.file}: the entry for cell = "{entry.cell}" matches no planned cell; correct its pattern or remove it'
@@ -69,7 +69,7 @@ def unmatched_entries(
 
 
 def is_about(entry: ExpectationRecord, name: str) -> bool:
-    """Whether an entry is about the cell of that name; an entry of target.toml is about its own target only."""
+    """Tell whether an entry matches the cell of that name; an entry in target.toml matches only its own target."""
     own = _own_target(entry)
     return (own is None or name.split("/")[1] == own) and fnmatchcase(name, entry.cell)
 
@@ -84,7 +84,7 @@ def _verdict(cell: Cell, entry: ExpectationRecord, today: date) -> Verdict:
 
 
 def _targets_of(entry: ExpectationRecord, known: Collection[str]) -> set[str]:
-    """The targets that an entry can be about; none when its pattern names none that exists."""
+    """Return the targets that an entry can match; none when its pattern names none that exists."""
     own = _own_target(entry)
     if own is not None:
         return {own}

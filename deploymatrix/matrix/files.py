@@ -1,4 +1,4 @@
-"""matrix.json and measurements.json: written in canonical form, read back validated."""
+"""Write matrix.json and measurements.json in canonical form, and validate them when they are read."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ def write_matrix(matrix: Matrix, folder: Path) -> None:
 
 
 def read_matrix(path: Path) -> Matrix:
-    """The matrix in a file. Raises IncompleteRun when there is none, or when it is not a matrix."""
+    """Read the matrix in a file. Raise IncompleteRun when there is no such file, or when it is not a matrix."""
     try:
         return Matrix.model_validate_json(path.read_bytes())
     except FileNotFoundError:
-        raise IncompleteRun(f"{path}: no matrix yet; `deploymatrix run` makes it") from None
+        raise IncompleteRun(f"{path}: there is no matrix yet; `deploymatrix run` makes it") from None
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
-        raise IncompleteRun(f"{path}: not a matrix of this version: {key}: {first['msg']}; run again") from None
+        raise IncompleteRun(f"{path}: this is not a matrix of this version: {key}: {first['msg']}; run again") from None
 
 
 def read_measurements(path: Path) -> dict[str, Measurement]:
-    """The measurements in a file, by cell; none when there is no such file.
+    """Read the measurements in a file, by cell; return none when there is no such file.
 
-    Raises IncompleteRun when it is not a file of measurements of this version.
+    Raise IncompleteRun when it is not a file of measurements of this version.
     """
     if not path.is_file():
         return {}
@@ -42,5 +42,5 @@ def read_measurements(path: Path) -> dict[str, Measurement]:
         measurements = Measurements.model_validate_json(path.read_bytes())
     except ValidationError as error:
         first = error.errors()[0]["msg"]
-        raise IncompleteRun(f"{path}: not measurements of this version: {first}; run again") from None
+        raise IncompleteRun(f"{path}: these are not measurements of this version: {first}; run again") from None
     return {measurement.cell: measurement for measurement in measurements.cells}

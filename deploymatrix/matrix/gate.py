@@ -1,6 +1,6 @@
 """The gate: whether a release may go out. Every planned cell must have passed or carry a matching expectation.
 
-Beside that, no entry may be about a cell that does not exist, and, against a baseline, no cell may have regressed.
+Besides, every entry must match a cell, and, against a baseline, no cell may have regressed.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from deploymatrix.project.plan import PlannedCell
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """What the gate says: which cells are red, and which planned cells the matrix does not hold.
+    """What the gate decides: which cells are red, and which planned cells the matrix does not hold.
 
-    stale: cells whose result is of files that have changed since.
-    unmatched: lines about entries that are about no cell. regressed: what passed in the baseline and no longer does.
+    stale: cells whose result comes from files that have changed since.
+    unmatched: lines about entries that match no cell. regressed: cells that passed in the baseline and no longer do.
     """
 
     red: tuple[Cell, ...]
@@ -47,7 +47,7 @@ def gate(
 ) -> Decision:
     """Decide on the planned cells. The plan, not the matrix, says which cells there must be.
 
-    inputs: by cell, the digest of what its result depends on as the project is now.
+    inputs: by cell, the digest of the present files that its result depends on.
     """
     cells = {cell.name: cell for cell in matrix.cells}
     names = [cell.name for cell in planned]
@@ -67,7 +67,7 @@ def gate(
 
 
 def explain_red(cell: Cell) -> str:
-    """One line: what is wrong with a red cell, and what to edit where an entry is at fault."""
+    """Say in one line what is wrong with a red cell, and what to edit where an entry is at fault."""
     entry = cell.expectation
     if cell.verdict == "unexpected_pass" and entry:
         return (
@@ -82,7 +82,7 @@ def explain_red(cell: Cell) -> str:
 
 
 def _about_entry(cell: Cell) -> str:
-    """In brackets: what the matching entry says, and, where it no longer holds, what to edit."""
+    """Say in brackets what the matching entry expects, and, where it no longer holds, what to edit."""
     entry = cell.expectation
     if entry is None:
         return ""

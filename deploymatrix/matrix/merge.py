@@ -25,7 +25,7 @@ ALIKE = ("generator", "isolation", "selection", "unmatched")
 
 @dataclass(frozen=True, kw_only=True)
 class Piece:
-    """What one run, or an earlier merge, left: its matrix and the file that it is in, and its measurements."""
+    """What one run, or an earlier merge, left: its matrix, the file that holds it, and its measurements."""
 
     file: Path
     matrix: Matrix
@@ -33,24 +33,24 @@ class Piece:
 
     @property
     def plan(self) -> tuple[str, ...]:
-        """The names of all cells of the run that it is a part of; of a matrix that is no shard, its own."""
+        """The names of all cells that the run planned; a shard names them, a whole matrix holds them."""
         shard = self.matrix.shard
         return shard.cells if shard else tuple(cell.name for cell in self.matrix.cells)
 
 
 def read_piece(path: Path) -> Piece:
-    """The piece in a build folder, or in a matrix.json with the measurements beside it.
+    """Read the piece in a build folder, or in a matrix.json with the measurements beside it.
 
-    Raises IncompleteRun when there is no matrix, or when a file is not of this version.
+    Raise IncompleteRun when there is no matrix, or when a file is not of this version.
     """
     file = path / MATRIX if path.is_dir() else path
     return Piece(file=file, matrix=read_matrix(file), measurements=_read_measurements(file.with_name(MEASUREMENTS)))
 
 
 def merge(pieces: Sequence[Piece]) -> Matrix:
-    """One matrix of all pieces, in whatever order they come; a shard still, unless every planned cell is in it.
+    """Make one matrix of all pieces, whatever their order; it stays a shard until it holds every planned cell.
 
-    Raises ConfigurationError, naming both files, for pieces of different plans and for two results of one cell.
+    Raise ConfigurationError, naming both files, for pieces of different plans and for two results of one cell.
     """
     first = min(pieces, key=lambda piece: str(piece.file))
     for piece in pieces:
@@ -65,7 +65,7 @@ def merge(pieces: Sequence[Piece]) -> Matrix:
 
 
 def merge_measurements(pieces: Iterable[Piece]) -> Measurements:
-    """The measurements of all pieces. The whole took as long as the longest part, and did what all parts did."""
+    """Merge the measurements: the whole took as long as its longest part, and did the work of all parts."""
     known = [piece.measurements for piece in pieces if piece.measurements]
     parts: dict[str, PartOfRun] = {}
     for name, part in chain.from_iterable(measured.parts.items() for measured in known):
@@ -83,14 +83,14 @@ def merge_measurements(pieces: Iterable[Piece]) -> Measurements:
 
 
 def missing_cells(matrix: Matrix) -> list[str]:
-    """The planned cells that no piece has a result of, sorted."""
+    """List the planned cells for which no piece has a result, sorted."""
     decided = {cell.name for cell in matrix.cells if cell.outcome != "missing"}
     planned = matrix.shard.cells if matrix.shard else [cell.name for cell in matrix.cells]
     return sorted(set(planned) - decided)
 
 
 def write_merged(pieces: Sequence[Piece], out: Path) -> Matrix:
-    """Merge into the folder `out`: matrix, measurements, and the logs that its cells name."""
+    """Write the merged matrix, its measurements, and the logs that its cells name into the folder `out`."""
     matrix, measurements = merge(pieces), merge_measurements(pieces)
     _copy_logs(matrix, pieces, out)
     write_matrix(matrix, out)
@@ -103,8 +103,8 @@ def _check_alike(first: Piece, other: Piece) -> None:
     if plan_digest(first.plan) != plan_digest(other.plan):
         only = sorted(set(first.plan) ^ set(other.plan))[0]
         raise ConfigurationError(
-            f"{where} are parts of different plans: only one has {only}; select the same in every run, and give each "
-            "its part by --shard"
+            f"{where} are parts of different plans: only one has {only}; select the same cells in every run, and give "
+            "each run its part by --shard"
         )
     for key in ALIKE:
         ours, theirs = getattr(first.matrix, key), getattr(other.matrix, key)
@@ -122,8 +122,8 @@ def _merged_cells(pieces: Iterable[Piece]) -> dict[str, Cell]:
                 continue
             if known is not None and "missing" not in (known.outcome, cell.outcome):
                 raise ConfigurationError(
-                    f"two results for {cell.name}: {known.outcome} in {files[cell.name]}, {cell.outcome} in "
-                    f"{piece.file}{_difference(known, cell)}; leave one of the two out"
+                    f"there are two results for {cell.name}: {known.outcome} in {files[cell.name]}, {cell.outcome} in "
+                    f"{piece.file}{_difference(known, cell)}; leave out one of the two"
                 )
             if known is None or _least_decided(cell) < _least_decided(known):
                 cells[cell.name], files[cell.name] = cell, piece.file
@@ -131,18 +131,18 @@ def _merged_cells(pieces: Iterable[Piece]) -> dict[str, Cell]:
 
 
 def _difference(one: Cell, other: Cell) -> str:
-    """In brackets, the keys in which two records with the same outcome differ."""
+    """Name in brackets the keys in which two records with the same outcome differ."""
     keys = [key for key in Cell.model_fields if getattr(one, key) != getattr(other, key)]
     return "" if "outcome" in keys else f" (they differ in {', '.join(keys)})"
 
 
 def _least_decided(cell: Cell) -> tuple[bool, str]:
-    """Orders a result before `missing`, and, so that the order of pieces does not matter, two missing ones by text."""
+    """Order a result before `missing`, and two missing ones by text: the order of pieces must not matter."""
     return cell.outcome == "missing", canonical_json(cell.model_dump(mode="json"))
 
 
 def _least_telling(measured: Measurement) -> tuple[int, bool, str]:
-    """Orders what knows more before what knows less, and what was executed before what came from a store."""
+    """Order a record with more figures before one with fewer, and an executed one before one from a store."""
     data = measured.model_dump(mode="json")
     return sum(value is None for value in data.values()), measured.cached, canonical_json(data)
 
@@ -157,7 +157,7 @@ def _larger_figures(one: PartOfRun, other: PartOfRun) -> PartOfRun:
 
 
 def _copy_logs(matrix: Matrix, pieces: Iterable[Piece], out: Path) -> None:
-    """Each from the first piece that has it with the very same record; a matrix.json may come without its logs."""
+    """Copy each log from the first piece that has it for the same record; a matrix.json may come without its logs."""
     wanted = {cell.name: cell for cell in matrix.cells if cell.log}
     for piece in pieces:
         for cell in piece.matrix.cells:
@@ -179,4 +179,4 @@ def _read_measurements(path: Path) -> Measurements | None:
     try:
         return Measurements.model_validate_json(path.read_bytes())
     except ValidationError as error:
-        raise IncompleteRun(f"{path}: not measurements of this version: {error.errors()[0]['msg']}") from None
+        raise IncompleteRun(f"{path}: these are not measurements of this version: {error.errors()[0]['msg']}") from None

@@ -37,7 +37,7 @@ class Frozen(BaseModel):
 
 
 class Artifact(Frozen):
-    """What was verified: digest and size of the exported files."""
+    """The exported files: digest and size."""
 
     sha256: str
     bytes: int
@@ -77,7 +77,7 @@ class ExpectationRecord(Frozen):
 
 
 class Cell(Frozen):
-    """What happened to one model on one target in one variant, and what the gate makes of it."""
+    """What happened to one model on one target in one variant, and the gate's verdict on it."""
 
     model: str
     framework: str
@@ -109,7 +109,7 @@ class Cell(Frozen):
 
 
 class Shard(Frozen):
-    """Of a matrix that is a part: which parts are in it, and the whole plan that they are parts of."""
+    """Which parts a matrix holds that is not the whole, and the plan of the whole."""
 
     parts: tuple[str, ...] = Field(description="as given to --shard, sorted")
     plan: str = Field(description="digest of the names of all planned cells")
@@ -125,7 +125,9 @@ class Matrix(Frozen):
     selection: tuple[str, ...] = Field(default=(), description="what was selected; empty: every cell")
     shard: Shard | None = Field(default=None, description="null: every planned cell is here")
     cells: tuple[Cell, ...]
-    unmatched: tuple[str, ...] = Field(default=(), description="entries about no planned cell, and what to edit: red")
+    unmatched: tuple[str, ...] = Field(
+        default=(), description="entries that match no planned cell, and what to edit: red"
+    )
 
 
 class Measurement(Frozen):
@@ -149,7 +151,7 @@ class PartOfRun(Frozen):
 
 
 class Measurements(Frozen):
-    """measurements.json: beside the matrix, because times differ from run to run."""
+    """measurements.json. It lies beside the matrix, because times differ from run to run."""
 
     schema_version: Literal[1] = 1
     wall_s: float
@@ -160,7 +162,7 @@ class Measurements(Frozen):
 
 
 NOT_REPRODUCIBLE = {
-    "missing": "it has no result; run it",
+    "missing": "it has no result; run the cell",
     "unsupported": "it has no route, so nothing was tried",
     "environment_failed": "its environment could not be made; `deploymatrix doctor` may tell more",
 }

@@ -1,7 +1,7 @@
-"""Shards: parts of one plan, decided on machines of their own and merged afterwards.
+"""Shards: parts of one plan, each for a machine of its own, merged afterwards.
 
-A part is `i/n`, the cells whose names' hash falls to it, or `target=NAME`. Each knows the whole plan, so that a part
-that never came is seen.
+A part is `i/n`, which takes its cells by a hash of their names, or `target=NAME`. Each part knows the whole plan: a
+merge sees a part that never came.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ BY_TARGET = "target="
 
 
 def take_shard(part: str, planned: Sequence[PlannedCell]) -> tuple[list[PlannedCell], Shard]:
-    """The cells of a part, none if there are more parts than cells, and the record that the part leaves.
+    """Return the cells of a part, perhaps none, and the record that goes into its matrix.
 
-    Raises ConfigurationError for a part that is neither i/n with i from 1 to n nor target=NAME of a planned target.
+    Raise ConfigurationError for a part that is neither i/n with i from 1 to n nor target=NAME of a planned target.
     """
     record = Shard(
         parts=(part,),
@@ -37,19 +37,19 @@ def take_shard(part: str, planned: Sequence[PlannedCell]) -> tuple[list[PlannedC
 
 
 def plan_digest(names: Iterable[str]) -> str:
-    """The digest of a plan: of its cells' names, in whatever order."""
+    """Return the digest of a plan: of its cells' names, whatever their order."""
     return digests.of_data(sorted(names))
 
 
 def number_of(name: str, count: int) -> int:
-    """Which of `count` parts, from 1, a cell belongs to: by its name alone, on every machine alike."""
+    """Return the number of a cell's part, from 1 to `count`: it follows from the name alone, on every machine."""
     return int(sha256(name.encode()).hexdigest(), 16) % count + 1
 
 
 def _counted(part: str) -> tuple[int, int]:
     found = COUNTED.fullmatch(part)
     if found is None:
-        raise ConfigurationError(f"--shard {part!r}: write i/n, as 2/7, or target=NAME")
+        raise ConfigurationError(f"--shard {part!r}: write i/n, such as 2/7, or target=NAME")
     index, count = int(found[1]), int(found[2])
     if index > count:
         raise ConfigurationError(f"--shard {part!r}: there is no part {index} of {count}; the first is 1/{count}")

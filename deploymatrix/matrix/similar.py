@@ -1,4 +1,4 @@
-"""Cells picked by name, and cells that failed alike."""
+"""Pick cells by name, and find cells that failed in the same way."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from deploymatrix.project.toml_files import nearest
 
 
 def pick_cells(matrix: Matrix, pattern: str) -> list[Cell]:
-    """The cells whose name is `pattern`, or matches it as a glob.
+    """Return the cells whose name is `pattern`, or matches it as a glob.
 
-    Raises ConfigurationError when there is none, with the nearest name.
+    Raise ConfigurationError, with the nearest name, when there is none.
     """
     found = [cell for cell in matrix.cells if cell.name == pattern or fnmatchcase(cell.name, pattern)]
     if not found:
         names = [cell.name for cell in matrix.cells]
-        raise ConfigurationError(f"no cell {pattern!r} in the last matrix; {nearest(pattern, names)}")
+        raise ConfigurationError(f"the last matrix has no cell {pattern!r}; {nearest(pattern, names)}")
     return found
 
 
 def similar_failures(cell: Cell, matrix: Matrix) -> tuple[str, ...]:
-    """The other cells with the same outcome in the same stage whose detail is the same but for names and numbers."""
+    """List the other cells with the same outcome and stage whose details differ only in names and numbers."""
     if cell.outcome == "passed":
         return ()
-    alike = (other for other in matrix.cells if (other.outcome, other.stage) == (cell.outcome, cell.stage))
-    return tuple(o.name for o in alike if o.name != cell.name and normalised(o) == normalised(cell))
+    same_outcome = (other for other in matrix.cells if (other.outcome, other.stage) == (cell.outcome, cell.stage))
+    return tuple(o.name for o in same_outcome if o.name != cell.name and normalised(o) == normalised(cell))
 
 
 def normalised(cell: Cell) -> str:
-    """The detail of a cell without what differs between two cells that fail for the same reason."""
+    """Return the detail of a cell without what differs between two cells that fail for the same reason."""
     text = cell.detail
     names = sorted({cell.model, *(output.name for output in cell.outputs)}, key=len, reverse=True)
     for name in names:

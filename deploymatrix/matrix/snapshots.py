@@ -1,4 +1,4 @@
-"""The states of cells: the little of each that one run is compared with another by."""
+"""The states of cells: the few figures by which two runs are compared."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DIGITS = 4
 
 
 class CellState(Frozen):
-    """What is kept of a cell. bytes: of the artifact. headroom: of the worst output. run_s, eager_s: seconds."""
+    """The state of a cell. bytes: of the artifact. headroom: of the worst output. run_s, eager_s: seconds."""
 
     outcome: Outcome
     stage: Stage | None = None
@@ -31,12 +31,12 @@ class CellState(Frozen):
 
     @property
     def latency(self) -> float | None:
-        """The run's median over eager float32 on the same machine, which other machines give too; else None."""
+        """The run's median over eager float32 on the same machine: a ratio that other machines give, too."""
         return self.run_s / self.eager_s if self.run_s is not None and self.eager_s else None
 
 
 class States(Frozen):
-    """The states of cells by name; of a matrix that holds only a selection, `selection` says which."""
+    """The states of cells by name. `selection`: the options of a run that did not take every cell."""
 
     schema_version: Literal[1] = 1
     generator: str
@@ -50,7 +50,7 @@ class States(Frozen):
 
 
 def snapshot(matrix: Matrix, measurements: Mapping[str, Measurement]) -> States:
-    """The states of a matrix's cells."""
+    """Take the states of a matrix's cells."""
     return States(
         generator=matrix.generator,
         isolation=matrix.isolation,
@@ -60,9 +60,9 @@ def snapshot(matrix: Matrix, measurements: Mapping[str, Measurement]) -> States:
 
 
 def read_states(path: Path) -> States:
-    """The states in a baseline.json, in a matrix.json (with the measurements beside it), or in a build folder.
+    """Read the states in a baseline.json, in a matrix.json (with the measurements beside it), or in a build folder.
 
-    Raises ConfigurationError when there is no such file, or when it is neither.
+    Raise ConfigurationError when there is no such file, or when it is neither.
     """
     file = path / MATRIX if path.is_dir() else path
     try:
@@ -70,7 +70,7 @@ def read_states(path: Path) -> States:
     except FileNotFoundError:
         raise ConfigurationError(f"{file}: there is no such file; `deploymatrix baseline update` makes one") from None
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{file}: not JSON: {error}") from None
+        raise ConfigurationError(f"{file}: this is not JSON: {error}") from None
     try:
         if isinstance(data, dict) and isinstance(data.get("cells"), dict):
             return States.model_validate_json(json.dumps(data))
@@ -79,7 +79,7 @@ def read_states(path: Path) -> States:
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
-        raise ConfigurationError(f"{file}: neither a baseline nor a matrix: {key}: {first['msg']}") from None
+        raise ConfigurationError(f"{file}: this is neither a baseline nor a matrix: {key}: {first['msg']}") from None
 
 
 def _state(cell: Cell, measurement: Measurement | None) -> CellState:

@@ -1,4 +1,4 @@
-"""Verdicts: what the gate makes of each cell, from its outcome, the expectations and the budgets."""
+"""Verdicts: each follows from the outcome of a cell, the expectations and the budgets."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from deploymatrix.project.project import Project
 
 @dataclass(frozen=True, kw_only=True)
 class Rules:
-    """What cells are judged by. `today` is taken once, so that midnight does not fall into a run."""
+    """What decides verdicts. `today` is read once, so that midnight does not fall into a run."""
 
     expectations: tuple[ExpectationRecord, ...]
     budgets: tuple[BudgetRecord, ...]
@@ -24,7 +24,7 @@ class Rules:
 
 
 def read_rules(project: Project, expectations: Path | None = None, today: date | None = None) -> Rules:
-    """The rules in the project's files and in the file `expectations`; `today` (UTC) unless another day is given."""
+    """Read the rules in the project's files and in the file `expectations`. `today`: by default the day in UTC."""
     return Rules(
         expectations=tuple(read_expectations(project, expectations)),
         budgets=tuple(read_budgets(project)),
@@ -33,7 +33,7 @@ def read_rules(project: Project, expectations: Path | None = None, today: date |
 
 
 def judged(cell: Cell, rules: Rules, measurement: Measurement | None = None) -> Cell:
-    """The cell with its verdict. Without a measurement, no budget of latency is judged."""
+    """Return the cell with its verdict. Without a measurement, do not judge latency."""
     judgement = judge(cell, rules.expectations, rules.today)
     verdict = judgement.verdict
     over = breaches(cell, rules.budgets, measurement) if verdict == "ok" else ()
@@ -49,7 +49,7 @@ def judged(cell: Cell, rules: Rules, measurement: Measurement | None = None) -> 
 def judged_matrix(
     matrix: Matrix, rules: Rules, project: Project, measurements: Mapping[str, Measurement] | None = None
 ) -> Matrix:
-    """The matrix judged anew: files may have been edited, and days gone by, since it was written."""
+    """Judge the matrix anew: files may have changed, and days may have passed, since it was written."""
     times = measurements or {}
     cells = tuple(judged(cell, rules, times.get(cell.name, _unmeasured(cell, measurements))) for cell in matrix.cells)
     unmatched = unmatched_rules(project, rules, {cell.target for cell in matrix.cells})
@@ -57,7 +57,7 @@ def judged_matrix(
 
 
 def unmatched_rules(project: Project, rules: Rules, targets: Iterable[str]) -> tuple[str, ...]:
-    """A line for each entry and budget that is about no cell of the whole project; `targets`: those selected."""
+    """Return a line for each entry and budget that matches no cell of the project. `targets`: the selected ones."""
     if not rules.expectations and not rules.budgets:
         return ()
     names = [cell.name for cell in plan_cells(project, Selection())]
@@ -66,5 +66,5 @@ def unmatched_rules(project: Project, rules: Rules, targets: Iterable[str]) -> t
 
 
 def _unmeasured(cell: Cell, measurements: Mapping[str, Measurement] | None) -> Measurement | None:
-    """Where measurements are given, a cell that lacks one breaks a budget of latency rather than escaping it."""
+    """Stand in for a missing measurement, so that its cell breaks a budget of latency rather than escapes it."""
     return None if measurements is None else Measurement(cell=cell.name, cached=False)

@@ -1,4 +1,4 @@
-"""The plan: every cell that was selected, listed before anything runs, and the tasks that decide them."""
+"""The plan: every selected cell, listed before anything runs, and the tasks that decide them."""
 
 from __future__ import annotations
 
@@ -74,15 +74,15 @@ class Selection:
     expression: str = ""
 
     def describe(self) -> tuple[str, ...]:
-        """The options that say the same, for the record."""
+        """Return the options that select the same, for the record."""
         options = [f"-t {t}" for t in self.targets] + [f"-m {m}" for m in self.models]
         return tuple(options + ([f"-k {self.expression}"] if self.expression else []))
 
 
 def plan_cells(project: Project, selection: Selection) -> list[PlannedCell]:
-    """All selected cells, sorted by name.
+    """List all selected cells, sorted by name.
 
-    Raises ConfigurationError for an unknown name, NothingSelected when no cell is left.
+    Raise ConfigurationError for an unknown name, NothingSelected when no cell is left.
     """
     models = pick("model", selection.models, project.models)
     targets = pick("target", selection.targets, project.targets)
@@ -102,7 +102,7 @@ def plan_cells(project: Project, selection: Selection) -> list[PlannedCell]:
 
 
 def plan_tasks(cells: Iterable[PlannedCell]) -> dict[str, Task]:
-    """The tasks of the cells by id, each after those that it needs; shared ones once."""
+    """Return the tasks of the cells by id, each after those that it needs; shared ones once."""
     tasks: dict[str, Task] = {}
     for cell in cells:
         if cell.route is not None:
@@ -112,24 +112,24 @@ def plan_tasks(cells: Iterable[PlannedCell]) -> dict[str, Task]:
 
 
 def compare_id(cell: PlannedCell) -> str:
-    """The id of the task that decides a cell."""
+    """Return the id of the task that decides a cell."""
     assert cell.route is not None, f"{cell.name} has no route"
     return _id("compare", cell.model, cell.route, cell.variant, cell.target)
 
 
 def run_id(cell: PlannedCell) -> str:
-    """The id of the task that runs a cell's artifact."""
+    """Return the id of the task that runs a cell's artifact."""
     assert cell.route is not None, f"{cell.name} has no route"
     return _id("run", cell.model, cell.route, cell.variant, cell.target)
 
 
 def export_id(model: Model, route: Route, variant: str) -> str:
-    """The id of the task that makes the artifact at the end of `route`."""
+    """Return the id of the task that makes the artifact at the end of `route`."""
     return _id("export", model, route, variant)
 
 
 def reference_id(model: Model) -> str:
-    """The id of the task that freezes a model and computes its reference outputs."""
+    """Return the id of the task that freezes a model and computes its reference outputs."""
     return f"reference {model.name}"
 
 

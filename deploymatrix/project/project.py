@@ -77,7 +77,7 @@ class Project:
         for folder in self._model_folders():
             if folder.name in found:
                 raise ConfigurationError(
-                    f"{folder}: a model named {folder.name!r} is at {found[folder.name].folder} too; rename one"
+                    f"{folder}: {found[folder.name].folder} is a model named {folder.name!r}, too; rename one"
                 )
             spec = self._with_timeout(read_spec(folder / "model.toml", ModelSpec))
             module = self._source_module(folder, spec)
@@ -137,7 +137,7 @@ class Project:
         return (self.root,) if self.shipped is None else (self.root, self.shipped)
 
     def shown(self, path: Path) -> str:
-        """A file's name for a record or message: as seen from the tree that it lies in."""
+        """Return a file's name for a record or message: its path below the tree that it lies in."""
         tree = next((tree for tree in self.trees if path.is_relative_to(tree)), None)
         return path.relative_to(tree).as_posix() if tree else str(path)
 
@@ -145,7 +145,7 @@ class Project:
         return self._find(f"pipelines/{format_}") / f"from_{source}.py"
 
     def opener(self, framework: str, source_framework: str) -> Path:
-        """The module that opens a frozen model of `source_framework` as an object of `framework`."""
+        """Return the module that opens a frozen model of `source_framework` as an object of `framework`."""
         name = "framework.py" if framework == source_framework else f"from_{source_framework}.py"
         return self._find(f"pipelines/{FRAMEWORKS}/{framework}") / name
 
@@ -174,11 +174,13 @@ class Project:
                 raise ConfigurationError(f"{folder}: there is no such model folder")
             inner = [folder] if (folder / "model.toml").is_file() else list(_folders(folder))
             if not inner:
-                raise ConfigurationError(f"{folder}: holds no model (a folder with model.toml, model.py)")
+                raise ConfigurationError(
+                    f"{folder}: this folder holds no model (a folder with model.toml and model.py)"
+                )
             yield from inner
 
     def _source_module(self, folder: Path, spec: ModelSpec) -> Path | None:
-        """What builds a model that is given without code; None for one with a model.py."""
+        """Return the module that builds a model without code; None for a model with a model.py."""
         if spec.source.kind == "python" or spec.framework not in self.frameworks:
             return None
         sources = self._find(f"pipelines/{FRAMEWORKS}/{spec.framework}") / "sources"
@@ -187,7 +189,7 @@ class Project:
         return sources / f"{spec.source.kind}.py"
 
     def _merged(self, part: str) -> list[Path]:
-        """The folders of `part` by name; of two with one name the nearer."""
+        """List the folders of `part` by name, and of two with one name only the nearer one."""
         found: dict[str, Path] = {}
         for tree in self.trees:
             for folder in _folders(tree / part):
@@ -195,7 +197,7 @@ class Project:
         return [found[name] for name in sorted(found)]
 
     def _find(self, part: str) -> Path:
-        """`part` in the nearest tree that has it; in `root` where none has."""
+        """Return `part` in the nearest tree that has it; in `root` where none has."""
         if part not in self._places:
             has_it = (tree / part for tree in self.trees if (tree / part).exists())
             self._places[part] = next(has_it, self.root / part)
@@ -214,7 +216,7 @@ class Project:
         toml = model.folder / "model.toml"
         _known("framework", model.spec.framework, self.frameworks, toml)
         if not model.module.is_file():
-            raise ConfigurationError(f"{model.module}: missing; it must define build()")
+            raise ConfigurationError(f"{model.module}: the file is missing; it must define build()")
         for path in model.source_paths:
             if not path.exists():
                 raise ConfigurationError(f"{toml}: source: there is no {path}")
@@ -246,9 +248,9 @@ Item = TypeVar("Item", Model, Target)
 
 
 def pick(kind: str, names: Iterable[str], items: dict[str, Item]) -> dict[str, Item]:
-    """The named items in the project's order; all when no name is given.
+    """Return the named items in the project's order; all of them when there is no name.
 
-    Raises ConfigurationError for an unknown name, with the nearest known one.
+    Raise ConfigurationError for an unknown name, with the nearest known one.
     """
     wanted = set(names)
     for name in sorted(wanted - set(items)):

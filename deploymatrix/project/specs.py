@@ -1,6 +1,6 @@
-"""What the TOML files say, validated: models, pipelines, frameworks and targets.
+"""The records of the TOML files: models, pipelines, frameworks and targets.
 
-A mistake in a file is a ConfigurationError that names the file, the key and the remedy.
+A mistake in a file becomes a ConfigurationError that names the file, the key and the remedy.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class RouteChoice(Strict):
 
 
 class ModelSource(Strict):
-    """A model that is given without Python code: pipelines/frameworks/<framework>/sources/<kind>.py builds it.
+    """A model without Python code: pipelines/frameworks/<framework>/sources/<kind>.py builds it.
 
     `path`: a file or folder with architecture and weights, seen from model.toml. `config`: the architecture alone, as a
     table or as the path of a JSON file; its weights are then drawn from the seed.
@@ -99,7 +99,7 @@ class ModelSource(Strict):
     def _is_one_thing(self) -> Self:
         given = [name for name in ("path", "config") if getattr(self, name) is not None]
         if self.kind == "python" and (given or self.architecture):
-            raise ValueError('kind = "python" means model.py with build(): remove the other keys, or name another kind')
+            raise ValueError('kind = "python" means model.py with build(); remove the other keys, or name another kind')
         if self.kind != "python" and len(given) != 1:
             raise ValueError(f"kind = {self.kind!r} needs path or config, and not both")
         return self
@@ -166,7 +166,7 @@ class PipelineSpec(Strict):
 
 
 class Budget(Strict):
-    """What the cells of one pattern may use; an absent limit is none.
+    """The most that the cells of one pattern may use; an absent key sets no limit.
 
     latency_ratio: median run over eager float32 on the same machine. headroom: share of the error limit of any output.
     """
@@ -179,9 +179,11 @@ class Budget(Strict):
     @model_validator(mode="after")
     def _sets_one_size_at_most(self) -> Self:
         if self.artifact_bytes is not None and self.artifact_mb is not None:
-            raise ValueError("artifact_bytes and artifact_mb say the same: keep one")
+            raise ValueError("artifact_bytes and artifact_mb set the same limit; keep one")
         if not self.model_dump(exclude_none=True):
-            raise ValueError("sets no limit: give artifact_mb (or artifact_bytes), latency_ratio or headroom")
+            raise ValueError(
+                "this budget sets no limit; give artifact_mb (or artifact_bytes), latency_ratio or headroom"
+            )
         return self
 
     @property
@@ -199,8 +201,8 @@ class BudgetsFile(Strict):
 class ProjectSpec(Strict):
     """deploymatrix.toml, in the folder of a user's project; every key may be left out.
 
-    `models`: further model folders, or folders of them, beside models/. `shipped`: whether the targets, pipelines and
-    runner images that come with deploymatrix are used; `shipped_models`: its reference models too.
+    `models`: further model folders, or folders of them, beside models/. `shipped`: whether the project uses the
+    targets, pipelines and runner images that come with deploymatrix; `shipped_models`: the same for models.
     """
 
     models: tuple[str, ...] = ()
@@ -223,7 +225,7 @@ class EnvironmentSpec(Strict):
 
 
 class Resources(Strict):
-    """What one runner may use: MiB of memory, processes and threads, cores."""
+    """The most that one runner may use: MiB of memory, processes and threads, cores."""
 
     memory_mb: Annotated[int, Field(ge=64)] = 4096
     pids: Annotated[int, Field(ge=16)] = 512
@@ -231,7 +233,7 @@ class Resources(Strict):
 
 
 class Expectation(Strict):
-    """A reviewed entry that says cells are not expected to pass, and why. `expires` is the last day that it counts."""
+    """A reviewed entry that says which cells need not pass, and why. `expires`: the last day on which it counts."""
 
     cell: Annotated[str, Field(min_length=1)]
     outcome: str

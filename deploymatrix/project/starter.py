@@ -1,4 +1,4 @@
-"""What `init` writes: a minimal project, from the files under templates/."""
+"""Write what `init` gives: a minimal project, from the files under templates/."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FILES = {
 
 
 def write_project(folder: Path) -> list[Path]:
-    """Write the files and return them. Raises ConfigurationError, before it writes any, if one is there already."""
+    """Write the files and return them. Raise ConfigurationError, and write nothing, if one of them exists."""
     present = [name for name in FILES.values() if (folder / name).exists()]
     if present:
         raise ConfigurationError(f"{folder}: {', '.join(present)} is there already; choose another folder")

@@ -1,4 +1,4 @@
-"""The TOML files, read into records; a mistake in a file names the file, the key and the remedy."""
+"""Read TOML files into records; an error names the file, the key and the remedy."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def read_spec(path: Path, kind: type[Spec]) -> Spec:
     except FileNotFoundError:
         raise ConfigurationError(f"{path}: the file is missing; every such folder needs one") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path}: not valid TOML: {error}") from None
+        raise ConfigurationError(f"{path}: this is not valid TOML: {error}") from None
     try:
         return kind.model_validate(data)
     except ValidationError as error:

@@ -1,7 +1,7 @@
-"""Where a project's files lie: in the user's folder first, then in the tree that comes with deploymatrix.
+"""Where a project's files lie: in the user's folder, or else in the tree that comes with deploymatrix.
 
 The shipped tree (targets/, pipelines/, models/, docker/) is the checkout that the package lies in, or, installed from
-a wheel, a folder inside the package. A folder of the user's with the name of a shipped one takes its place.
+a wheel, a folder inside the package. A user's folder takes the place of a shipped one of the same name.
 """
 
 from __future__ import annotations
@@ -20,22 +20,24 @@ PARTS = ("pipelines", "targets", "docker")
 
 
 def shipped_tree() -> Path:
-    """The tree that came with the package. Raises ConfigurationError when it is not whole."""
+    """Return the tree that came with the package. Raise ConfigurationError when it is not whole."""
     tree = INSIDE_THE_WHEEL if INSIDE_THE_WHEEL.is_dir() else INSIDE_THE_WHEEL.parent.parent
     missing = [part for part in PARTS if not (tree / part).is_dir()]
     if missing:
-        raise ConfigurationError(f"{tree}: deploymatrix came without {', '.join(missing)}/; install it again")
+        raise ConfigurationError(
+            f"{tree}: this installation of deploymatrix lacks {', '.join(missing)}/; install it again"
+        )
     return tree
 
 
 def find_root(start: Path) -> Path:
-    """The project that `start` lies in: the nearest folder upwards with a deploymatrix.toml, else `start` itself."""
+    """Return the project of `start`: the nearest folder upwards with a deploymatrix.toml, else `start` itself."""
     start = start.resolve()
     return next((folder for folder in (start, *start.parents) if (folder / SETTINGS).is_file()), start)
 
 
 def read_settings(root: Path) -> ProjectSpec:
-    """What deploymatrix.toml says; the defaults where there is none. Raises ConfigurationError for a wrong one."""
+    """Read deploymatrix.toml; use the defaults where there is none. Raise ConfigurationError for a wrong one."""
     from deploymatrix.project.specs import ProjectSpec
     from deploymatrix.project.toml_files import read_spec
 
@@ -44,9 +46,9 @@ def read_settings(root: Path) -> ProjectSpec:
 
 
 def tree_below(root: Path, settings: ProjectSpec) -> Path | None:
-    """The shipped tree, where it fills what `root` lacks; None where `root` is a tree of its own.
+    """Return the shipped tree, which fills what `root` lacks; None where `root` is a whole tree itself.
 
-    Unless deploymatrix.toml says, a folder that holds both targets/ and pipelines/ is one.
+    Unless deploymatrix.toml decides, a folder that holds both targets/ and pipelines/ is a whole tree.
     """
     whole = not (root / SETTINGS).is_file() and (root / "targets").is_dir() and (root / "pipelines").is_dir()
     wanted = not whole if settings.shipped is None else settings.shipped
@@ -55,5 +57,5 @@ def tree_below(root: Path, settings: ProjectSpec) -> Path | None:
 
 
 def build_folder(root: Path, settings: ProjectSpec, option: Path | None) -> Path:
-    """Where all that is generated goes: --build-dir, else what deploymatrix.toml says, else build/ in the project."""
+    """Return the folder of all that is generated: --build-dir, else as in deploymatrix.toml, else build/ in `root`."""
     return option.resolve() if option is not None else (root / settings.build).resolve()

@@ -1,1 +1,1 @@
-"""Reports: the matrix as people read it. All of them from the matrix alone."""
+"""Reports: the matrix as people read it."""

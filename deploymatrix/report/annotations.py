@@ -17,7 +17,7 @@ _IN_PROPERTY = {**_IN_MESSAGE, ":": "%3A", ",": "%2C"}
 
 
 def error_annotations(matrix: Matrix) -> str:
-    """A line for each red cell and each entry without a cell; over MOST, the last line counts the rest."""
+    """Return a line for each red cell and each entry without a cell; over MOST, the last line counts the rest."""
     lines = [_annotation(cell) for cell in red_cells(matrix)]
     lines += [f"::error title=deploymatrix::{_message(line)}" for line in matrix.unmatched]
     if len(lines) > MOST:

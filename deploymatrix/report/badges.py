@@ -10,7 +10,7 @@ from deploymatrix.matrix.records import VERDICTS_THAT_PASS, Cell, Matrix
 
 
 def badges(matrix: Matrix) -> dict[str, str]:
-    """File name → JSON. The message counts what passed; the colour says whether a cell is red."""
+    """Return file name → JSON. The message counts what passed; the colour tells whether a cell is red."""
     cells = sorted(matrix.cells, key=lambda cell: cell.target)
     by_target = groupby(cells, key=lambda cell: cell.target)
     return {f"{quote(target, safe='')}.json": _badge(target, list(own)) for target, own in by_target}

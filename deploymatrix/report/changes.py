@@ -9,7 +9,7 @@ from deploymatrix.report.markdown import escape
 
 
 def lines(diff: Diff) -> Iterable[str]:
-    """A line for each cell that is not as it was, and the totals."""
+    """Yield a line for each cell that changed, then the totals."""
     for cell in diff.cells:
         if cell.change != "unchanged":
             yield line(cell)
@@ -18,19 +18,19 @@ def lines(diff: Diff) -> Iterable[str]:
 
 
 def line(cell: CellDiff) -> str:
-    """One line: the change, the cell, and what is not as it was."""
+    """Say in one line the change, the cell, and what differs."""
     return f"{cell.change}: {cell.cell}" + (f": {_words(cell)}" if _words(cell) else "")
 
 
 def summary(diff: Diff) -> str:
-    """How many cells of each class."""
+    """Count the cells of each class."""
     counts = [f"{count} {change}" for change, count in diff.counts.items() if count]
     counts += [f"{len(diff.missing)} missing"] if diff.missing else []
     return ", ".join(counts) or "nothing to compare"
 
 
 def markdown(diff: Diff) -> str:
-    """A table of the cells that are not as they were, and the totals."""
+    """Make a table of the cells that changed, with the totals."""
     rows = [f"| {escape(c.cell)} | {c.change} | {escape(_words(c))} |" for c in diff.cells if c.change != "unchanged"]
     rows += [f"| {escape(name)} | missing | no result |" for name in diff.missing]
     table = ["| cell | change | what |", "| --- | --- | --- |", *rows, ""] if rows else []

@@ -1,4 +1,4 @@
-"""Everything that is known about a cell: what happened, where, by whose fault, and how to see it again."""
+"""All about a cell: what happened, where, whose fault it is, and how to see it again."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LONGEST_LINE = 240
 
 @dataclass(frozen=True, kw_only=True)
 class Explanation:
-    """One cell. digests: what it was made of, by name. log: the decisive lines. similar: cells that failed alike."""
+    """One cell. digests: of all that it depends on. log: the decisive lines. similar: cells that failed the same way."""
 
     cell: Cell
     measurement: Measurement | None
@@ -31,26 +31,26 @@ class Explanation:
     repro: str | None
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON: the matrix's record of the cell, and beside it what the matrix does not hold."""
+        """Return it for JSON: the matrix's record of the cell, and beside it what the matrix does not hold."""
         measured = self.measurement.model_dump(mode="json") if self.measurement else None
         beside = {key: value for key, value in asdict(self).items() if key not in ("cell", "measurement")}
         return {**beside, "name": self.cell.name, "cell": self.cell.model_dump(mode="json"), "measurement": measured}
 
 
 def decisive_lines(log: Path | None) -> tuple[str, ...]:
-    """Of a log the last traceback, abridged in its middle; else the last lines that tell of an error; else the end."""
+    """Return the last traceback of a log, abridged in its middle; else its last lines about an error; else its end."""
     if log is None or not log.is_file():
         return ()
     lines = [_clean(line) for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
     starts = [index for index, line in enumerate(lines) if TRACEBACK in line]
     if starts:
         return tuple(_abridged(_block(lines[starts[-1] :])))
-    telling = [line for line in lines if ERROR.search(line)]
-    return tuple((telling or lines)[-LOG_LINES:])
+    about_errors = [line for line in lines if ERROR.search(line)]
+    return tuple((about_errors or lines)[-LOG_LINES:])
 
 
 def as_text(explanation: Explanation) -> Iterator[str]:
-    """Lines for a terminal."""
+    """Yield lines for a terminal."""
     cell = explanation.cell
     yield printable(explain_red(cell)) if cell.verdict != "ok" else f"{cell.name}: passed"
     yield from _field("route", " → ".join(cell.route))
@@ -84,7 +84,7 @@ def _block_of(name: str, lines: Sequence[str]) -> Iterator[str]:
 
 
 def _output(output: OutputRecord) -> str:
-    """One output's figures; those that were not measured are left out."""
+    """Write one output's figures; leave out those that nobody measured."""
     figures = [
         ("error", output.error),
         ("limit", output.limit),
@@ -111,7 +111,7 @@ def _times(measurement: Measurement | None) -> str:
 
 
 def _block(lines: Sequence[str]) -> list[str]:
-    """A traceback: its indented lines, and the lines of the message that ends it."""
+    """Return a traceback: its indented lines, and the lines of the message that ends it."""
     body = next((i for i, line in enumerate(lines[1:], 1) if not line.startswith(" ")), len(lines))
     return list(lines[: body + 6])
 
@@ -123,5 +123,5 @@ def _abridged(lines: list[str]) -> list[str]:
 
 
 def _clean(line: str) -> str:
-    """A line of a log must not steer the terminal."""
+    """Clean a line of a log, which must not steer the terminal."""
     return printable(line)[:LONGEST_LINE].rstrip()

@@ -18,7 +18,7 @@ class Grid:
 
 
 def grid(matrix: Matrix) -> Grid:
-    """The grid of a matrix."""
+    """Lay out a matrix."""
     several = len({cell.variant for cell in matrix.cells}) > 1
     cells = {(cell.model, f"{cell.target} {cell.variant}" if several else cell.target): cell for cell in matrix.cells}
     return Grid(
@@ -29,7 +29,7 @@ def grid(matrix: Matrix) -> Grid:
 
 
 def summary(matrix: Matrix) -> str:
-    """One line: how many cells of each outcome, and how they were isolated."""
+    """Count in one line the cells of each outcome, and name the isolation."""
     counts: dict[str, int] = {}
     for cell in matrix.cells:
         counts[cell.outcome] = counts.get(cell.outcome, 0) + 1
@@ -38,18 +38,18 @@ def summary(matrix: Matrix) -> str:
 
 
 def cell_figure(cell: Cell) -> str:
-    """The share of its limit that the worst output of a cell uses, such as 4 %; empty where nothing was measured."""
+    """Write the share of its limit that a cell's worst output uses, such as 4%; nothing where nobody measured it."""
     worst = worst_headroom(cell)
     return "" if worst is None else f"{worst:.0%}"
 
 
 def headline(matrix: Matrix) -> str:
-    """How many cells are red, or that none is."""
+    """Say how many cells are red, or that none is."""
     red, total = len(red_cells(matrix)), len(matrix.cells)
     text = f"{red} of {total} cells are red" if red else f"all {total} cells passed or failed as expected"
     return text + (f", {len(matrix.unmatched)} entries match no cell" if matrix.unmatched else "")
 
 
 def red_cells(matrix: Matrix) -> list[Cell]:
-    """The cells that close the gate."""
+    """List the cells that close the gate."""
     return [cell for cell in matrix.cells if cell.verdict not in VERDICTS_THAT_PASS]

@@ -1,4 +1,4 @@
-"""Earlier runs beside the one reported on: what changed since the newest, and what each cell was before."""
+"""Earlier runs: what changed since the newest one, and the state of each cell before."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class History:
     states: States
 
     def changes(self, matrix: Matrix, measurements: Mapping[str, Measurement]) -> Diff:
-        """What changed from this run to `matrix`, as `deploymatrix diff` tells it."""
+        """Compare this run with `matrix`, as `deploymatrix diff` does."""
         return diff(self.states, snapshot(matrix, measurements))
 
     def column(self, cells: Sequence[Cell]) -> list[list[str | float | None] | None]:
-        """For each cell its outcome, share of the limit and bytes then; None where it was not there."""
+        """Return for each cell its outcome, share of the limit and bytes then; None for a cell that did not exist."""
         return [_past(self.states.cells.get(cell.name)) for cell in cells]
 
 

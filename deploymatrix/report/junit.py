@@ -1,6 +1,6 @@
 """JUnit XML: every cell is a test case, so that any CI host shows the matrix as test results.
 
-The schema it keeps to is that of Jenkins' xUnit plugin (tests/unit/junit-10.xsd).
+It keeps to the schema of Jenkins' xUnit plugin (tests/unit/report/junit-10.xsd).
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
 def junit(matrix: Matrix, measurements: Mapping[str, Measurement]) -> str:
-    """The XML: a suite for each target, a case for each cell.
+    """Write the XML: a suite for each target, a case for each cell.
 
-    A red cell is a failure, an unexpected pass and an entry without a cell too; where no answer was had (no
-    environment, no reference, no result) it is an error. A cell that failed as expected is skipped, with the reason.
-    Times are of export, load and run.
+    A red cell is a failure, and so is an entry without a cell; a red cell without an answer (no environment, no
+    reference, no result) is an error. A cell that failed as expected is skipped, with the reason. Times are of
+    export, load and run.
     """
     root = xml.Element("testsuites", name="deploymatrix")
     by_target = sorted(matrix.cells, key=lambda cell: (cell.target, cell.name))

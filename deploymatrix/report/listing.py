@@ -13,7 +13,7 @@ Row = dict[str, Any]
 
 
 def listing(project: Project, what: str, selection: Selection) -> list[Row]:
-    """The rows of one kind, sorted by name; every row of a kind has the same keys."""
+    """Return the rows of one kind, sorted by name; every row of a kind has the same keys."""
     if what == "models":
         models = pick("model", selection.models, project.models).values()
         return [
@@ -49,7 +49,7 @@ def listing(project: Project, what: str, selection: Selection) -> list[Row]:
 
 
 def print_listing(rows: list[Row]) -> None:
-    """One row a line, columns aligned."""
+    """Print one row a line, with aligned columns."""
     texts = [[_text(value) for value in row.values()] for row in rows]
     widths = [max(len(text[column]) for text in texts) for column in range(len(texts[0]))] if texts else []
     for text in texts:

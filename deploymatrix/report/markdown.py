@@ -11,7 +11,7 @@ LONGEST = 300  # characters of an explanation in a table
 
 
 def markdown(matrix: Matrix) -> str:
-    """The table, its legend, and what is wrong with each red cell."""
+    """Write the table, its legend, and what is wrong with each red cell."""
     text = "".join(table_rows(matrix))
     text += f"\n{legend(matrix.cells)} · the figure is the share of the error limit that the worst output uses\n"
     red = [*map(explain_red, red_cells(matrix)), *matrix.unmatched]
@@ -21,7 +21,7 @@ def markdown(matrix: Matrix) -> str:
 
 
 def table_rows(matrix: Matrix) -> list[str]:
-    """The lines of the table, each with its line end; the head and the line below it are one entry."""
+    """Return the lines of the table, each with its line end; the head and the line below it are one entry."""
     layout = grid(matrix)
     head = _row(["model", *map(escape, layout.columns)]) + _row(["---", *("---:" for _ in layout.columns)])
     return [
@@ -34,12 +34,12 @@ def table_rows(matrix: Matrix) -> list[str]:
 
 
 def explanation(cell: Cell) -> str:
-    """Why a cell is red, without its name, for a table's cell."""
+    """Say why a cell is red, without its name, for a table's cell."""
     return escape(explain_red(cell).removeprefix(f"{cell.name}: ")[:LONGEST])
 
 
 def escape(text: str) -> str:
-    """Text of models and logs must not become markup, end a table's row, or call somebody by name."""
+    """Escape text of models and logs: it must not become markup, end a table's row, or call somebody by name."""
     for character in "\\`*_{}[]<>#|!~$&":
         text = text.replace(character, "\\" + character)
     return " ".join(text.split()).replace("@", "@\u200b")

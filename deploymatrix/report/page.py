@@ -37,9 +37,9 @@ DETAIL_LIMITS = (8000, 2000, 500, 160)  # characters of each detail, tried in tu
 
 
 def page(matrix: Matrix, measurements: Mapping[str, Measurement], history: Sequence[History] = ()) -> str:
-    """The HTML. Long details are shortened where the file would pass LARGEST bytes; matrix.json keeps them whole.
+    """Write the HTML. Shorten long details where the file would exceed LARGEST bytes; matrix.json keeps them whole.
 
-    history: earlier runs, oldest first; what changed is told against the last.
+    history: earlier runs, oldest first; the page shows what changed since the last of them.
     """
     changed = history[-1].changes(matrix, measurements) if history else None
     grid = embed(grid_block(matrix, history, changed))
@@ -67,14 +67,14 @@ def _assemble(grid: str, panel: str) -> str:
 
 
 def _script() -> str:
-    """Our files in one function scope, after the plotting library and its licence."""
+    """Put our files into one function scope, after the plotting library and its licence."""
     ours = "\n".join(_asset(name) for name in SCRIPTS)
     licence = f"/*! uPlot\n{_asset('uplot.LICENSE')}*/"
     return f'{licence}\n{_asset("uplot.min.js")}\n(() => {{\n"use strict";\n{ours}\n}})();\n'
 
 
 def _fill(template: str, parts: Mapping[str, str]) -> str:
-    """Put each part where the template says `{{NAME}}`. What a part holds is never looked into again."""
+    """Put each part where the template says `{{NAME}}`, but replace nothing inside of a part."""
     pieces = template.split("{{")
     filled = [pieces[0]]
     for piece in pieces[1:]:

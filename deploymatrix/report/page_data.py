@@ -1,4 +1,4 @@
-"""What the page is made of: the matrix column by column, with each string and each repeated value stored once.
+"""The data of the page: the matrix column by column, with each string and each repeated value stored once.
 
 Two blocks. The grid's columns are plain JSON and read at once; what only a cell's panel shows is compressed and read
 when the first panel opens. A thousand models on fourteen targets fit into 5 MB this way.
@@ -40,7 +40,7 @@ class Strings(Generic[T]):
 
 
 def grid_block(matrix: Matrix, history: Sequence[History], changed: Diff | None) -> dict[str, Any]:
-    """What the grid, the filters and the totals need; a column has an entry a cell. changed: since the last run."""
+    """Collect what grid, filters and totals need; a column has an entry for each cell. changed: since the last run."""
     models: Strings[tuple[str, str, str]] = Strings()
     tables: dict[str, Strings[str]] = {name: Strings() for name in ("target", "variant", "outcome", "stage", "verdict")}
     notes: Strings[str] = Strings()
@@ -77,7 +77,7 @@ def panel_block(
     changed: Diff | None,
     detail_limit: int,
 ) -> dict[str, Any]:
-    """What a cell's panel needs beyond the grid's columns. detail_limit: characters kept of each detail."""
+    """Collect what a panel needs beyond the grid's columns. detail_limit: characters of each detail."""
     reasons = {found.cell: list(found.reasons) for found in changed.cells} if changed else {}
     values: Strings[str] = Strings()  # JSON of any repeated value
     cells = []
@@ -94,7 +94,7 @@ def panel_block(
 
 
 def embed(block: Mapping[str, Any]) -> str:
-    """JSON that may stand inside a <script> element: nothing in it can end the element or open a comment."""
+    """Write JSON for the inside of a <script> element: nothing in it can end the element or open a comment."""
     text = _json(block)
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
@@ -102,12 +102,12 @@ def embed(block: Mapping[str, Any]) -> str:
 
 
 def compress(block: Mapping[str, Any]) -> str:
-    """Base64 of the gzip of the JSON; the same block gives the same text."""
+    """Return the base64 of the gzip of the JSON; the same block gives the same text."""
     return base64.b64encode(gzip.compress(_json(block).encode(), compresslevel=9, mtime=0)).decode()
 
 
 def _described(cell: Cell, detail_limit: int, reasons: list[str]) -> list[Any]:
-    """In the order in which data.js reads them."""
+    """List a cell's fields in the order in which data.js reads them."""
     return [
         list(cell.route),
         list(cell.steps),
@@ -140,7 +140,7 @@ def _measured(measurement: Measurement | None) -> list[float | None] | None:
 
 
 def _failure(cell: Cell) -> tuple[str, ...]:
-    """What cells that failed alike have in common, as `deploymatrix explain` sees it."""
+    """Return what similar failures have in common, as `deploymatrix explain` sees it."""
     return () if cell.outcome == "passed" else (cell.outcome, cell.stage or "", normalised(cell))
 
 
@@ -149,7 +149,7 @@ def _shown_change(change: str | None) -> str:
 
 
 def _rounded(number: float | None, digits: int = DIGITS) -> float | None:
-    """To significant digits; None where it is not finite, for which JSON has no word."""
+    """Round to significant digits; return None for what is not finite, which JSON cannot represent."""
     if number is None or not math.isfinite(number):
         return None
     return float(f"{number:.{digits}g}")
@@ -160,7 +160,7 @@ def _first_line(detail: str) -> str:
 
 
 def _shortened(text: str, limit: int) -> str:
-    """The head and the tail of a long text, and how much lies between."""
+    """Return the head and the tail of a long text, and the length of what lies between."""
     if len(text) <= limit:
         return text
     half = limit // 2

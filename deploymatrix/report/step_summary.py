@@ -18,7 +18,7 @@ NOTE = 200  # bytes kept free for the line that says how many rows were left out
 
 
 def step_summary(matrix: Matrix, largest: int = LARGEST) -> str:
-    """Headline, a table of the red cells, then the matrix; a table that does not fit ends at a row and says so."""
+    """Write a headline, a table of the red cells, then the matrix. A table that does not fit is cut, and says so."""
     rows = [_red_row(cell) for cell in red_cells(matrix)] + [_unmatched_row(line) for line in matrix.unmatched]
     text = f"## deploymatrix: {headline(matrix)}\n\n{summary(matrix)}\n"
     if rows:
@@ -31,7 +31,7 @@ def step_summary(matrix: Matrix, largest: int = LARGEST) -> str:
 
 
 def _with_table(text: str, head: str, rows: Sequence[str], largest: int) -> str:
-    """`text` with as many of the rows as leave room for the note."""
+    """Append as many of the rows to `text` as leave room for the note."""
     kept = []
     room = largest - NOTE - _size(text) - _size(head)
     for row in rows:

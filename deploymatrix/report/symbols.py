@@ -32,7 +32,7 @@ SYMBOLS: dict[Outcome, Symbol] = {
     "missing": Symbol("?", "magenta", "no result"),
 }
 
-# What the gate makes of a cell, in words. A verdict that is not here is red, and shown by its own name.
+# The verdicts in words. Any other verdict is red, and the page shows its own name.
 VERDICT_WORDS: dict[str, str] = {
     "ok": "passed",
     "expected": "failed as expected",
@@ -45,7 +45,7 @@ VERDICT_WORDS: dict[str, str] = {
 
 
 def mark(cell: Cell) -> str:
-    """A cell's symbol; in brackets when an expectation covers it, with ↯ when it breaks one or is over a budget."""
+    """Return a cell's symbol; in brackets when an expectation covers it, with ↯ when it breaks one or a budget."""
     character = SYMBOLS[cell.outcome].character
     if cell.verdict == "expected":
         return f"({character})"
@@ -53,7 +53,7 @@ def mark(cell: Cell) -> str:
 
 
 def legend(cells: tuple[Cell, ...]) -> str:
-    """The meaning of each symbol that the cells use."""
+    """Explain each symbol that the cells use."""
     used = {cell.outcome for cell in cells}
     parts = [f"{s.character} {s.words}" for outcome, s in SYMBOLS.items() if outcome in used]
     if any(cell.verdict == "expected" for cell in cells):

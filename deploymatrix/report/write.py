@@ -1,4 +1,4 @@
-"""Every report of one matrix, written into a folder."""
+"""Write every report of one matrix into a folder."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from deploymatrix.report.step_summary import step_summary
 
 
 def write_reports(source: Path, out: Path, history: Sequence[Path] = ()) -> list[Path]:
-    """Write all reports of the matrix in `source` and say which files they are.
+    """Write all reports of the matrix in `source` and return their files.
 
-    history: earlier matrices or baselines, oldest first. measurements.json beside a matrix is read when it is there.
-    Raises IncompleteRun or, for the history, ConfigurationError when a file is not there or not what it should be.
+    history: earlier matrices or baselines, oldest first. Read the measurements.json beside a matrix if there is one.
+    Raise IncompleteRun or, for the history, ConfigurationError when a file is missing or is not what it should be.
     """
     matrix = read_matrix(source)
     measurements = read_measurements(source.with_name(MEASUREMENTS))
@@ -39,7 +39,7 @@ def write_reports(source: Path, out: Path, history: Sequence[Path] = ()) -> list
 
 
 def _labels(paths: Sequence[Path]) -> list[str]:
-    """The files' names, or their folders' where all files have the same name."""
+    """Return the files' names, or those of their folders where all files have the same name."""
     names = [path.stem for path in paths]
     if len(set(names)) == len(names) and "matrix" not in names:
         return names

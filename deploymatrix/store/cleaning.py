@@ -1,6 +1,6 @@
 """What `clean` removes from a build folder: stored results and logs.
 
-Results can be removed beside a run: whatever that run has used since it began stays.
+It may remove results during a run: whatever that run has used since it began stays.
 """
 
 from __future__ import annotations
@@ -21,12 +21,14 @@ BYTES = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9}
 
 
 def clean(build: Path, *, everything: bool) -> Iterator[str]:
-    """Remove results and logs, with `everything` the whole build folder; yields a line for each thing removed.
+    """Remove results and logs, with `everything` the whole build folder; yield a line for each thing.
 
-    Raises ConfigurationError while a run is under way: it would lose its results.
+    Raise ConfigurationError during a run, which would lose its results.
     """
     if oldest_start(build) < time.time() - 1:
-        raise ConfigurationError("a run is under way; wait for it, or use --older-than or --max-size, which spare it")
+        raise ConfigurationError(
+            "a run is in progress; wait for it, or use --older-than or --max-size, which spare its results"
+        )
     names = sorted(p.name for p in build.iterdir()) if build.is_dir() else []
     for name in names:
         if everything or name in RESULTS:
@@ -36,9 +38,9 @@ def clean(build: Path, *, everything: bool) -> Iterator[str]:
 
 
 def collect(build: Path, *, older_than_s: float | None, max_bytes: int | None) -> Iterator[str]:
-    """Remove stored results unused for longer than `older_than_s`, then the longest unused until `max_bytes` hold all.
+    """Remove stored results unused for longer than `older_than_s`, then the longest unused until the rest fits.
 
-    Nothing that a run under way has used is removed, even if `max_bytes` is then missed.
+    Keep what a present run has used, even if more than `max_bytes` then stays.
     """
     store = Store(build / "store")
     since, now = oldest_start(build), time.time()
@@ -54,12 +56,12 @@ def collect(build: Path, *, older_than_s: float | None, max_bytes: int | None) -
 
 
 def seconds(text: str) -> float:
-    """A duration such as 90m, 12h or 7d in seconds. Raises ConfigurationError."""
+    """Return a duration such as 90m, 12h or 7d in seconds. Raise ConfigurationError for another text."""
     return _quantity(text, SECONDS, "--older-than", "a duration such as 90m, 12h or 7d")
 
 
 def size(text: str) -> int:
-    """A size such as 500MB or 20GB in bytes. Raises ConfigurationError."""
+    """Return a size such as 500MB or 20GB in bytes. Raise ConfigurationError for another text."""
     return int(_quantity(text, BYTES, "--max-size", "a size such as 500MB or 20GB"))
 
 

@@ -26,10 +26,10 @@ class FileRecord:
 # A run holds tens of thousands of these: as BaseModels, they would take a third more memory.
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """record.json: the entry's key, what is known about it, its files by relative path.
+    """record.json: the entry's key, facts about it, its files by relative path.
 
-    `made_from` names the parts of the key. `measured` (seconds, MiB) differs each time the entry is made. Neither
-    counts in the digest.
+    `made_from` names the parts of the key. `measured` (seconds, MiB) differs each time somebody makes the entry. The
+    digest counts neither.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -48,7 +48,7 @@ RECORD = TypeAdapter(Record)
 
 
 class Entry:
-    """A whole entry: its record, and where its files lie."""
+    """An entry: its record, and where its files lie."""
 
     __slots__ = ("_root", "record")
 
@@ -70,7 +70,7 @@ class Entry:
 
     @property
     def digest(self) -> str:
-        """Digest of the files' contents and of what is known about them."""
+        """Digest of the files' contents and of the facts about them."""
         return self.record.digest
 
     @property
@@ -79,12 +79,12 @@ class Entry:
 
     @property
     def sha256(self) -> str:
-        """Of a single file its own digest, of several the digest of their list."""
+        """The digest of the only file, or of the list of several."""
         files = self.record.files
         if len(files) == 1:
             return next(iter(files.values())).sha256
         return digests.of_data({name: file.sha256 for name, file in files.items()})
 
     def slim(self) -> Entry:
-        """The same without what it was made from: a run holds thousands of entries at once."""
+        """Return the entry without `made_from`: a run holds thousands of entries at once."""
         return Entry(self._root, replace(self.record, made_from={}))

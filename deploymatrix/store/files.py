@@ -1,4 +1,4 @@
-"""Files written whole or not at all, and JSON in one canonical form."""
+"""Write files whole or not at all, and JSON in one canonical form."""
 
 from __future__ import annotations
 
@@ -27,10 +27,9 @@ def write_atomically(path: Path, data: bytes | memoryview) -> None:
 
 
 def write_json(path: Path, data: Any) -> None:
-    """Canonical, yet readable JSON: sorted keys, one key a line; written atomically. Records may be anywhere in `data`.
+    """Write canonical, yet readable JSON atomically: sorted keys, one key a line. `data` may hold records anywhere.
 
-    Records are opened one by one and the text is kept as bytes: a matrix of thousands of cells is large in any other
-    form.
+    Open records one by one and keep the text as bytes: a matrix of thousands of cells is large in any other form.
     """
     encoder = json.JSONEncoder(default=_fields, sort_keys=True, indent=1, allow_nan=False, ensure_ascii=False)
     encoded = io.BytesIO()
@@ -43,7 +42,7 @@ def write_json(path: Path, data: Any) -> None:
 
 def _fields(record: Any) -> dict[str, Any]:
     if not isinstance(record, BaseModel):
-        raise TypeError(f"{record!r} is nothing that JSON can say")
+        raise TypeError(f"JSON cannot represent {record!r}")
     return dict(record)
 
 

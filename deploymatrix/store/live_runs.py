@@ -1,4 +1,4 @@
-"""Which runs are under way in a build folder. A run holds a lock on its own file: a dead one cannot seem alive."""
+"""Which runs are in progress in a build folder. A run locks its own file: a dead one cannot seem alive."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 
 @contextmanager
 def announced(build: Path, run_id: str) -> Iterator[None]:
-    """Be known as under way while the context lasts."""
+    """Announce a run as in progress while the context lasts."""
     path = build / "runs" / f"{run_id}.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -23,7 +23,7 @@ def announced(build: Path, run_id: str) -> Iterator[None]:
 
 
 def oldest_start(build: Path) -> float:
-    """When the oldest run that is under way began (seconds since the epoch); now when there is none."""
+    """Return when the oldest run in progress began (seconds since the epoch); now when there is none."""
     starts = [time.time()]
     for path in (build / "runs").glob("*.lock"):
         lock = FileLock(path)

@@ -1,8 +1,7 @@
-"""The store: what was made, under the digest of all that it depends on.
+"""The store: results, each under the digest of all that it depends on.
 
-An entry is a folder: `record.json` (what is known about it, and the SHA-256 and size of each file) beside `files/`,
-if it has any.
-It is made under a temporary name in the store and renamed when whole, so that an entry is either there or not.
+An entry is a folder: `record.json` (facts about it, and the SHA-256 and size of each file) beside `files/`, if it has
+any. The store makes it under a temporary name and renames it when it is whole: an entry is either there or not.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ class Store:
         self._made: set[Kind] = set()
 
     def folder(self, kind: Kind) -> Path:
-        """Where the entries of a kind lie; made if need be."""
+        """Return the folder of the entries of a kind, and make it if need be."""
         folder = self.root / kind
         if kind not in self._made:
             folder.mkdir(parents=True, exist_ok=True)
@@ -50,7 +49,7 @@ class Store:
         return folder
 
     def get(self, kind: Kind, key: str) -> Entry | None:
-        """The entry, or None when there is none or when its record is not as it was written."""
+        """Return the entry, or None when there is none or when its record has changed."""
         folder = self.root / kind / key
         path = folder / "record.json"
         try:
@@ -72,7 +71,7 @@ class Store:
         shutil.rmtree(trash)
 
     def entries(self) -> list[StoredFolder]:
-        """Every entry's folder, size in bytes and time of last use, the longest unused first."""
+        """List every entry's folder, size in bytes and time of last use, the longest unused first."""
         found = []
         for record in self.root.glob("*/*/record.json"):
             files = [p.stat().st_size for p in record.parent.rglob("*") if p.is_file()]
@@ -80,7 +79,7 @@ class Store:
         return sorted(found, key=lambda entry: (entry.used, entry.folder))
 
     def remove_unused(self, folder: Path, since: float) -> bool:
-        """Remove an entry unless it was used at or after `since`; whether it was removed."""
+        """Remove an entry unless somebody used it at or after `since`; return whether it is gone."""
         trash = folder.with_name(f".old-{folder.name}")
         with self._locked(fcntl.LOCK_EX):
             if (folder / "record.json").stat().st_mtime >= since:
@@ -91,15 +90,15 @@ class Store:
 
     @contextmanager
     def _locked(self, how: int) -> Iterator[None]:
-        """Between processes: many may read, one may replace or remove."""
+        """Lock the store between processes: many may read, one may replace or remove."""
         with (self.root / ".lock").open("ab") as file:
             fcntl.flock(file, how)
             yield
 
     def verify(self, entry: Entry) -> None:
-        """Read every file once per process and compare with the record.
+        """Read every file once per process and compare it with the record.
 
-        Raises StoreCorrupted naming the first file that is missing, added or changed.
+        Raise StoreCorrupted naming the first file that is missing, added or changed.
         """
         if entry.record.key in self._verified:
             return
@@ -117,7 +116,7 @@ class Store:
         self._verified.add(entry.record.key)
 
     def is_intact(self, entry: Entry) -> bool:
-        """Whether `verify` has nothing to say: for what can be made again at once."""
+        """Tell whether `verify` finds no fault: for what can be made again at once."""
         try:
             self.verify(entry)
         except StoreCorrupted:
@@ -134,9 +133,9 @@ class Store:
         measured: dict[str, Any] | None = None,
         made_from: dict[str, Any] | None = None,
     ) -> Entry:
-        """Move the folder `files`, if any, in as the entry `key`. An entry that is there already is replaced.
+        """Move the folder `files`, if any, into the store as the entry `key`, in place of an earlier one.
 
-        Raises StoreCorrupted when the folder holds a link: what it points to could change, or lie anywhere.
+        Raise StoreCorrupted when the folder holds a link: what it points to could change, or lie anywhere.
         """
         with self._new_folder(kind) as temporary:
             if files is not None:
@@ -179,9 +178,9 @@ def _list_files(folder: Path) -> dict[str, FileRecord]:
 
 
 def _files(folder: str | Path, prefix: str = "", *, refuse_links: bool = False) -> Iterator[tuple[str, str]]:
-    """The files at any depth: (relative name with slashes, path). Links to folders are not followed.
+    """Yield the files at any depth: (relative name with slashes, path). Do not follow links to folders.
 
-    Thousands of small entries are listed in a run: pathlib's rglob takes five times as long.
+    A run lists thousands of small entries: pathlib's rglob takes five times as long.
     """
     with os.scandir(folder) as found:
         for item in found:
@@ -194,7 +193,7 @@ def _files(folder: str | Path, prefix: str = "", *, refuse_links: bool = False) 
 
 
 def _replace_folder(new: Path, final: Path) -> None:
-    """Put `new` where `final` may be already: rename() cannot replace a folder that is not empty."""
+    """Put `new` in the place of `final`, if there is one: rename() cannot replace a folder that is not empty."""
     try:
         new.rename(final)
     except OSError:

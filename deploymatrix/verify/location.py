@@ -1,4 +1,4 @@
-"""Which format a file or folder is of, by the patterns in pipelines/<format>/pipeline.toml, and what runs it."""
+"""Find an artifact's format by the patterns in pipelines/<format>/pipeline.toml, and the target that runs it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from deploymatrix.project.project import Project, Target, pick
 
 
 def locate(project: Project, path: Path, target: str | None) -> tuple[Path, Target]:
-    """The file or folder that the runtime loads, and the target: the named one, else the one that the name tells.
+    """Return the file or folder that the runtime loads, and the named target, or else the one that the path implies.
 
-    Raises ConfigurationError when there is no such artifact or target, or when the name does not tell.
+    Raise ConfigurationError when artifact or target does not exist, or when the path implies no target.
     """
     if not path.exists():
         raise ConfigurationError(f"{path}: there is no such artifact")
@@ -33,7 +33,7 @@ def locate(project: Project, path: Path, target: str | None) -> tuple[Path, Targ
 
 
 def _entry(path: Path, pattern: str) -> Path | None:
-    """What is loaded if `pattern` fits: the file, or, of a pattern "*/file", the folder that holds the file."""
+    """Return what the runtime loads if `pattern` fits: the file, or for "*/file" the folder that holds the file."""
     inside = pattern.removeprefix("*/")
     if inside == pattern:
         return path if fnmatch.fnmatch(path.name, pattern) else None
@@ -43,7 +43,7 @@ def _entry(path: Path, pattern: str) -> Path | None:
 
 
 def belonging(file: Path) -> list[Path]:
-    """The file, and those beside it whose names go on from its own: model.onnx.data holds weights."""
+    """List the file, and those beside it whose names continue its own: model.onnx.data holds weights."""
     return [
         file,
         *(p for p in sorted(file.parent.iterdir()) if p.is_file() and p.name.startswith(file.name) and p != file),

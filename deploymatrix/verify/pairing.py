@@ -1,6 +1,6 @@
-"""The names of one side paired with those of the other: by the user's mapping, by name, or where there is one each.
+"""Pair the names of two sides: by the user's mapping, by name, or where each side has only one.
 
-Nothing is paired by order or shape: that would be luck.
+Never pair by order or shape: that would be luck.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from deploymatrix.verify.artifacts import Slot
 
 
 def read_mapping(pairs: Iterable[str]) -> dict[str, str]:
-    """`name=artifact_name` options as a dict. Raises ConfigurationError for another form or a name given twice."""
+    """Read `name=artifact_name` options. Raise ConfigurationError for another form, or for a name that comes twice."""
     mapping: dict[str, str] = {}
     for pair in pairs:
         name, equals, artifact_name = pair.partition("=")
         if not (name and equals and artifact_name):
             raise ConfigurationError(f"--map {pair}: write name=artifact_name")
         if name in mapping or artifact_name in mapping.values():
-            raise ConfigurationError(f"--map {pair}: one of the two names is mapped already")
+            raise ConfigurationError(f"--map {pair}: an earlier --map has one of the two names")
         mapping[name] = artifact_name
     return mapping
 
@@ -28,26 +28,26 @@ def read_mapping(pairs: Iterable[str]) -> dict[str, str]:
 def pair_names(
     what: str, names: Iterable[str], slots: Mapping[str, Slot] | None, mapping: Mapping[str, str]
 ) -> dict[str, str]:
-    """For each of `names` the artifact's own name; `slots` are the artifact's, None where it does not tell.
+    """Return for each of `names` the artifact's own name; `slots` are the artifact's, None where it does not tell.
 
-    A name that the artifact does not have stays as it is, so that what is wrong shows where it is used.
-    Raises ConfigurationError for a mapping to a name that the artifact does not have.
+    Keep a name that the artifact does not have: the mistake shows where somebody uses it.
+    Raise ConfigurationError for a mapping to a name that the artifact does not have.
     """
-    wanted = list(names)
-    pairs = {name: mapping.get(name, name) for name in wanted}
+    ordered = list(names)
+    pairs = {name: mapping.get(name, name) for name in ordered}
     if slots is None:
         return pairs
-    for name in wanted:
+    for name in ordered:
         if name in mapping and mapping[name] not in slots:
             hint = nearest(mapping[name], list(slots))
             raise ConfigurationError(f"--map {name}={mapping[name]}: the artifact has no such {what}; {hint}")
-    if len(wanted) == len(slots) == 1:
-        return {wanted[0]: next(iter(slots))}
+    if len(ordered) == len(slots) == 1:
+        return {ordered[0]: next(iter(slots))}
     return pairs
 
 
 def require_same(what: str, pairs: Mapping[str, str], slots: Mapping[str, Slot] | None) -> None:
-    """Raises ConfigurationError unless the artifact's names are exactly those paired, telling what it has."""
+    """Raise ConfigurationError unless the pairs name exactly the artifact's slots; the message lists these."""
     if slots is None or set(pairs.values()) == set(slots):
         return
     has = ", ".join(f"{name}: {slot}" for name, slot in slots.items()) or "none"
