@@ -63,8 +63,8 @@ def verify(
         limit=limit,
         timeout_s=timeout,
     )
-    found = decide(project_of(context), claim, isolation, _say)
-    _show(found, f"{found.artifact} on {found.target}, {found.isolation} isolation", json)
+    verification = decide(project_of(context), claim, isolation, _say)
+    _show(verification, f"{verification.artifact} on {verification.target}, {verification.isolation} isolation", json)
 
 
 def compare(
@@ -103,23 +103,23 @@ def compare(
         limit=limit,
         timeout_s=timeout,
     )
-    found = compare_artifacts(project_of(context), pair, isolation, _say)
-    title = f"{found.second} on {found.targets[1]} against {found.first} on {found.targets[0]}"
-    _show(found, f"{title}, {found.samples} samples, {found.isolation} isolation", json)
+    agreement = compare_artifacts(project_of(context), pair, isolation, _say)
+    title = f"{agreement.second} on {agreement.targets[1]} against {agreement.first} on {agreement.targets[0]}"
+    _show(agreement, f"{title}, {agreement.samples} samples, {agreement.isolation} isolation", json)
 
 
-def _show(found: Verification | Agreement, title: str, as_json: bool) -> None:
+def _show(verdict: Verification | Agreement, title: str, as_json: bool) -> None:
     if as_json:
-        print_json(found.model_dump(mode="json"))
+        print_json(verdict.model_dump(mode="json"))
     else:
         from rich.console import Console
 
         from deploymatrix.report.outputs import print_outputs
 
-        print_outputs(title, found.outputs, Console())
-        where = f" in stage {found.stage}" if found.stage else ""
-        typer.echo(f"{found.outcome}{where}" + (f": {found.detail}" if found.detail else ""))
-    if not found.passed:
+        print_outputs(title, verdict.outputs, Console())
+        where = f" in stage {verdict.stage}" if verdict.stage else ""
+        typer.echo(f"{verdict.outcome}{where}" + (f": {verdict.detail}" if verdict.detail else ""))
+    if not verdict.passed:
         raise typer.Exit(errors.GATE_FAILED)
 
 

@@ -61,15 +61,15 @@ def repro(
     cells = pick_cells(read_matrix(project.build / MATRIX), cell)
     if (run or bundle) and len(cells) > 1:
         raise ConfigurationError(f"{cell!r} matches {len(cells)} cells, {cells[0].name} the first; name one")
-    evidences = [find_evidence(project, found) for found in cells]
+    evidences = [find_evidence(project, picked) for picked in cells]
     if bundle:
         write_zip(bundle_files(evidences[0]), bundle)
         typer.echo(f"{bundle}: {evidences[0].task.id}; its README.md says how to repeat it", err=True)
     if run:
         raise typer.Exit(rerun(evidences[0], _say))
     if not bundle:
-        for found in cells:
-            typer.echo(command(found.name, options=_own_options(context), models=models or (), timeout=timeout))
+        for picked in cells:
+            typer.echo(command(picked.name, options=_own_options(context), models=models or (), timeout=timeout))
 
 
 def _explanations(context: typer.Context, pattern: str, models: list[Path] | None) -> Iterator[Explanation]:

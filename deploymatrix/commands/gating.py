@@ -63,15 +63,14 @@ def gate(
     matrix, times = read_matrix(project.build / MATRIX), read_measurements(project.build / MEASUREMENTS)
     selected = matrix.model_copy(update={"cells": tuple(cell for cell in matrix.cells if cell.name in names)})
     judged = judged_matrix(selected, read_rules(project, expectations), project, times)
-    found = None
+    difference = None
     if baseline is not None:
         before = read_states(baseline)
         decided = {cell.name for cell in judged.cells if cell.outcome != "missing"}
         gone = set(before.cells) - {cell.name for cell in plan_cells(project, Selection())}
-        found = compare(before, snapshot(judged, times), scope=decided | gone)
-    _conclude(
-        decide(planned, judged, Keys(project).current_inputs(planned), found.of("regressed") if found else ()), found
-    )
+        difference = compare(before, snapshot(judged, times), scope=decided | gone)
+    regressed = difference.of("regressed") if difference else ()
+    _conclude(decide(planned, judged, Keys(project).current_inputs(planned), regressed), difference)
 
 
 @baselines.command()
@@ -111,18 +110,18 @@ def diff(
     from deploymatrix.matrix.snapshots import read_states
     from deploymatrix.report.changes import lines, markdown
 
-    found = compare(read_states(before), read_states(after))
+    difference = compare(read_states(before), read_states(after))
     if json:
-        print_json(found.as_dict())
+        print_json(difference.as_dict())
     else:
-        typer.echo(markdown(found) if as_markdown else "\n".join(lines(found)), nl=not as_markdown)
-    if found.of("regressed"):
+        typer.echo(markdown(difference) if as_markdown else "\n".join(lines(difference)), nl=not as_markdown)
+    if difference.of("regressed"):
         raise typer.Exit(errors.GATE_FAILED)
-    if found.missing:
+    if difference.missing:
         raise typer.Exit(errors.INCOMPLETE)
 
 
-def _conclude(decision: Decision, found: Diff | None) -> None:
+def _conclude(decision: Decision, difference: Diff | None) -> None:
     """Print the decision and its reasons, and exit accordingly."""
     from deploymatrix.matrix.gate import explain_red
     from deploymatrix.report.changes import line
@@ -135,14 +134,14 @@ def _conclude(decision: Decision, found: Diff | None) -> None:
         for name in decision.stale
     ]
     lines += [f"expected: {explain_red(cell)}" for cell in decision.expected]
-    lines += [line(cell) for cell in found.cells if cell.change != "unchanged"] if found else []
-    unknown = found.missing if found else ()
+    lines += [line(cell) for cell in difference.cells if cell.change != "unchanged"] if difference else []
+    unknown = difference.missing if difference else ()
     lines += [f"missing: {name}: the baseline has no result, so a regression would not show" for name in unknown]
     if decision.regressed:
         lines.append("`deploymatrix baseline update` accepts a regression, in a change that somebody reviews")
     counts = f"{decision.passed} passed, {len(decision.expected)} expected, {len(decision.red)} red"
     counts += f", {len(decision.unmatched)} unmatched" if decision.unmatched else ""
-    counts += f", {len(decision.regressed)} regressed" if found else ""
+    counts += f", {len(decision.regressed)} regressed" if difference else ""
     state = "open" if decision.is_open and not unknown else "closed"
     lines.append(f"gate {state}: {counts}, {len(decision.missing) + len(unknown)} missing, {len(decision.stale)} stale")
     typer.echo("\n".join(lines))

@@ -41,13 +41,13 @@ def read_budgets(project: Project) -> list[BudgetRecord]:
 
 def breaches(cell: Cell, budgets: Iterable[BudgetRecord], measurement: Measurement | None) -> tuple[str, ...]:
     """Return a line for each limit that a cell exceeds. Without a measurement, do not judge latency."""
-    found: list[str] = []
+    breached: list[str] = []
     for budget in budgets:
         if fnmatchcase(cell.name, budget.cell):
-            over = [_size(cell, budget.limits), _headroom(cell, budget.limits)]
-            over += [_latency(measurement, budget.limits)] if measurement else []
-            found += [f'{line} ({budget.file}: budgets."{budget.cell}")' for line in over if line]
-    return tuple(found)
+            lines = [_size(cell, budget.limits), _headroom(cell, budget.limits)]
+            lines += [_latency(measurement, budget.limits)] if measurement else []
+            breached += [f'{line} ({budget.file}: budgets."{budget.cell}")' for line in lines if line]
+    return tuple(breached)
 
 
 def unmatched_budgets(budgets: Iterable[BudgetRecord], names: Collection[str]) -> list[str]:

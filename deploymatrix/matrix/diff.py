@@ -67,8 +67,8 @@ class Diff:
 
     @property
     def counts(self) -> dict[Change, int]:
-        found = Counter(cell.change for cell in self.cells)
-        return {change: found[change] for change in get_args(Change)}
+        counted = Counter(cell.change for cell in self.cells)
+        return {change: counted[change] for change in get_args(Change)}
 
     def as_dict(self) -> dict[str, Any]:
         cells = [cell.as_dict() for cell in self.cells]
@@ -114,8 +114,8 @@ def _reasons(before: CellState, after: CellState) -> list[str]:
     outcome = None
     if (before.outcome, before.stage, before.blame) != (after.outcome, after.stage, after.blame):
         outcome = f"{_outcome(before)} → {_outcome(after)}"
-    found = [outcome, _size(before, after), _latency(before, after), _headroom(before, after)]
-    return [reason for reason in found if reason]
+    reasons = [outcome, _size(before, after), _latency(before, after), _headroom(before, after)]
+    return [reason for reason in reasons if reason]
 
 
 def _outcome(state: CellState) -> str:

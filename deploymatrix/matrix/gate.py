@@ -51,16 +51,16 @@ def gate(
     """
     cells = {cell.name: cell for cell in matrix.cells}
     names = [cell.name for cell in planned]
-    held = [cells[name] for name in names if name in cells and cells[name].outcome != "missing"]
-    present = {cell.name for cell in held}
-    stale = {cell.name for cell in held if cell.inputs != inputs[cell.name]}
-    held = [cell for cell in held if cell.name not in stale]
+    results = [cells[name] for name in names if name in cells and cells[name].outcome != "missing"]
+    present = {cell.name for cell in results}
+    stale = {cell.name for cell in results if cell.inputs != inputs[cell.name]}
+    results = [cell for cell in results if cell.name not in stale]
     return Decision(
-        red=tuple(cell for cell in held if cell.verdict not in VERDICTS_THAT_PASS),
+        red=tuple(cell for cell in results if cell.verdict not in VERDICTS_THAT_PASS),
         missing=tuple(name for name in names if name not in present),
         stale=tuple(name for name in names if name in stale),
-        expected=tuple(cell for cell in held if cell.verdict == "expected"),
-        passed=sum(cell.verdict == "ok" for cell in held),
+        expected=tuple(cell for cell in results if cell.verdict == "expected"),
+        passed=sum(cell.verdict == "ok" for cell in results),
         unmatched=matrix.unmatched,
         regressed=tuple(regressed),
     )

@@ -66,12 +66,12 @@ def merge(pieces: Sequence[Piece]) -> Matrix:
 
 def merge_measurements(pieces: Iterable[Piece]) -> Measurements:
     """Merge the measurements: the whole took as long as its longest part, and did the work of all parts."""
-    known = [piece.measurements for piece in pieces if piece.measurements]
+    all_measurements = [piece.measurements for piece in pieces if piece.measurements]
     parts: dict[str, PartOfRun] = {}
-    for name, part in chain.from_iterable(measured.parts.items() for measured in known):
+    for name, part in chain.from_iterable(measurements.parts.items() for measurements in all_measurements):
         parts[name] = _larger_figures(parts.get(name, part), part)
     cells: dict[str, Measurement] = {}
-    for cell in chain.from_iterable(measured.cells for measured in known):
+    for cell in chain.from_iterable(measurements.cells for measurements in all_measurements):
         cells[cell.cell] = min(cells.get(cell.cell, cell), cell, key=_least_telling)
     return Measurements(
         wall_s=max((part.wall_s for part in parts.values()), default=0.0),
@@ -117,15 +117,15 @@ def _merged_cells(pieces: Iterable[Piece]) -> dict[str, Cell]:
     files: dict[str, Path] = {}
     for piece in pieces:
         for cell in piece.matrix.cells:
-            known = cells.get(cell.name)
-            if known == cell:
+            earlier = cells.get(cell.name)
+            if earlier == cell:
                 continue
-            if known is not None and "missing" not in (known.outcome, cell.outcome):
+            if earlier is not None and "missing" not in (earlier.outcome, cell.outcome):
                 raise ConfigurationError(
-                    f"there are two results for {cell.name}: {known.outcome} in {files[cell.name]}, {cell.outcome} in "
-                    f"{piece.file}{_difference(known, cell)}; leave out one of the two"
+                    f"two results for {cell.name}: {earlier.outcome} in {files[cell.name]}, {cell.outcome} in "
+                    f"{piece.file}{_difference(earlier, cell)}; leave out one of the two"
                 )
-            if known is None or _least_decided(cell) < _least_decided(known):
+            if earlier is None or _least_decided(cell) < _least_decided(earlier):
                 cells[cell.name], files[cell.name] = cell, piece.file
     return cells
 
@@ -158,12 +158,12 @@ def _larger_figures(one: PartOfRun, other: PartOfRun) -> PartOfRun:
 
 def _copy_logs(matrix: Matrix, pieces: Iterable[Piece], out: Path) -> None:
     """Copy each log from the first piece that has it for the same record; a matrix.json may come without its logs."""
-    wanted = {cell.name: cell for cell in matrix.cells if cell.log}
+    cells_with_logs = {cell.name: cell for cell in matrix.cells if cell.log}
     for piece in pieces:
         for cell in piece.matrix.cells:
             source = piece.file.parent / cell.log if cell.log else None
-            if source is not None and wanted.get(cell.name) == cell and source.is_file():
-                del wanted[cell.name]
+            if source is not None and cells_with_logs.get(cell.name) == cell and source.is_file():
+                del cells_with_logs[cell.name]
                 _copy(source, out / str(cell.log))
 
 

@@ -47,10 +47,10 @@ def number_of(name: str, count: int) -> int:
 
 
 def _counted(part: str) -> tuple[int, int]:
-    found = COUNTED.fullmatch(part)
-    if found is None:
+    match = COUNTED.fullmatch(part)
+    if match is None:
         raise ConfigurationError(f"--shard {part!r}: write i/n, such as 2/7, or target=NAME")
-    index, count = int(found[1]), int(found[2])
+    index, count = int(match[1]), int(match[2])
     if index > count:
         raise ConfigurationError(f"--shard {part!r}: there is no part {index} of {count}; the first is 1/{count}")
     return index, count

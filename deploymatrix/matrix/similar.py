@@ -15,11 +15,11 @@ def pick_cells(matrix: Matrix, pattern: str) -> list[Cell]:
 
     Raise ConfigurationError, with the nearest name, when there is none.
     """
-    found = [cell for cell in matrix.cells if cell.name == pattern or fnmatchcase(cell.name, pattern)]
-    if not found:
+    cells = [cell for cell in matrix.cells if cell.name == pattern or fnmatchcase(cell.name, pattern)]
+    if not cells:
         names = [cell.name for cell in matrix.cells]
         raise ConfigurationError(f"the last matrix has no cell {pattern!r}; {nearest(pattern, names)}")
-    return found
+    return cells
 
 
 def similar_failures(cell: Cell, matrix: Matrix) -> tuple[str, ...]:

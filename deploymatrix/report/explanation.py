@@ -21,7 +21,7 @@ LONGEST_LINE = 240
 
 @dataclass(frozen=True, kw_only=True)
 class Explanation:
-    """One cell. digests: of all that it depends on. log: the decisive lines. similar: cells that failed the same way."""
+    """One cell. digests: what it depends on. log: the decisive lines. similar: cells that failed the same way."""
 
     cell: Cell
     measurement: Measurement | None

@@ -41,11 +41,11 @@ def page(matrix: Matrix, measurements: Mapping[str, Measurement], history: Seque
 
     history: earlier runs, oldest first; the page shows what changed since the last of them.
     """
-    changed = history[-1].changes(matrix, measurements) if history else None
-    grid = embed(grid_block(matrix, history, changed))
+    difference = history[-1].changes(matrix, measurements) if history else None
+    grid = embed(grid_block(matrix, history, difference))
     text = ""
     for limit in DETAIL_LIMITS:
-        text = _assemble(grid, compress(panel_block(matrix, measurements, history, changed, limit)))
+        text = _assemble(grid, compress(panel_block(matrix, measurements, history, difference, limit)))
         if len(text.encode()) <= LARGEST:
             break
     return text

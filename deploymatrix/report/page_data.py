@@ -39,12 +39,12 @@ class Strings(Generic[T]):
         return list(self._numbers)
 
 
-def grid_block(matrix: Matrix, history: Sequence[History], changed: Diff | None) -> dict[str, Any]:
-    """Collect what grid, filters and totals need; a column has an entry for each cell. changed: since the last run."""
+def grid_block(matrix: Matrix, history: Sequence[History], difference: Diff | None) -> dict[str, Any]:
+    """Collect what grid, filters and totals need; a column has an entry for each cell. difference: to the last run."""
     models: Strings[tuple[str, str, str]] = Strings()
     tables: dict[str, Strings[str]] = {name: Strings() for name in ("target", "variant", "outcome", "stage", "verdict")}
     notes: Strings[str] = Strings()
-    changes = {found.cell: found.change for found in changed.cells} if changed else {}
+    changes = {cell_diff.cell: cell_diff.change for cell_diff in difference.cells} if difference else {}
     alike: Strings[tuple[str, ...]] = Strings()
     columns: dict[str, list[Any]] = {"model": [models.number((c.model, c.framework, c.family)) for c in matrix.cells]}
     for name, table in tables.items():
@@ -53,7 +53,7 @@ def grid_block(matrix: Matrix, history: Sequence[History], changed: Diff | None)
     columns["exported"] = [int(cell.artifact is not None) for cell in matrix.cells]
     columns["note"] = [notes.number(_first_line(cell.detail)) for cell in matrix.cells]
     columns["alike"] = [alike.number(_failure(cell)) for cell in matrix.cells]
-    columns["change"] = [_shown_change(changes.get(cell.name)) for cell in matrix.cells] if changed else []
+    columns["change"] = [_shown_change(changes.get(cell.name)) for cell in matrix.cells] if difference else []
     return {
         "generator": matrix.generator,
         "isolation": matrix.isolation,
@@ -64,7 +64,7 @@ def grid_block(matrix: Matrix, history: Sequence[History], changed: Diff | None)
         "tables": {**{name: table.values() for name, table in tables.items()}, "note": notes.values()},
         "columns": columns,
         "history": [matrix.label for matrix in history],
-        "removed": [found.cell for found in changed.of("removed")] if changed else [],
+        "removed": [cell_diff.cell for cell_diff in difference.of("removed")] if difference else [],
         "unmatched": list(matrix.unmatched),
         "irreproducible": NOT_REPRODUCIBLE,
     }
@@ -74,11 +74,11 @@ def panel_block(
     matrix: Matrix,
     measurements: Mapping[str, Measurement],
     history: Sequence[History],
-    changed: Diff | None,
+    difference: Diff | None,
     detail_limit: int,
 ) -> dict[str, Any]:
     """Collect what a panel needs beyond the grid's columns. detail_limit: characters of each detail."""
-    reasons = {found.cell: list(found.reasons) for found in changed.cells} if changed else {}
+    reasons = {cell_diff.cell: list(cell_diff.reasons) for cell_diff in difference.cells} if difference else {}
     values: Strings[str] = Strings()  # JSON of any repeated value
     cells = []
     for cell in matrix.cells:

@@ -27,7 +27,7 @@ def clean(build: Path, *, everything: bool) -> Iterator[str]:
     """
     if oldest_start(build) < time.time() - 1:
         raise ConfigurationError(
-            "a run is in progress; wait for it, or use --older-than or --max-size, which spare its results"
+            "a run is under way; wait for it, or use --older-than or --max-size, which spare its results"
         )
     names = sorted(p.name for p in build.iterdir()) if build.is_dir() else []
     for name in names:

@@ -72,11 +72,11 @@ class Store:
 
     def entries(self) -> list[StoredFolder]:
         """List every entry's folder, size in bytes and time of last use, the longest unused first."""
-        found = []
+        folders = []
         for record in self.root.glob("*/*/record.json"):
             files = [p.stat().st_size for p in record.parent.rglob("*") if p.is_file()]
-            found.append(StoredFolder(record.parent, sum(files), record.stat().st_mtime))
-        return sorted(found, key=lambda entry: (entry.used, entry.folder))
+            folders.append(StoredFolder(record.parent, sum(files), record.stat().st_mtime))
+        return sorted(folders, key=lambda entry: (entry.used, entry.folder))
 
     def remove_unused(self, folder: Path, since: float) -> bool:
         """Remove an entry unless somebody used it at or after `since`; return whether it is gone."""
@@ -102,16 +102,16 @@ class Store:
         """
         if entry.record.key in self._verified:
             return
-        found = dict(_files(entry.files)) if entry.files.is_dir() else {}
-        for name in sorted(set(found) ^ set(entry.record.files)):
-            state = "was added" if name in found else "is missing"
+        paths = dict(_files(entry.files)) if entry.files.is_dir() else {}
+        for name in sorted(set(paths) ^ set(entry.record.files)):
+            state = "was added" if name in paths else "is missing"
             raise StoreCorrupted(f"{name} {state} after the manifest was written")
-        for name, path in found.items():
-            expected, actual = entry.record.files[name].sha256, digests.of_file(path)
-            if actual != expected:
+        for name, path in paths.items():
+            recorded, actual = entry.record.files[name].sha256, digests.of_file(path)
+            if actual != recorded:
                 raise StoreCorrupted(
                     f"{name} changed after its manifest was written: sha256 is {actual[:12]}…, "
-                    f"the manifest says {expected[:12]}…; `deploymatrix run --fresh` makes it again"
+                    f"the manifest says {recorded[:12]}…; `deploymatrix run --fresh` makes it again"
                 )
         self._verified.add(entry.record.key)
 
@@ -182,8 +182,8 @@ def _files(folder: str | Path, prefix: str = "", *, refuse_links: bool = False) 
 
     A run lists thousands of small entries: pathlib's rglob takes five times as long.
     """
-    with os.scandir(folder) as found:
-        for item in found:
+    with os.scandir(folder) as items:
+        for item in items:
             if refuse_links and item.is_symlink():
                 raise StoreCorrupted(f"{item.name} is a symbolic link; a result must hold its own bytes")
             if item.is_dir(follow_symlinks=False):
