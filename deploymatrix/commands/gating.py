@@ -128,7 +128,7 @@ def _conclude(decision: Decision, difference: Diff | None) -> None:
 
     lines = [f"red: {explain_red(cell)}" for cell in decision.red]
     lines += [f"unmatched: {text}" for text in decision.unmatched]
-    lines += [f"missing: {name}: the matrix has no result; run the cell" for name in decision.missing]
+    lines += [f"missing: {name}: no result in the matrix; run the cell" for name in decision.missing]
     lines += [
         f"stale: {name}: its model, a step, its target or its limit has changed since the run; run the cell"
         for name in decision.stale
@@ -136,7 +136,7 @@ def _conclude(decision: Decision, difference: Diff | None) -> None:
     lines += [f"expected: {explain_red(cell)}" for cell in decision.expected]
     lines += [line(cell) for cell in difference.cells if cell.change != "unchanged"] if difference else []
     unknown = difference.missing if difference else ()
-    lines += [f"missing: {name}: the baseline has no result, so a regression would not show" for name in unknown]
+    lines += [f"missing: {name}: no result in the baseline, so a regression would not show" for name in unknown]
     if decision.regressed:
         lines.append("`deploymatrix baseline update` accepts a regression, in a change that somebody reviews")
     counts = f"{decision.passed} passed, {len(decision.expected)} expected, {len(decision.red)} red"
