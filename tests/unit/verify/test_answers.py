@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from deploymatrix.verify.answers import compare_answers
 from deploymatrix.verify.artifacts import Answer, Slot
-from deploymatrix.verify.verify import compare_answers
 
 LIMIT = 1e-5
 
