@@ -172,7 +172,11 @@ class Keys:
                 "runner": digests.of_code(project.run_module(cell.target)),
                 "runtime": digests.of_code(project.runtime_lock(cell.target)),
                 "limit": cell.target.spec.limits[cell.variant],
-                "engine": [*comparing_code(), worker_digest(), worker_digest(worker_of(project.runner_of(cell.target)))],
+                "engine": [
+                    *comparing_code(),
+                    worker_digest(),
+                    worker_digest(worker_of(project.runner_of(cell.target))),
+                ],
             }
         )
 
