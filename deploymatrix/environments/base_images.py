@@ -52,12 +52,13 @@ class BaseRecipe:
 
     @property
     def made_here(self) -> str:
-        """What the image is called that is made here: by the digest of what it would be made by."""
+        """What the image is called that is made here: by the digest of what it is made by, so that runners share it."""
         digest = hashlib.sha256()
         for file in [*sorted(self.folder.glob("*")), *filter(None, [self.runtime.interpreter])]:
             digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
         digest.update("\0".join(self.debian).encode())
-        return f"deploymatrix/base-{self.runner.lower()}:{digest.hexdigest()[:DIGITS]}"
+        name = re.sub(r"[:@].*", "", self.image.rpartition("/")[2])
+        return f"deploymatrix/base-{name}:{digest.hexdigest()[:DIGITS]}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +76,7 @@ def ensure_base(client: docker.DockerClient, recipe: BaseRecipe, envs: Path, say
     Raise EnvironmentFailed when it cannot be had.
     """
     envs.mkdir(parents=True, exist_ok=True)
-    with FileLock(envs / f".base-{recipe.runner}.lock"):
+    with FileLock(envs / f".{re.sub('[/:]', '-', recipe.made_here)}.lock"):
         return _local(client, recipe.reference) or _obtained(client, recipe, envs, say)
 
 

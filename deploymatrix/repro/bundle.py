@@ -134,6 +134,7 @@ def _description(evidence: Evidence, places: Mapping[Path, str]) -> dict[str, An
     request = {"task": task.kind, **question_of(evidence.context, evidence.needs).__dict__}
     about: dict[str, Any] = {key: getattr(cell, key) for key in ("outcome", "stage", "blame", "detail", "versions")}
     about |= {"cell": cell.name, "language": evidence.worker.language, "variables": evidence.variables}
+    about["command"] = evidence.worker.command[1:]  # of the program that reproduces: it starts the worker likewise
     about |= {"request": _relative(request, places), "samples": task.model.spec.samples}
     outputs, limit = task.model.spec.outputs, None
     if task.target is not None:

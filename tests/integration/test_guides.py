@@ -95,7 +95,14 @@ def test_add_a_route(reader: Reader) -> None:
     assert reader.cells() == {"linear/wrapped": "passed"}
 
 
-@pytest.mark.parametrize("guide", ["add-a-model.md", "add-a-target.md", "add-a-route.md"])
+def test_add_a_runner(reader: Reader) -> None:
+    printed = reader.follow("add-a-runner.md")
+
+    assert "linear/npz/fp32" in printed
+    assert reader.cells() == {"linear/npz": "passed"}
+
+
+@pytest.mark.parametrize("guide", ["add-a-model.md", "add-a-target.md", "add-a-route.md", "add-a-runner.md"])
 def test_a_guide_leaves_the_repository_as_it_is(guide: str) -> None:
     named = [block.file for block in blocks(GUIDES / guide) if block.file]
 

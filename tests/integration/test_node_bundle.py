@@ -102,7 +102,7 @@ def a_bundle(folder: Path, runner: dict[str, str], reference: Any, dtype: str = 
     }
     bundle = {
         **{"cell": "m/t/fp32", "outcome": "mismatch", "stage": "compare", "detail": "", "variables": {}},
-        **{"request": request, "samples": 1, "limit": 1e-5},
+        **{"request": request, "samples": 1, "limit": 1e-5, "command": ["{worker}/server.mjs"]},
         "outputs": [{"name": "y", "dtype": dtype, "shape": [2]}],
     }
     (folder / "bundle.json").write_text(json.dumps(bundle), encoding="utf-8")

@@ -116,6 +116,13 @@ def test_a_base_that_is_made_here_is_named_after_what_it_is_made_of(base: BaseRe
     assert all(name.startswith("deploymatrix/base-python:") for name in names)
 
 
+def test_runners_that_start_from_the_same_share_a_base_that_is_made_here(base: BaseRecipe):
+    other = replace(base, runner="other")
+
+    assert other.made_here == base.made_here
+    assert replace(other, image="mirror.example:5000/library/python@sha256:0").made_here == base.made_here
+
+
 class EngineWithout:
     """An engine that has no image, and no registry that answers."""
 
