@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import os
 import re
 import shutil
@@ -17,48 +16,13 @@ from docker.errors import APIError, DockerException, ImageNotFound
 from filelock import FileLock
 from requests.exceptions import RequestException
 
-from deploymatrix.environments.runtimes import RuntimeRecipe, ensure_program
+from deploymatrix.environments.recipes import BaseRecipe
+from deploymatrix.environments.runtimes import ensure_program
 from deploymatrix.errors import EnvironmentFailed
 from deploymatrix.say import Say
 
 PROBE_S = 8
-DIGITS = 12
 NEEDED = "mmdebstrap"
-
-
-@dataclass(frozen=True, kw_only=True)
-class BaseRecipe:
-    """What a runner starts from.
-
-    image: the one that it declares. debian: packages to make it from where no registry has it; none where it cannot be
-    made. folder: with make-base.sh. runtime: says which interpreter the image needs.
-    """
-
-    runner: str
-    image: str
-    debian: tuple[str, ...]
-    folder: Path
-    runtime: RuntimeRecipe
-
-    @property
-    def reference(self) -> str:
-        """The image that the user wants, else the one that the runner declares."""
-        return os.environ.get(self.variable) or self.image
-
-    @property
-    def variable(self) -> str:
-        """The name of the variable in which a user names another image."""
-        return f"DEPLOYMATRIX_BASE_{re.sub(r'[^A-Z0-9]', '_', self.runner.upper())}"
-
-    @property
-    def made_here(self) -> str:
-        """What the image is called that is made here: by the digest of what it is made by, so that runners share it."""
-        digest = hashlib.sha256()
-        for file in [*sorted(self.folder.glob("*")), *filter(None, [self.runtime.interpreter])]:
-            digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
-        digest.update("\0".join(self.debian).encode())
-        name = re.sub(r"[:@].*", "", self.image.rpartition("/")[2])
-        return f"deploymatrix/base-{name}:{digest.hexdigest()[:DIGITS]}"
 
 
 @dataclass(frozen=True, kw_only=True)

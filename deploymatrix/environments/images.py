@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import platform
 import re
 import sys
@@ -15,9 +14,10 @@ from docker.errors import DockerException, ImageNotFound
 from filelock import FileLock
 from requests.exceptions import RequestException
 
-from deploymatrix.environments.base_images import BaseRecipe, ensure_base
+from deploymatrix.environments.base_images import ensure_base
 from deploymatrix.environments.image_context import context
-from deploymatrix.environments.runtimes import RuntimeRecipe, ensure_runtime
+from deploymatrix.environments.recipes import ImageRecipe, joined_digest, recipe_digest
+from deploymatrix.environments.runtimes import ensure_runtime
 from deploymatrix.errors import EnvironmentFailed
 from deploymatrix.say import Say
 
@@ -32,29 +32,12 @@ ARGUMENT = re.compile(r"^ARG BASE(=.*)?$", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True)
-class ImageRecipe:
-    """What a target's image is made from."""
-
-    target: str
-    dockerfile: Path
-    base: BaseRecipe
-    runtime: RuntimeRecipe
-
-
-@dataclass(frozen=True, kw_only=True)
 class Image:
     """A built image. digest: SHA-256 of all it was made from; id: the engine's."""
 
     tag: str
     digest: str
     id: str
-
-
-def recipe_digest(recipe: ImageRecipe) -> str:
-    """Digest what an image is made by: Dockerfile, lock, how its files are packed, the name of its base."""
-    packing = Path(__file__).with_name("image_context.py")
-    files = [recipe.dockerfile, recipe.runtime.lock, packing]
-    return _digest([recipe.base.reference.encode(), *(file.read_bytes() for file in files)])
 
 
 def ensure_image(client: docker.DockerClient, recipe: ImageRecipe, build: Path, say: Say) -> Image:
@@ -66,7 +49,7 @@ def ensure_image(client: docker.DockerClient, recipe: ImageRecipe, build: Path, 
     check_dockerfile(recipe.dockerfile)
     envs, target = build / "envs", recipe.target
     base = ensure_base(client, recipe.base, envs, say)
-    digest = _digest([recipe_digest(recipe).encode(), base.id.encode()])
+    digest = joined_digest([recipe_digest(recipe).encode(), base.id.encode()])
     tag = f"deploymatrix/{target}:{digest[:DIGITS]}"
     locks = build / "images"
     locks.mkdir(parents=True, exist_ok=True)
@@ -129,11 +112,3 @@ def _build(client: docker.DockerClient, stream: Iterable[bytes], tag: str, base:
                 raise EnvironmentFailed(f"{tag}: the build failed:\n{''.join(said)[-2000:]}")
     except (DockerException, RequestException) as error:
         raise EnvironmentFailed(f"{tag}: the build failed: {error}\n{''.join(said)[-2000:]}") from error
-
-
-def _digest(parts: Iterable[bytes]) -> str:
-    """Of the parts and of where one ends and the next begins."""
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(hashlib.sha256(part).digest())
-    return digest.hexdigest()

@@ -7,27 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploymatrix.environments.interpreters import ensure_node, ensure_node_wheel, ensure_python, site_packages
+from deploymatrix.environments.recipes import RuntimeRecipe
 from deploymatrix.errors import EnvironmentFailed
 from deploymatrix.say import Say
-
-
-@dataclass(frozen=True, kw_only=True)
-class RuntimeRecipe:
-    """What a runtime is made from.
-
-    name: of its folder. installer: a key of INSTALLERS. interpreter: the lock of the wheel with the interpreter, for an
-    installer that does not find one itself.
-    """
-
-    name: str
-    installer: str
-    lock: Path
-    interpreter: Path | None = None
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """All that the runtime depends on."""
-        return (self.lock,) if self.interpreter is None else (self.lock, self.interpreter)
 
 
 @dataclass(frozen=True, kw_only=True)

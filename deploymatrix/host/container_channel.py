@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import docker
 from docker.errors import NotFound
@@ -21,12 +21,14 @@ from docker.types import Mount as BindMount
 from requests.exceptions import RequestException
 
 from deploymatrix.environments.engine import ENGINE_ERRORS
-from deploymatrix.environments.images import Image
 from deploymatrix.errors import EnvironmentFailed
 from deploymatrix.host.container_limits import RUNNER_USER, limits
 from deploymatrix.host.container_stream import STDERR, STDOUT, Stream
 from deploymatrix.host.reaping import run_labels
 from deploymatrix.project.runners import Tmp
+
+if TYPE_CHECKING:
+    from deploymatrix.environments.images import Image
 
 END_S = 10  # between the end of the container's output and its end
 TAIL_BYTES = 16 * 1024
@@ -48,10 +50,10 @@ def container_channel(
     *,
     run_id: str,
     memory_mb: int,
+    command: Sequence[str],
     cpus: float | None = None,
     pids: int = 512,
     tmp: Tmp | None = None,
-    command: Sequence[str] | None = None,
 ) -> ContainerChannel:
     """Start a container of `image` and return the line to its worker.
 
@@ -65,7 +67,7 @@ def container_channel(
     try:
         container = client.containers.create(
             image.tag,
-            list(command) if command else None,
+            list(command),
             labels=run_labels(run_id),
             mounts=[_bind(mount) for mount in mounts],
             stdin_open=True,

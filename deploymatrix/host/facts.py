@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from deploymatrix.environments.recipes import recipe_digest
+from deploymatrix.host.recipes import image_recipe, runtime_recipe
 from deploymatrix.project.project import Project, Target
 from deploymatrix.project.specs import Isolation
 from deploymatrix.store import digests
@@ -27,16 +29,11 @@ class HostFacts:
         if self.isolation == "process":
             return None
         if target.name not in self._images:
-            from deploymatrix.environments.images import recipe_digest
-            from deploymatrix.host.recipes import image_recipe
-
             self._images[target.name] = recipe_digest(image_recipe(self.project, target))
         return self._images[target.name]
 
     def _digest(self, target: Target) -> str:
         if self.isolation == "process":
-            from deploymatrix.host.recipes import runtime_recipe
-
             return digests.of_data([digests.of_code(path) for path in runtime_recipe(self.project, target).files])
         tmp = self.project.runner_of(target).spec.tmp
         return digests.of_data([self.image_digest(target), tmp.model_dump(mode="json")])

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from deploymatrix.environments.runtimes import RuntimeRecipe
+from deploymatrix.environments.recipes import BaseRecipe, ImageRecipe, RuntimeRecipe
 from deploymatrix.project.project import Project, Target
-
-if TYPE_CHECKING:
-    from deploymatrix.environments.images import ImageRecipe
 
 
 def runtime_recipe(project: Project, target: Target) -> RuntimeRecipe:
@@ -24,9 +19,6 @@ def runtime_recipe(project: Project, target: Target) -> RuntimeRecipe:
 
 def image_recipe(project: Project, target: Target) -> ImageRecipe:
     """Return what the target's image is made from."""
-    from deploymatrix.environments.base_images import BaseRecipe
-    from deploymatrix.environments.images import ImageRecipe
-
     runner, runtime = project.runner_of(target), runtime_recipe(project, target)
     base = BaseRecipe(
         runner=runner.name,

@@ -11,7 +11,6 @@ from deploymatrix.project.runners import PACKAGES_FOLDER, WORKER_FOLDER, Runner
 from deploymatrix.store import digests
 
 WORKER = Path(__file__).parents[1] / "worker"
-SKIPPED = "__pycache__"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,8 +29,8 @@ class WorkerProgram:
 
     def files(self) -> list[Path]:
         """Return the files that serve."""
-        found = sorted(self.folder.rglob(f"*{self.suffix}"))
-        return [path for path in found if path.is_file() and SKIPPED not in path.parts]
+        found = sorted(path for path in self.folder.rglob(f"*{self.suffix}") if path.is_file())
+        return [path for path in found if not any(map(_is_left_out, path.relative_to(self.folder).parts))]
 
     def digest(self) -> str:
         """Digest the worker's code, and how it is started."""
@@ -69,3 +68,7 @@ def worker_digest(program: WorkerProgram = EXPORTING) -> str:
 @functools.cache
 def _digest_once(program: WorkerProgram) -> str:
     return program.digest()
+
+
+def _is_left_out(part: str) -> bool:
+    return part.startswith(".") or part == "__pycache__"

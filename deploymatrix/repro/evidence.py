@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploymatrix.environments.runtimes import RuntimeRecipe
+from deploymatrix.environments.recipes import RuntimeRecipe
 from deploymatrix.errors import ConfigurationError, IncompleteRun
 from deploymatrix.execution.stages.context import Needs, StageContext
 from deploymatrix.execution.stages.dispatch import key_of, kind_of, place_of

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from deploymatrix.environments.plain_locks import plain_lock
 from deploymatrix.printable import printable
-from deploymatrix.repro.evidence import Evidence
+
+if TYPE_CHECKING:
+    from deploymatrix.repro.evidence import Evidence
 
 EXPORTERS_IMAGE = "python:3.11-slim-bookworm"
 

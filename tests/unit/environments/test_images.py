@@ -12,10 +12,10 @@ import pytest
 from docker.errors import ImageNotFound
 
 from deploymatrix.environments import image_context
-from deploymatrix.environments.base_images import BaseRecipe, ensure_base
+from deploymatrix.environments.base_images import ensure_base
 from deploymatrix.environments.image_context import context
-from deploymatrix.environments.images import ImageRecipe, check_dockerfile, recipe_digest
-from deploymatrix.environments.runtimes import RuntimeRecipe
+from deploymatrix.environments.images import check_dockerfile
+from deploymatrix.environments.recipes import BaseRecipe, ImageRecipe, RuntimeRecipe, recipe_digest
 from deploymatrix.errors import EnvironmentFailed
 from deploymatrix.project.runners import Runner
 from tests.runtimes import SHIPPED

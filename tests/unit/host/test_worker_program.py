@@ -37,6 +37,7 @@ def test_a_runners_own_worker_is_served_whole(tree: Tree):
     tree.change("docker/python/runner.toml", "installer", 'worker = "own"\ninstaller')
     tree.write("docker/python/own/__main__.py", "X = 1\n")
     tree.write("docker/python/own/table.json", "{}")
+    tree.write("docker/python/own/__pycache__/__main__.cpython-311.pyc", "made by a run")
 
     assert {path.name for path in worker(tree, "python").files()} == {"__main__.py", "table.json"}
     assert worker(tree, "python").language == ".py"
