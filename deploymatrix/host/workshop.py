@@ -37,7 +37,6 @@ class Workshop:
         jobs: int,
         say: Say,
     ) -> None:
-        self.isolation = isolation
         self._site = Site(project=project, client=client, run_id=run_id, jobs=jobs, say=say)
         self._runtimes = runtimes(isolation, self._site)
         self._threads = max(1, (os.cpu_count() or 1) // jobs)

@@ -23,7 +23,7 @@ worker = "worker"
 OF_THE_RUNNER = "mine"
 
 [tmp]
-size_mb = 8
+size_mb = 300
 exec = true
 
 [debian]
@@ -96,7 +96,7 @@ def test_its_cells_run_in_processes(runnable: Tree) -> None:
 def test_its_cells_run_in_containers(runnable: Tree) -> None:
     if engine() is None:
         pytest.skip("no Docker engine answers")
-    tree = own_runner(runnable, tmp_mb=8)
+    tree = own_runner(runnable, tmp_mb=300)
 
     done = tree.run("run", "-t", "mine", "--isolation", "docker")
 
