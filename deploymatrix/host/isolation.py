@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 from deploymatrix.errors import EnvironmentFailed
-from deploymatrix.host.site import Runtimes, Site
+from deploymatrix.host.site import Launcher, Site
 from deploymatrix.project.specs import Isolation
 from deploymatrix.say import Say
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 
-def runtimes(isolation: Isolation, site: Site) -> Runtimes:
-    """Return where the targets of a run with this isolation run."""
-    return _RUNTIMES[isolation](site)
+def launcher_for(isolation: Isolation, site: Site) -> Launcher:
+    """Return what starts the workers of targets in this isolation."""
+    return _LAUNCHERS[isolation](site)
 
 
 def choose_isolation(wanted: Literal["auto", "docker", "process"], say: Say) -> tuple[Isolation, DockerClient | None]:
@@ -46,16 +46,16 @@ def reap_containers(client: DockerClient | None, run_id: str | None) -> None:
         reap(client, run_id)
 
 
-def _in_process(site: Site) -> Runtimes:
+def _in_process(site: Site) -> Launcher:
     from deploymatrix.host.in_process import InProcess
 
     return InProcess(site)
 
 
-def _in_container(site: Site) -> Runtimes:
+def _in_container(site: Site) -> Launcher:
     from deploymatrix.host.in_container import InContainer
 
     return InContainer(site)
 
 
-_RUNTIMES: dict[Isolation, Callable[[Site], Runtimes]] = {"process": _in_process, "docker": _in_container}
+_LAUNCHERS: dict[Isolation, Callable[[Site], Launcher]] = {"process": _in_process, "docker": _in_container}

@@ -1,4 +1,4 @@
-"""Where targets run, as the workshop sees it: in processes or in containers."""
+"""What the workshop starts workers with, and what starts those of targets: in processes or in containers."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class Site:
         return self.project.build / "envs"
 
 
-class Runtimes(Protocol):
-    """Where targets run, in one kind of isolation. Thread-safe."""
+class Launcher(Protocol):
+    """Prepares targets and starts their workers, in one kind of isolation. Thread-safe."""
 
     def prepare(self, target: Target) -> None:
         """Make the environment or image, so that a worker can start there. Raise EnvironmentFailed."""

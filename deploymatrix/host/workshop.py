@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from deploymatrix.host.channel import Channel
 from deploymatrix.host.in_process import ensure_exporter, start_exporter
-from deploymatrix.host.isolation import runtimes
+from deploymatrix.host.isolation import launcher_for
 from deploymatrix.host.messages import Place, Request, TaskName, Work
 from deploymatrix.host.site import Site
 from deploymatrix.host.worker import Worker, WorkerClosed
@@ -38,7 +38,7 @@ class Workshop:
         say: Say,
     ) -> None:
         self._site = Site(project=project, client=client, run_id=run_id, jobs=jobs, say=say)
-        self._runtimes = runtimes(isolation, self._site)
+        self._targets = launcher_for(isolation, self._site)
         self._threads = max(1, (os.cpu_count() or 1) // jobs)
         self._work = project.build / "work" / run_id
         self._workers: dict[Place, Worker] = {}
@@ -50,7 +50,7 @@ class Workshop:
         if place.kind == "environment":
             ensure_exporter(self._site, place.name)
         else:
-            self._runtimes.prepare(self._site.project.targets[place.name])
+            self._targets.prepare(self._site.project.targets[place.name])
 
     def work(
         self,
@@ -105,7 +105,7 @@ class Workshop:
         log = project.build / "logs" / "workers" / f"{place.kind}-{place.name}.txt"
         if place.kind == "environment":
             return start_exporter(self._site, place.name, log)
-        return self._runtimes.start(project.targets[place.name], self._outbox(place), log)
+        return self._targets.start(project.targets[place.name], self._outbox(place), log)
 
     def _outbox(self, place: Place) -> Path:
         folder = self._work / f"{place.kind}-{place.name}"
