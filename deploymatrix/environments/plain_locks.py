@@ -26,11 +26,11 @@ def _for_pip(path: Path) -> PlainLock:
     """Pip refuses a file in which only some packages have hashes, so the others get a file of their own."""
     lock = read_lock(path)
     files: dict[str, Path | bytes] = {"requirements.txt": render(lock.hashed()).encode()}
-    install = ["python -m pip install --no-deps --require-hashes -r requirements.txt"]
+    install = ["python3 -m pip install --no-deps --require-hashes -r requirements.txt"]
     free = "".join(f"{pin.name}=={pin.version}\n" for pin in lock.unhashed())
     if free:
         files["requirements-any-build.txt"] = free.encode()
-        install.append("python -m pip install -r requirements-any-build.txt")  # any build serves, also a small one
+        install.append("python3 -m pip install -r requirements-any-build.txt")  # any build serves, also a small one
     return PlainLock(files=files, install=tuple(install))
 
 
