@@ -20,6 +20,7 @@ TENSORS = (
     '[[inputs]]\nname = "x"\ndtype = "float32"\nshape = [1, 4]\n'
     '[[outputs]]\nname = "y"\ndtype = "float32"\nshape = [1, 3]\n'
 )
+RUNNER = 'entry = "run.py"\ninstaller = "pip"\nbase = "none"\ncommand = ["python3", "{worker}"]\n'
 SIGNATURE = {
     "inputs": {"x": {"name": "x", "dtype": "float32", "shape": [1, 4]}},
     "outputs": {"y": {"name": "y", "dtype": "float32", "shape": [1, 3]}},
@@ -75,6 +76,7 @@ def make_project(root: Path, models: int) -> Path:
         "pipelines/frameworks/fake/framework.py": "",
         "pipelines/environments/fake.lock": "",
         "docker/python/Dockerfile": "",
+        "docker/python/runner.toml": RUNNER,
     }
     for number in range(TARGETS):
         files |= {

@@ -19,7 +19,7 @@ from deploymatrix.host.channel import Channel
 from deploymatrix.host.messages import Reply, Request
 from deploymatrix.host.process_channel import process_channel
 from deploymatrix.host.worker import Worker
-from deploymatrix.host.worker_program import WORKER
+from deploymatrix.host.worker_program import WORKER, worker_of
 from deploymatrix.project.project import Target
 
 REQUESTS = 20  # for each repeat
@@ -94,21 +94,15 @@ def _container(setting: Setting, build: Path) -> tuple[Callable[[], Channel], Pa
     from deploymatrix.environments.engine import engine
     from deploymatrix.environments.images import ensure_image
     from deploymatrix.host.container_channel import Mount, container_channel
+    from deploymatrix.host.recipes import image_recipe
 
     client = None if setting.isolation == "process" else engine()
     if client is None:
         return None
     project = setting.project(build)
     target = _python_target(list(project.targets.values()))
-    image = ensure_image(
-        client,
-        docker_dir=project.docker,
-        target=target.name,
-        runner=target.spec.runner,
-        lock=project.runtime_lock(target),
-        build=build,
-        say=print,
-    )
+    image = ensure_image(client, image_recipe(project, target), build, print)
+    runner = project.runner_of(target)
     outbox = build / "outbox"
     outbox.mkdir(exist_ok=True)
     mounts = [
@@ -121,7 +115,8 @@ def _container(setting: Setting, build: Path) -> tuple[Callable[[], Channel], Pa
     run_id = f"bench-{uuid.uuid4().hex[:8]}"
 
     def start() -> Channel:
-        return container_channel(client, image, mounts, run_id=run_id, memory_mb=8192)
+        command = worker_of(runner).started_from(f"{INSIDE}/worker", str)
+        return container_channel(client, image, mounts, run_id=run_id, memory_mb=8192, command=command)
 
     return start, project.run_module(target)
 

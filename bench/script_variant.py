@@ -17,9 +17,12 @@ from typing import Any
 
 from bench import user_script
 from bench.setting import REPOSITORY, Setting
-from deploymatrix.environments.interpreters import ensure_node, ensure_python
+from deploymatrix.environments.interpreters import ensure_python
+from deploymatrix.environments.runtimes import ensure_runtime
 from deploymatrix.execution import wire
 from deploymatrix.host.process_channel import FOREIGN
+from deploymatrix.host.recipes import runtime_recipe
+from deploymatrix.host.worker_program import worker_of
 from deploymatrix.numerics.samples import write_samples
 from deploymatrix.project.plan import Task
 from deploymatrix.project.project import Model, Project, Target
@@ -51,7 +54,7 @@ def run_script(setting: Setting, build: Path) -> ScriptRun:
         python = ensure_python(environment, project.environment_lock(environment), setting.envs, print)
         _python(python, plan, environment, project.environment_variables(environment))
     for target in _without_result(project, tasks, folder):
-        (_node if target.spec.runner == "node" else _runtime)(setting, project, target, plan)
+        (_python_target if project.run_module(target).suffix == ".py" else _node_target)(setting, project, target, plan)
     wall_s = time.perf_counter() - start
     made = user_script.read_made(plan)
     done = [tasks[id_].kind for id_, result in made.items() if "error" not in result]
@@ -127,21 +130,19 @@ def _python(python: Path, plan: Path, place: str, variables: dict[str, str]) -> 
     _call([str(python), "-s", "-m", "bench.user_script", str(plan), place], variables, plan.parent / f"{place}.txt")
 
 
-def _runtime(setting: Setting, project: Project, target: Target, plan: Path) -> None:
-    python = ensure_python(f"target-{target.name}", project.runtime_lock(target), setting.envs, print)
-    _python(python, plan, f"target-{target.name}", {})
+def _python_target(setting: Setting, project: Project, target: Target, plan: Path) -> None:
+    runtime = ensure_runtime(runtime_recipe(project, target), setting.envs, print)
+    _python(runtime.program("python"), plan, f"target-{target.name}", {})
 
 
-def _node(setting: Setting, project: Project, target: Target, plan: Path) -> None:
+def _node_target(setting: Setting, project: Project, target: Target, plan: Path) -> None:
     """Node runs what is left for the target; the comparison is made here."""
-    lock = project.runners["node"] / "requirements.lock"
-    home = ensure_node(f"target-{target.name}", project.runtime_lock(target), lock, setting.envs, print)
+    runtime = ensure_runtime(runtime_recipe(project, target), setting.envs, print)
     requests = plan.with_name(f"{target.name}.json")
     requests.write_text(json.dumps(user_script.run_requests(plan, target.name)))
-    variables = {"DEPLOYMATRIX_NODE_MODULES": str(home / "node_modules")}
-    _call(
-        [str(home / "bin" / "node"), str(HERE / "user_script.mjs"), str(requests)], variables, plan.parent / "node.txt"
-    )
+    command = [str(runtime.program("node")), str(HERE / "user_script.mjs"), str(requests)]
+    variables = worker_of(project.runner_of(target)).variables_with(runtime.packages)
+    _call(command, variables, plan.parent / "node.txt")
     user_script.take_over(plan, json.loads(requests.with_suffix(".made.json").read_text()))
 
 

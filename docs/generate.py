@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from typer.core import TyperCommand, TyperGroup
 
 from deploymatrix.cli import app
-from deploymatrix.project import specs
+from deploymatrix.project import runners, specs
 
 REFERENCE = Path(__file__).resolve().parent / "reference"
 NOTE = "<!-- Made from the code by `python docs/generate.py`; do not edit. -->\n"
@@ -26,6 +26,7 @@ FILES: dict[str, type[BaseModel]] = {
     "pipelines/frameworks/*/framework.toml": specs.FrameworkSpec,
     "pipelines/environments/*.toml": specs.EnvironmentSpec,
     "targets/*/target.toml": specs.TargetSpec,
+    "docker/*/runner.toml": runners.RunnerSpec,
     "deploymatrix.toml": specs.ProjectSpec,
     "budgets.toml": specs.BudgetsFile,
     "The file of `--expectations`": specs.ExpectationsFile,
@@ -95,7 +96,7 @@ def toml() -> Iterator[str]:
         yield from table(spec.__name__, schema, about(spec))
         for name, inner in schema.get("$defs", {}).items():
             yield f"\n### {name}\n"
-            yield from table(name, inner, about(getattr(specs, name)))
+            yield from table(name, inner, about(getattr(sys.modules[spec.__module__], name)))
 
 
 def about(spec: type[BaseModel]) -> str:

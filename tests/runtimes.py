@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
+
+from deploymatrix.project.project import Project
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -21,7 +22,9 @@ EXPORTERS = {
 }
 
 
-def runner_of(target: str) -> str:
-    """The runner that target.toml names: python or node."""
-    spec = tomllib.loads((REPOSITORY / "targets" / target / "target.toml").read_text())
-    return str(spec["runner"])
+SHIPPED = Project(root=REPOSITORY, build=REPOSITORY / "build")
+
+
+def language_of(target: str) -> str:
+    """The suffix of what runs an artifact on a shipped target: .py or .mjs."""
+    return SHIPPED.run_module(SHIPPED.targets[target]).suffix

@@ -69,21 +69,14 @@ def images(context: typer.Context, target: Targets = None) -> None:
     """Build the targets' runner images."""
     from deploymatrix.environments.engine import engine
     from deploymatrix.environments.images import ensure_image
+    from deploymatrix.host.recipes import image_recipe
     from deploymatrix.project.project import pick
 
     project, client = project_of(context), engine()
     if client is None:
         raise errors.EnvironmentFailed("no Docker engine answers; start it, for it builds the images")
     for chosen in pick("target", target or (), project.targets).values():
-        image = ensure_image(
-            client,
-            docker_dir=project.docker,
-            target=chosen.name,
-            runner=chosen.spec.runner,
-            lock=project.runtime_lock(chosen),
-            build=project.build,
-            say=typer.echo,
-        )
+        image = ensure_image(client, image_recipe(project, chosen), project.build, typer.echo)
         typer.echo(f"{chosen.name}: {image.tag}")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import os
 import re
 import shutil
@@ -17,14 +16,13 @@ from docker.errors import APIError, DockerException, ImageNotFound
 from filelock import FileLock
 from requests.exceptions import RequestException
 
-from deploymatrix.environments.interpreters import ensure_node_wheel
+from deploymatrix.environments.recipes import BaseRecipe
+from deploymatrix.environments.runtimes import ensure_program
 from deploymatrix.errors import EnvironmentFailed
 from deploymatrix.say import Say
 
 PROBE_S = 8
-DIGITS = 12
 NEEDED = "mmdebstrap"
-DEFAULT = re.compile(r"^ARG BASE=(\S+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,34 +33,20 @@ class BaseImage:
     id: str
 
 
-def ensure_base(client: docker.DockerClient, docker_dir: Path, runner: str, envs: Path, say: Say) -> BaseImage:
-    """The base for `runner`, pulled or made now if the engine has none.
+def ensure_base(client: docker.DockerClient, recipe: BaseRecipe, envs: Path, say: Say) -> BaseImage:
+    """Return the base of a runner, pulled or made now if the engine has none.
 
-    DEPLOYMATRIX_BASE_<RUNNER> names another one than the Dockerfile's; it is then that one or none.
-    Raises EnvironmentFailed when it cannot be had.
+    DEPLOYMATRIX_BASE_<RUNNER> names another one than runner.toml's; it is then that one or none.
+    Raise EnvironmentFailed when it cannot be had.
     """
-    wanted = base_reference(docker_dir, runner)
     envs.mkdir(parents=True, exist_ok=True)
-    with FileLock(envs / f".base-{runner}.lock"):
-        return _local(client, wanted) or _obtained(client, docker_dir, runner, wanted, envs, say)
+    with FileLock(envs / f".{re.sub('[/:]', '-', recipe.made_here)}.lock"):
+        return _local(client, recipe.reference) or _obtained(client, recipe, envs, say)
 
 
-def base_reference(docker_dir: Path, runner: str) -> str:
-    """The image that the user wants, else the default of the Dockerfile's ARG BASE."""
-    if own := os.environ.get(_variable(runner)):
-        return own
-    dockerfile = docker_dir / runner / "Dockerfile"
-    default = DEFAULT.search(dockerfile.read_text(encoding="utf-8"))
-    if not default:
-        raise EnvironmentFailed(f"{dockerfile}: it must have a line ARG BASE=<image>")
-    return default[1]
-
-
-def _obtained(
-    client: docker.DockerClient, docker_dir: Path, runner: str, wanted: str, envs: Path, say: Say
-) -> BaseImage:
-    chosen = bool(os.environ.get(_variable(runner)))
-    made_here = f"deploymatrix/base-{runner}:{_recipe(docker_dir)}"
+def _obtained(client: docker.DockerClient, recipe: BaseRecipe, envs: Path, say: Say) -> BaseImage:
+    wanted, made_here = recipe.reference, recipe.made_here
+    chosen = bool(os.environ.get(recipe.variable))
     if not chosen and (found := _local(client, made_here)):
         say(f"base image: {made_here}, made here earlier; for the official one: docker pull {wanted}")
         return found
@@ -70,16 +54,13 @@ def _obtained(
         return found
     if chosen:
         raise EnvironmentFailed(
-            f"{_variable(runner)}={wanted}: the engine does not have it and no registry gives it; "
+            f"{recipe.variable}={wanted}: the engine does not have it and no registry gives it; "
             "load or pull it, or unset the variable"
         )
+    _check_that_it_can_be_made(recipe)
     say(f"base image: no registry gives {wanted}; making {made_here} from this machine's Debian packages")
-    _make(client, docker_dir, runner, made_here, envs, say)
+    _make(client, recipe, envs, say)
     return _local(client, made_here) or _lost(made_here)
-
-
-def _variable(runner: str) -> str:
-    return f"DEPLOYMATRIX_BASE_{runner.upper()}"
 
 
 def _local(client: docker.DockerClient, reference: str) -> BaseImage | None:
@@ -116,34 +97,30 @@ def _registry_has(engine_url: str, reference: str) -> bool:
     return True
 
 
-def _recipe(docker_dir: Path) -> str:
-    """The digest of what the base would be made by; docker/node's lock pins the Node that goes into it."""
-    files = [*sorted((docker_dir / "base").iterdir()), docker_dir / "node" / "requirements.lock"]
-    digest = hashlib.sha256()
-    for file in files:
-        digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
-    return digest.hexdigest()[:DIGITS]
-
-
-def _make(client: docker.DockerClient, docker_dir: Path, runner: str, reference: str, envs: Path, say: Say) -> None:
+def _check_that_it_can_be_made(recipe: BaseRecipe) -> None:
+    if not recipe.debian:
+        raise EnvironmentFailed(
+            f"no registry gives {recipe.image}, the base of runner {recipe.runner!r}: load an image into the engine "
+            f"and name it, {recipe.variable}=…, or say in runner.toml what one is made from: [debian] packages"
+        )
     if shutil.which(NEEDED) is None:
         raise EnvironmentFailed(
             f"no registry gives a base image, and {NEEDED}, which would make one, is missing: "
-            f"apt-get install {NEEDED}, or name an image that the engine has: {_variable(runner)}=…"
+            f"apt-get install {NEEDED}, or name an image that the engine has: {recipe.variable}=…"
         )
-    extra = [str(_node(docker_dir, envs, say))] if runner == "node" else []
+
+
+def _make(client: docker.DockerClient, recipe: BaseRecipe, envs: Path, say: Say) -> None:
+    program = ensure_program(recipe.runtime, envs, say)
     with tempfile.TemporaryDirectory() as folder:
         archive = Path(folder) / "base.tar"
-        command = ["sh", str(docker_dir / "base" / "make-base.sh"), runner, str(archive), *extra]
+        command = ["sh", str(recipe.folder / "make-base.sh"), str(archive), ",".join(recipe.debian)]
+        command += [] if program is None else [str(program)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
-            raise EnvironmentFailed(f"{reference}: {NEEDED} failed:\n{done.stderr.strip()[-2000:]}")
-        repository, _, tag = reference.partition(":")
+            raise EnvironmentFailed(f"{recipe.made_here}: {NEEDED} failed:\n{done.stderr.strip()[-2000:]}")
+        repository, _, tag = recipe.made_here.partition(":")
         client.api.import_image_from_file(str(archive), repository=repository, tag=tag)
-
-
-def _node(docker_dir: Path, envs: Path, say: Say) -> Path:
-    return ensure_node_wheel(docker_dir / "node" / "requirements.lock", envs, say) / "bin" / "node"
 
 
 def _lost(reference: str) -> BaseImage:

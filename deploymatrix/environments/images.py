@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import platform
+import re
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,9 +14,10 @@ from docker.errors import DockerException, ImageNotFound
 from filelock import FileLock
 from requests.exceptions import RequestException
 
-from deploymatrix.environments.base_images import base_reference, ensure_base
+from deploymatrix.environments.base_images import ensure_base
 from deploymatrix.environments.image_context import context
-from deploymatrix.environments.interpreters import ensure_node, ensure_python, site_packages
+from deploymatrix.environments.recipes import ImageRecipe, joined_digest, recipe_digest
+from deploymatrix.environments.runtimes import ensure_runtime
 from deploymatrix.errors import EnvironmentFailed
 from deploymatrix.say import Say
 
@@ -25,6 +26,9 @@ GLIBC = "manylinux_2_28"
 BUILD_S = 1800
 # What the engine calls a machine, as Python calls it.
 MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
+
+
+ARGUMENT = re.compile(r"^ARG BASE(=.*)?$", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,38 +40,38 @@ class Image:
     id: str
 
 
-def recipe_digest(docker_dir: Path, runner: str, lock: Path) -> str:
-    """SHA-256 of what an image is made by: Dockerfile, lock, how its files are packed, the name of its base."""
-    packing = Path(__file__).with_name("image_context.py")
-    files = [docker_dir / runner / "Dockerfile", lock, packing]
-    return _digest([base_reference(docker_dir, runner).encode(), *(file.read_bytes() for file in files)])
+def ensure_image(client: docker.DockerClient, recipe: ImageRecipe, build: Path, say: Say) -> Image:
+    """Return the image of a target, built now if the engine has none of these inputs.
 
-
-def ensure_image(
-    client: docker.DockerClient, *, docker_dir: Path, target: str, runner: str, lock: Path, build: Path, say: Say
-) -> Image:
-    """The image of `target`, built now if the engine has none of these inputs.
-
-    lock: requirements.lock or package-lock.json. Packages are fetched on the host, into build/envs.
-    Raises EnvironmentFailed when the base, a package or the build fails.
+    Packages are fetched on the host, into build/envs.
+    Raise EnvironmentFailed when the base, a package or the build fails.
     """
-    envs = build / "envs"
-    base = ensure_base(client, docker_dir, runner, envs, say)
-    digest = _digest([recipe_digest(docker_dir, runner, lock).encode(), base.id.encode()])
+    check_dockerfile(recipe.dockerfile)
+    envs, target = build / "envs", recipe.target
+    base = ensure_base(client, recipe.base, envs, say)
+    digest = joined_digest([recipe_digest(recipe).encode(), base.id.encode()])
     tag = f"deploymatrix/{target}:{digest[:DIGITS]}"
     locks = build / "images"
     locks.mkdir(parents=True, exist_ok=True)
     with FileLock(locks / f".{target}-{digest[:DIGITS]}.lock"):
         image = _existing(client, tag, digest)
         if image is None:
-            packages = _packages(client, docker_dir, target, lock, envs, say)
+            packages = ensure_runtime(recipe.runtime, envs, say, platform=_other_platform(client)).packages
             say(f"image {tag}: being built on {base.reference}")
-            stream = context(docker_dir / runner / "Dockerfile", packages)
-            _build(client, stream, tag, base.reference, target)
+            _build(client, context(recipe.dockerfile, packages), tag, base.reference, target)
             image = _existing(client, tag, digest)
     if image is None:
         raise EnvironmentFailed(f"{tag}: it was built, and the engine does not have it")
     return image
+
+
+def check_dockerfile(path: Path) -> None:
+    """Raise EnvironmentFailed unless the image starts from what runner.toml declares, said in that one place."""
+    argument = ARGUMENT.search(path.read_text(encoding="utf-8"))
+    if argument is None:
+        raise EnvironmentFailed(f"{path}: it must start with the lines ARG BASE and FROM ${{BASE}}")
+    if argument[1]:
+        raise EnvironmentFailed(f"{path}: ARG BASE{argument[1]}: runner.toml names the base; write ARG BASE alone")
 
 
 def _existing(client: docker.DockerClient, tag: str, digest: str) -> Image | None:
@@ -75,15 +79,6 @@ def _existing(client: docker.DockerClient, tag: str, digest: str) -> Image | Non
         return Image(tag=tag, digest=digest, id=str(client.images.get(tag).id))
     except ImageNotFound:
         return None
-
-
-def _packages(client: docker.DockerClient, docker_dir: Path, target: str, lock: Path, envs: Path, say: Say) -> Path:
-    """The folder whose contents go into the image; the same environment serves runs outside containers."""
-    name = f"target-{target}"
-    if lock.name == "package-lock.json":
-        home = ensure_node(name, lock, docker_dir / "node" / "requirements.lock", envs, say)
-        return home / "node_modules"
-    return site_packages(ensure_python(name, lock, envs, say, platform=_other_platform(client)))
 
 
 def _other_platform(client: docker.DockerClient) -> str | None:
@@ -117,11 +112,3 @@ def _build(client: docker.DockerClient, stream: Iterable[bytes], tag: str, base:
                 raise EnvironmentFailed(f"{tag}: the build failed:\n{''.join(said)[-2000:]}")
     except (DockerException, RequestException) as error:
         raise EnvironmentFailed(f"{tag}: the build failed: {error}\n{''.join(said)[-2000:]}") from error
-
-
-def _digest(parts: Iterable[bytes]) -> str:
-    """Of the parts and of where one ends and the next begins."""
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(hashlib.sha256(part).digest())
-    return digest.hexdigest()

@@ -15,7 +15,7 @@ from typing import Any
 
 from deploymatrix.execution.wire import wire_spec
 from deploymatrix.host.facts import HostFacts
-from deploymatrix.host.worker_program import worker_digest
+from deploymatrix.host.worker_program import worker_digest, worker_of
 from deploymatrix.project.plan import PlannedCell
 from deploymatrix.project.project import Model, Project, Target
 from deploymatrix.project.routes import Step
@@ -102,7 +102,7 @@ class Keys:
                 "framework": digests.of_code(project.opener(framework, framework)),
                 "environment": environment_digest(project, project.frameworks[framework].environment),
                 "checks": _code(CHECKING),
-                "worker": worker_digest(".py"),
+                "worker": worker_digest(),
             }
         )
 
@@ -121,7 +121,7 @@ class Keys:
                 "opener": digests.of_code(opener) if opener else None,
                 "model": [files.code, files.source] if opener else None,
                 "limits": [model.spec.timeouts.export, model.spec.memory_mb],
-                "worker": worker_digest(".py"),
+                "worker": worker_digest(),
             }
         )
 
@@ -135,7 +135,7 @@ class Keys:
                 "isolation": facts.isolation,
                 "runtime": facts.runtime_digest(target),
                 "limits": [model.spec.timeouts.run, target.spec.resources.model_dump(mode="json")],
-                "worker": worker_digest(".mjs" if target.spec.runner == "node" else ".py"),
+                "worker": worker_digest(worker_of(self._project.runner_of(target))),
             }
         )
 
@@ -172,7 +172,11 @@ class Keys:
                 "runner": digests.of_code(project.run_module(cell.target)),
                 "runtime": digests.of_code(project.runtime_lock(cell.target)),
                 "limit": cell.target.spec.limits[cell.variant],
-                "engine": [*comparing_code(), worker_digest(".py"), worker_digest(".mjs")],
+                "engine": [
+                    *comparing_code(),
+                    worker_digest(),
+                    worker_digest(worker_of(project.runner_of(cell.target))),
+                ],
             }
         )
 

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import docker
 from docker.errors import NotFound
@@ -21,15 +21,17 @@ from docker.types import Mount as BindMount
 from requests.exceptions import RequestException
 
 from deploymatrix.environments.engine import ENGINE_ERRORS
-from deploymatrix.environments.images import Image
 from deploymatrix.errors import EnvironmentFailed
+from deploymatrix.host.container_limits import RUNNER_USER, limits
 from deploymatrix.host.container_stream import STDERR, STDOUT, Stream
 from deploymatrix.host.reaping import run_labels
+from deploymatrix.project.runners import Tmp
 
-RUNNER_USER = 65532  # "nonroot" of the distroless images: no account of any distribution has it
+if TYPE_CHECKING:
+    from deploymatrix.environments.images import Image
+
 END_S = 10  # between the end of the container's output and its end
 TAIL_BYTES = 16 * 1024
-TMP = "rw,noexec,nosuid,nodev,size=64m,mode=1777"
 
 
 @dataclass(frozen=True)
@@ -48,14 +50,15 @@ def container_channel(
     *,
     run_id: str,
     memory_mb: int,
+    command: Sequence[str],
     cpus: float | None = None,
     pids: int = 512,
-    command: Sequence[str] | None = None,
+    tmp: Tmp | None = None,
 ) -> ContainerChannel:
     """Start a container of `image` and return the line to its worker.
 
-    command: None for the image's own, which starts the worker at /deploymatrix/worker.
-    cpus: cores; None for as many as there are. memory_mb: MiB, with no swap beyond.
+    command: what starts the worker. cpus: cores; None for as many as there are. memory_mb: MiB, with no swap beyond.
+    tmp: of /tmp; by default small.
     Raises EnvironmentFailed when the engine refuses.
     """
     for mount in mounts:
@@ -64,11 +67,11 @@ def container_channel(
     try:
         container = client.containers.create(
             image.tag,
-            list(command) if command else None,
+            list(command),
             labels=run_labels(run_id),
             mounts=[_bind(mount) for mount in mounts],
             stdin_open=True,
-            **_limits(memory_mb, min(cpus, client.info()["NCPU"]) if cpus else None, pids),
+            **limits(client, memory_mb=memory_mb, cpus=cpus, pids=pids, tmp=tmp or Tmp()),
         )
         return ContainerChannel(client, container, mounts)
     except ENGINE_ERRORS as error:
@@ -171,22 +174,6 @@ class ContainerChannel:
         except RequestException:
             self._container.kill()
             self._container.wait(timeout=END_S)
-
-
-def _limits(memory_mb: int, cpus: float | None, pids: int) -> dict[str, Any]:
-    return {
-        "network_mode": "none",
-        "read_only": True,
-        "cap_drop": ["ALL"],
-        "security_opt": ["no-new-privileges"],
-        "init": True,  # without it, a signal that a process sends to itself ends nothing: it is number 1
-        "user": f"{RUNNER_USER}:{RUNNER_USER}" if os.getuid() == 0 else f"{os.getuid()}:{os.getgid()}",
-        "pids_limit": pids,
-        "mem_limit": f"{memory_mb}m",
-        "memswap_limit": f"{memory_mb}m",
-        "nano_cpus": int(cpus * 1e9) if cpus else None,
-        "tmpfs": {"/tmp": TMP},
-    }
 
 
 def _bind(mount: Mount) -> BindMount:

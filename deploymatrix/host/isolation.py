@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 from deploymatrix.errors import EnvironmentFailed
+from deploymatrix.host.site import Launcher, Site
 from deploymatrix.project.specs import Isolation
 from deploymatrix.say import Say
 
@@ -12,8 +14,13 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 
+def launcher_for(isolation: Isolation, site: Site) -> Launcher:
+    """Return what starts the workers of targets in this isolation."""
+    return _LAUNCHERS[isolation](site)
+
+
 def choose_isolation(wanted: Literal["auto", "docker", "process"], say: Say) -> tuple[Isolation, DockerClient | None]:
-    """Containers when an engine answers; never silently anything else."""
+    """Choose containers when an engine answers; never silently anything else."""
     if wanted == "process":
         return "process", None
     from deploymatrix.environments.engine import engine
@@ -37,3 +44,18 @@ def reap_containers(client: DockerClient | None, run_id: str | None) -> None:
         reap_stale(client)
     else:
         reap(client, run_id)
+
+
+def _in_process(site: Site) -> Launcher:
+    from deploymatrix.host.in_process import InProcess
+
+    return InProcess(site)
+
+
+def _in_container(site: Site) -> Launcher:
+    from deploymatrix.host.in_container import InContainer
+
+    return InContainer(site)
+
+
+_LAUNCHERS: dict[Isolation, Callable[[Site], Launcher]] = {"process": _in_process, "docker": _in_container}

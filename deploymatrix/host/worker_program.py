@@ -1,17 +1,74 @@
-"""The worker program that ships with the engine."""
+"""The programs that serve requests: the one that ships, in each of its languages, or a runner's own."""
 
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
+from deploymatrix.project.runners import PACKAGES_FOLDER, WORKER_FOLDER, Runner
 from deploymatrix.store import digests
 
 WORKER = Path(__file__).parents[1] / "worker"
 
 
+@dataclass(frozen=True, kw_only=True)
+class WorkerProgram:
+    """A worker: its folder, its language by the suffix of its files, and what starts it."""
+
+    folder: Path
+    language: str
+    command: tuple[str, ...]
+    variables: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def suffix(self) -> str:
+        """How the files that serve end: what ships serves several languages, a runner's own folder is all its own."""
+        return self.language if self.folder == WORKER else ""
+
+    def files(self) -> list[Path]:
+        """Return the files that serve."""
+        found = sorted(path for path in self.folder.rglob(f"*{self.suffix}") if path.is_file())
+        return [path for path in found if not any(map(_is_left_out, path.relative_to(self.folder).parts))]
+
+    def digest(self) -> str:
+        """Digest the worker's code, and how it is started."""
+        files = {path.relative_to(self.folder).as_posix(): digests.of_code(path) for path in self.files()}
+        return digests.of_data([files, self.command, self.variables])
+
+    def started_from(self, folder: Path | str, find: Callable[[str], Path | str]) -> list[str]:
+        """Return the command for a worker that lies in `folder`; `find` gives the path of a program."""
+        first, *rest = self.command
+        return [str(find(first)), *(word.replace(WORKER_FOLDER, str(folder)) for word in rest)]
+
+    def variables_with(self, packages: Path) -> dict[str, str]:
+        """Return what is set outside a container where the runtime's packages lie in `packages`."""
+        return {name: value.replace(PACKAGES_FOLDER, str(packages)) for name, value in self.variables}
+
+
+EXPORTING = WorkerProgram(folder=WORKER, language=".py", command=("python", "-s", WORKER_FOLDER))
+
+
+def worker_of(runner: Runner) -> WorkerProgram:
+    """Return the worker of a runner's targets."""
+    return WorkerProgram(
+        folder=runner.worker_folder or WORKER,
+        language=runner.language,
+        command=runner.spec.command,
+        variables=tuple(sorted(runner.spec.variables.items())),
+    )
+
+
+def worker_digest(program: WorkerProgram = EXPORTING) -> str:
+    """Digest a worker; the files that ship are read once in a process."""
+    return _digest_once(program) if program.folder == WORKER else program.digest()
+
+
 @functools.cache
-def worker_digest(suffix: str) -> str:
-    """Digest of the worker's code in one language."""
-    files = sorted(WORKER.glob(f"*{suffix}"))
-    return digests.of_data([digests.of_code(path) for path in files])
+def _digest_once(program: WorkerProgram) -> str:
+    return program.digest()
+
+
+def _is_left_out(part: str) -> bool:
+    return part.startswith(".") or part == "__pycache__"

@@ -10,22 +10,22 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deploymatrix.environments.interpreters import ensure_node, ensure_python
+from deploymatrix.host.channel import Channel
+from deploymatrix.host.in_process import ensure_exporter, start_exporter
+from deploymatrix.host.isolation import launcher_for
 from deploymatrix.host.messages import Place, Request, TaskName, Work
-from deploymatrix.host.worker import Channel, Worker, WorkerClosed, process_channel
-from deploymatrix.host.worker_program import WORKER
-from deploymatrix.project.project import Project, Target
+from deploymatrix.host.site import Site
+from deploymatrix.host.worker import Worker, WorkerClosed
+from deploymatrix.project.project import Project
 from deploymatrix.project.specs import Isolation
 from deploymatrix.say import Say
 
 if TYPE_CHECKING:
     from docker import DockerClient
 
-    from deploymatrix.environments.images import Image
-
 
 class Workshop:
-    """Makes environments and images, starts workers, hands them requests, and stops them. Thread-safe."""
+    """Starts workers where they belong, hands them requests, and stops them. A `Pool`; thread-safe."""
 
     def __init__(
         self,
@@ -37,27 +37,20 @@ class Workshop:
         jobs: int,
         say: Say,
     ) -> None:
-        self.isolation = isolation
-        self._project = project
-        self._client = client
-        self._run_id = run_id
-        self._jobs = jobs
+        self._site = Site(project=project, client=client, run_id=run_id, jobs=jobs, say=say)
+        self._targets = launcher_for(isolation, self._site)
         self._threads = max(1, (os.cpu_count() or 1) // jobs)
-        self._say = say
         self._work = project.build / "work" / run_id
         self._workers: dict[Place, Worker] = {}
-        self._images: dict[str, Image] = {}
         self._lock = threading.Lock()
         self._closed = False
 
     def prepare(self, place: Place) -> None:
-        """Make the environment or image, so that a worker can start there. Raises EnvironmentFailed."""
+        """Make the environment or image, so that a worker can start there. Raise EnvironmentFailed."""
         if place.kind == "environment":
-            self._exporter_python(place.name)
-        elif self.isolation == "process":
-            self._runtime(self._project.targets[place.name])
+            ensure_exporter(self._site, place.name)
         else:
-            self._image(self._project.targets[place.name])
+            self._targets.prepare(self._site.project.targets[place.name])
 
     def work(
         self,
@@ -108,86 +101,13 @@ class Workshop:
             return self._workers[place]
 
     def _start(self, place: Place) -> Channel:
+        project = self._site.project
+        log = project.build / "logs" / "workers" / f"{place.kind}-{place.name}.txt"
         if place.kind == "environment":
-            python = self._exporter_python(place.name)
-            variables = self._project.environment_variables(place.name)
-            return process_channel([str(python), "-s", str(WORKER)], variables, self._server_log(place))
-        target = self._project.targets[place.name]
-        return self._container(target, place) if self.isolation == "docker" else self._process(target, place)
-
-    def _process(self, target: Target, place: Place) -> Channel:
-        runtime = self._runtime(target)
-        if target.spec.runner == "node":
-            command = [str(runtime / "bin" / "node"), str(WORKER / "server.mjs")]
-            variables = {"DEPLOYMATRIX_NODE_MODULES": str(runtime / "node_modules")}
-        else:
-            command, variables = [str(runtime), "-s", str(WORKER)], {}
-        return process_channel(command, variables, self._server_log(place))
-
-    def _container(self, target: Target, place: Place) -> Channel:
-        from deploymatrix.host.container_channel import Mount, container_channel
-
-        assert self._client is not None, "docker isolation without an engine"
-        store = self._project.build / "store"
-        mounts = [
-            Mount(WORKER, "/deploymatrix/worker"),
-            Mount(target.folder, "/deploymatrix/target"),
-            Mount(store / "artifacts", "/deploymatrix/artifacts"),
-            Mount(store / "samples", "/deploymatrix/samples"),
-            Mount(self._outbox(place), "/deploymatrix/out", writable=True),
-        ]
-        for mount in mounts:
-            mount.host.mkdir(parents=True, exist_ok=True)
-        resources = target.spec.resources
-        return container_channel(
-            self._client,
-            self._image(target),
-            mounts,
-            run_id=self._run_id,
-            memory_mb=resources.memory_mb * self._jobs,
-            cpus=resources.cpus,
-            pids=resources.pids,
-        )
-
-    def _exporter_python(self, name: str) -> Path:
-        return ensure_python(name, self._project.environment_lock(name), self._envs(), self._say)
-
-    def _runtime(self, target: Target) -> Path:
-        lock = self._project.runtime_lock(target)
-        if target.spec.runner == "node":
-            return ensure_node(f"target-{target.name}", lock, self._node_lock(), self._envs(), self._say)
-        return ensure_python(f"target-{target.name}", lock, self._envs(), self._say)
-
-    def _image(self, target: Target) -> Image:
-        from deploymatrix.environments.images import ensure_image
-
-        assert self._client is not None, "docker isolation without an engine"
-        with self._lock:
-            made = self._images.get(target.name)
-        if made is None:
-            made = ensure_image(
-                self._client,
-                docker_dir=self._project.docker,
-                target=target.name,
-                runner=target.spec.runner,
-                lock=self._project.runtime_lock(target),
-                build=self._project.build,
-                say=self._say,
-            )
-            with self._lock:
-                self._images[target.name] = made
-        return made
-
-    def _node_lock(self) -> Path:
-        return self._project.runners["node"] / "requirements.lock"
-
-    def _envs(self) -> Path:
-        return self._project.build / "envs"
+            return start_exporter(self._site, place.name, log)
+        return self._targets.start(project.targets[place.name], self._outbox(place), log)
 
     def _outbox(self, place: Place) -> Path:
         folder = self._work / f"{place.kind}-{place.name}"
         folder.mkdir(parents=True, exist_ok=True)
         return folder
-
-    def _server_log(self, place: Place) -> Path:
-        return self._project.build / "logs" / "workers" / f"{place.kind}-{place.name}.txt"

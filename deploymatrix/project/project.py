@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from deploymatrix.errors import ConfigurationError
+from deploymatrix.project.runners import FILE as RUNNER_FILE
+from deploymatrix.project.runners import Runner, read_runners
 from deploymatrix.project.specs import (
     EnvironmentSpec,
     FrameworkSpec,
@@ -93,7 +95,7 @@ class Project:
         for folder in self._merged("targets"):
             spec = read_spec(folder / "target.toml", TargetSpec)
             _known("format", spec.format, self.pipelines, folder / "target.toml")
-            _known("runner", spec.runner, self.runners, folder / "target.toml")
+            self._check_runner(folder, spec)
             target = Target(name=folder.name, folder=folder, spec=spec)
             for needed in (self.run_module(target), self.runtime_lock(target)):
                 if not needed.is_file():
@@ -122,14 +124,15 @@ class Project:
         return {f.name: read_spec(f / "framework.toml", FrameworkSpec) for f in folders}
 
     @cached_property
-    def runners(self) -> dict[str, Path]:
-        """The runner images by name: folders of docker/ with a Dockerfile."""
-        return {f.name: f for f in _folders(self.docker) if (f / "Dockerfile").is_file()}
+    def runners(self) -> dict[str, Runner]:
+        """All runners by name: the folders of docker/ with a runner.toml."""
+        declared = (path for tree in self.trees for path in tree.glob(f"docker/*/{RUNNER_FILE}"))
+        return read_runners(self._merged("docker"), declared)
 
     @property
-    def docker(self) -> Path:
-        """The folder of the runner images: the user's own takes the place of the shipped one as a whole."""
-        return self._find("docker")
+    def base_recipe(self) -> Path:
+        """The folder with what makes a base image where no registry answers."""
+        return self._find("docker/base")
 
     @property
     def trees(self) -> tuple[Path, ...]:
@@ -156,14 +159,16 @@ class Project:
         path = self._find(f"pipelines/{ENVIRONMENTS}/{environment}.toml")
         return read_spec(path, EnvironmentSpec).variables if path.is_file() else {}
 
+    def runner_of(self, target: Target) -> Runner:
+        return self.runners[target.spec.runner]
+
     def runtime_lock(self, target: Target) -> Path:
         """The lock of the target's runtime-only environment."""
-        name = "package-lock.json" if target.spec.runner == "node" else "requirements.lock"
-        return target.folder / name
+        return target.folder / self.runner_of(target).lock_name
 
     def run_module(self, target: Target) -> Path:
-        """What runs an artifact on the target: run.py or run.mjs."""
-        return target.folder / ("run.mjs" if target.spec.runner == "node" else "run.py")
+        """What runs an artifact on the target."""
+        return target.folder / self.runner_of(target).spec.entry
 
     def _model_folders(self) -> Iterable[Path]:
         yield from _folders(self.root / "models")
@@ -225,6 +230,12 @@ class Project:
             sources = {step.source for step in self.pipelines[format_].steps}
             if choice.source is not None:
                 _known(f"routes.{format_}.from", choice.source, sources, toml)
+
+    def _check_runner(self, folder: Path, spec: TargetSpec) -> None:
+        undeclared = self._find(f"docker/{spec.runner}")
+        if spec.runner not in self.runners and undeclared.is_dir():
+            raise ConfigurationError(f"{undeclared / RUNNER_FILE}: the file is missing; every runner needs one")
+        _known("runner", spec.runner, self.runners, folder / "target.toml")
 
     def _check_step(self, folder: Path, step: StepSpec, formats: set[str]) -> None:
         toml = folder / "pipeline.toml"

@@ -13,19 +13,18 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from deploymatrix.environments.lockfile import read_lock, render
+from deploymatrix.environments.plain_locks import plain_lock
 from deploymatrix.errors import StoreCorrupted
 from deploymatrix.execution.keys import NUMERICS
 from deploymatrix.execution.stages.compare import limit_of
 from deploymatrix.execution.stages.dispatch import question_of
 from deploymatrix.execution.stages.samples import ensure_samples
 from deploymatrix.execution.stages.signature import declared_outputs
-from deploymatrix.host.worker_program import WORKER
+from deploymatrix.host.worker_program import WorkerProgram
 from deploymatrix.project.project import Model
-from deploymatrix.repro.evidence import Evidence
+from deploymatrix.repro.evidence import PROGRAMS, Evidence
 from deploymatrix.repro.readme import readme
 
-BUNDLED = Path(__file__).parent / "program"
 SKIPPED = frozenset({"__pycache__", "node_modules"})
 EARLIEST = (1980, 1, 1, 0, 0, 0)  # the first date that a zip can hold
 
@@ -38,16 +37,15 @@ def bundle_files(evidence: Evidence) -> Files:
     files: Files = {"bundle.json": _json(_description(evidence, places)), "README.md": readme(evidence).encode()}
     for folder, name in places.items():
         files |= dict(_files_below(folder, name))
-    return dict(sorted({**files, **program_files(evidence.program), **_requirements(evidence)}.items()))
+    requirements = plain_lock(evidence.recipe.installer, evidence.recipe.lock)
+    return dict(sorted({**files, **program_files(evidence.worker), **requirements.files}.items()))
 
 
-def program_files(program: str) -> Files:
-    """Return the program and what it works with in its language: the rest of program/, worker, comparison."""
-    suffix = Path(program).suffix
-    files: Files = {path.name: path for path in BUNDLED.glob(f"*{suffix}") if path.stem != "__init__"}
-    for folder, name in ((WORKER, "worker"), (NUMERICS, "numerics")):
-        files |= dict(_files_below(folder, name, suffix))
-    return files
+def program_files(worker: WorkerProgram) -> Files:
+    """Return what reproduces in the worker's language: the programs, the worker, the comparison."""
+    files: Files = {path.name: path for path in PROGRAMS.glob(f"*{worker.language}") if path.stem != "__init__"}
+    files |= dict(_files_below(worker.folder, "worker", worker.suffix))
+    return files | dict(_files_below(NUMERICS, "numerics", worker.language))
 
 
 def write_folder(files: Mapping[str, Path | bytes], folder: Path) -> None:
@@ -135,7 +133,8 @@ def _description(evidence: Evidence, places: Mapping[Path, str]) -> dict[str, An
     cell, task = evidence.cell, evidence.task
     request = {"task": task.kind, **question_of(evidence.context, evidence.needs).__dict__}
     about: dict[str, Any] = {key: getattr(cell, key) for key in ("outcome", "stage", "blame", "detail", "versions")}
-    about |= {"cell": cell.name, "runner": evidence.runner, "variables": evidence.variables}
+    about |= {"cell": cell.name, "language": evidence.worker.language, "variables": evidence.variables}
+    about["command"] = evidence.worker.command[1:]  # of the program that reproduces: it starts the worker likewise
     about |= {"request": _relative(request, places), "samples": task.model.spec.samples}
     outputs, limit = task.model.spec.outputs, None
     if task.target is not None:
@@ -158,16 +157,6 @@ def _name_in_bundle(path: Path, places: Mapping[Path, str]) -> str:
             inner = path.relative_to(folder).as_posix()
             return name if inner == "." else f"{name}/{inner}"
     raise StoreCorrupted(f"{path} lies in no folder that goes into the bundle")
-
-
-def _requirements(evidence: Evidence) -> Files:
-    """Return the lock as pip and npm take it: pip refuses a file in which only some packages have hashes."""
-    if evidence.runner == "node":
-        return {name: evidence.lock.with_name(name) for name in ("package.json", "package-lock.json")}
-    lock = read_lock(evidence.lock)
-    free = "".join(f"{pin.name}=={pin.version}\n" for pin in lock.unhashed())
-    hashed: Files = {"requirements.txt": render(lock.hashed()).encode()}
-    return {**hashed, "requirements-any-build.txt": free.encode()} if free else hashed
 
 
 def _json(data: Any) -> bytes:

@@ -7,18 +7,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploymatrix.environments.recipes import RuntimeRecipe
 from deploymatrix.errors import ConfigurationError, IncompleteRun
 from deploymatrix.execution.stages.context import Needs, StageContext
 from deploymatrix.execution.stages.dispatch import key_of, kind_of, place_of
 from deploymatrix.host.facts import HostFacts
+from deploymatrix.host.recipes import runtime_recipe
+from deploymatrix.host.worker_program import EXPORTING, WorkerProgram, worker_of
 from deploymatrix.matrix.records import NOT_REPRODUCIBLE, Cell
 from deploymatrix.project.plan import PlannedCell, Task, plan_tasks
 from deploymatrix.project.project import Project
 from deploymatrix.project.routes import find_route
+from deploymatrix.project.runners import PACKAGES_FOLDER, Runner
 from deploymatrix.store.entries import Entry
 
 COMMAND = "deploymatrix"
-PROGRAMS = {"python": "reproduce.py", "node": "reproduce.mjs"}
+PROGRAMS = Path(__file__).parent / "program"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,30 +35,46 @@ class Evidence:
     needs: Needs
 
     @property
+    def runner(self) -> Runner | None:
+        """What the decisive task ran in; None for a task in an exporter environment."""
+        return self.context.project.runner_of(self.task.target) if self.task.target is not None else None
+
+    @property
+    def worker(self) -> WorkerProgram:
+        """The worker that served the task."""
+        return worker_of(self.runner) if self.runner is not None else EXPORTING
+
+    @property
+    def recipe(self) -> RuntimeRecipe:
+        """What the task's environment is made from."""
+        if self.task.target is not None:
+            return runtime_recipe(self.context.project, self.task.target)
+        name = self._environment
+        return RuntimeRecipe(name=name, installer="pip", lock=self.context.project.environment_lock(name))
+
+    @property
     def variables(self) -> dict[str, str]:
-        """What is set in the task's environment before its interpreter starts."""
-        place = place_of(self.context, self.task)
-        assert place is not None, f"{self.task.id} runs no native code"
-        return self.context.project.environment_variables(place.name) if place.kind == "environment" else {}
-
-    @property
-    def lock(self) -> Path:
-        """The lock of the task's environment."""
-        place = place_of(self.context, self.task)
-        assert place is not None, f"{self.task.id} runs no native code"
-        if place.kind == "environment":
-            return self.context.project.environment_lock(place.name)
-        return self.context.project.runtime_lock(self.context.project.targets[place.name])
-
-    @property
-    def runner(self) -> str:
-        """What the task's worker is written in: python or node."""
-        return self.task.target.spec.runner if self.task.target is not None else "python"
+        """What is set in the task's environment before its interpreter starts, wherever its packages lie."""
+        if self.task.target is None:
+            return self.context.project.environment_variables(self._environment)
+        return {name: value for name, value in self.worker.variables if PACKAGES_FOLDER not in value}
 
     @property
     def program(self) -> str:
-        """The name of the program that reproduces the cell."""
-        return PROGRAMS[self.runner]
+        """The name of the program that reproduces the cell. Raise ConfigurationError for a language that has none."""
+        name = f"reproduce{self.worker.language}"
+        if not (PROGRAMS / name).is_file():
+            known = ", ".join(sorted(path.suffix for path in PROGRAMS.glob("reproduce.*")))
+            raise ConfigurationError(
+                f"{self.cell.name}: its runner's language is {self.worker.language}; cells can be reproduced in {known}"
+            )
+        return name
+
+    @property
+    def _environment(self) -> str:
+        place = place_of(self.context, self.task)
+        assert place is not None and place.kind == "environment", f"{self.task.id} runs no native code"
+        return place.name
 
 
 def find_evidence(project: Project, cell: Cell) -> Evidence:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from deploymatrix.environments.lockfile import read_lock
+from typing import TYPE_CHECKING
+
+from deploymatrix.environments.plain_locks import plain_lock
 from deploymatrix.printable import printable
-from deploymatrix.repro.evidence import Evidence
+
+if TYPE_CHECKING:
+    from deploymatrix.repro.evidence import Evidence
+
+EXPORTERS_IMAGE = "python:3.11-slim-bookworm"
 
 
 def readme(evidence: Evidence) -> str:
@@ -13,9 +19,7 @@ def readme(evidence: Evidence) -> str:
     detail = "".join(f"    {line}\n" for line in [outcome, *printable(cell.detail).splitlines()])
     blame = f"The step that is at fault: `{cell.blame}`.\n\n" if cell.blame else ""
     install, run, image = _commands(evidence)
-    docker = " && ".join([*(line.replace("-r ", "-r /repro/") for line in install), run.replace(" ", " /repro/")])
-    if evidence.runner == "node":
-        docker = f"cp -r /repro /tmp/repro && cd /tmp/repro && {' && '.join([*install, run])}"
+    docker = " && ".join(["cp -r /repro /tmp/repro", "cd /tmp/repro", *install, run])
     return (
         f"# {cell.name}\n\nWhat the run recorded of `{task.id}`:\n\n{detail}\n"
         f"{blame}## Reproduce it\n\nIn a fresh environment, in this folder:\n\n"
@@ -28,11 +32,8 @@ def readme(evidence: Evidence) -> str:
     )
 
 
-def _commands(evidence: Evidence) -> tuple[list[str], str, str]:
+def _commands(evidence: Evidence) -> tuple[tuple[str, ...], str, str]:
     """What installs, what runs, and the image to do both in."""
-    if evidence.runner == "node":
-        return ["npm ci"], f"node {evidence.program}", "node:22-bookworm-slim"
-    install = ["python -m pip install --no-deps --require-hashes -r requirements.txt"]
-    if read_lock(evidence.lock).unhashed():
-        install.append("python -m pip install -r requirements-any-build.txt")  # any build serves, also a small one
-    return install, f"python {evidence.program}", "python:3.11-slim-bookworm"
+    install = plain_lock(evidence.recipe.installer, evidence.recipe.lock).install
+    image = evidence.runner.spec.base if evidence.runner else EXPORTERS_IMAGE
+    return install, f"{evidence.worker.command[0]} {evidence.program}", image

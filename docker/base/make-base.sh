@@ -1,11 +1,12 @@
 #!/bin/sh
-# Makes a base image's file system from Debian packages: make-base.sh python|node <archive.tar> [<node binary>]
-# The counterpart of python:3.11-slim-bookworm and node:22-bookworm-slim where no registry can be reached.
+# Makes a base image's file system from Debian packages: make-base.sh <archive.tar> <package,package,…> [<program>]
+# The counterpart of a runner's official base where no registry can be reached. A program of this machine, given as a
+# path, is put into the image's /usr/local/bin: the interpreter that Debian does not have.
 set -eu
 
-runner=$1
-archive=$2
-export NODE="${3:-}"
+archive=$1
+include=$2
+export PROGRAM="${3:-}"
 suite=bookworm
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -27,25 +28,15 @@ fi
 # Proxies and certificates that apt is set to; mmdebstrap's own apt does not read the machine's settings.
 apt-config dump --no-empty --format '%f "%v";%n' | grep -E '^Acquire::https?::' >"$work/apt.conf" || true
 
-case $runner in
-python)
-    include=python3,libgomp1,libstdc++6
-    hook='ln -s /usr/bin/python3 "$1/usr/local/bin/python"'
-    ;;
-node)
-    include=libstdc++6
-    hook='install -m 0755 "$NODE" "$1/usr/local/bin/node"'
-    ;;
-*)
-    echo "no base is known for the runner $runner; name an image: DEPLOYMATRIX_BASE_$(echo "$runner" | tr a-z A-Z)" >&2
-    exit 2
-    ;;
-esac
+# As in the official images, where Python is python too.
+as_official='if [ -e "$1/usr/bin/python3" ]; then ln -s /usr/bin/python3 "$1/usr/local/bin/python"; fi'
+add_program='if [ -n "$PROGRAM" ]; then install -m 0755 "$PROGRAM" "$1/usr/local/bin/"; fi'
 
 mmdebstrap --quiet --variant=essential --format=tar --include="$include" \
     --aptopt="$work/apt.conf" \
     --dpkgopt='path-exclude=/usr/share/doc/*' \
     --dpkgopt='path-exclude=/usr/share/locale/*' \
     --dpkgopt='path-exclude=/usr/share/man/*' \
-    --customize-hook="$hook" \
+    --customize-hook="$as_official" \
+    --customize-hook="$add_program" \
     "$suite" "$archive" "$@"

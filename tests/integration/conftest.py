@@ -15,8 +15,9 @@ import pytest
 from deploymatrix.environments.engine import engine
 from deploymatrix.environments.images import Image, ensure_image
 from deploymatrix.host.reaping import reap
+from deploymatrix.host.recipes import image_recipe
 from deploymatrix.store.store import Store
-from tests.runtimes import runner_of
+from tests.runtimes import SHIPPED
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 Command = Callable[..., subprocess.CompletedProcess[str]]
@@ -97,16 +98,6 @@ def image_of(client: Any) -> Callable[[str], Image]:
     """The images that runs use: built into the project's own build folder, once."""
 
     def ensure(target: str) -> Image:
-        runner = runner_of(target)
-        lock = "package-lock.json" if runner == "node" else "requirements.lock"
-        return ensure_image(
-            client,
-            docker_dir=REPOSITORY / "docker",
-            target=target,
-            runner=runner,
-            lock=REPOSITORY / "targets" / target / lock,
-            build=REPOSITORY / "build",
-            say=print,
-        )
+        return ensure_image(client, image_recipe(SHIPPED, SHIPPED.targets[target]), SHIPPED.build, print)
 
     return ensure

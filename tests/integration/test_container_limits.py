@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from deploymatrix.host.container_channel import Mount, container_channel
-from tests.runtimes import EXPORTERS, runner_of
+from tests.runtimes import EXPORTERS, language_of
 
 pytestmark = pytest.mark.docker
 
@@ -114,7 +114,7 @@ def probe(
 ) -> dict[str, Any]:
     """What a program in the target's container finds."""
     inputs, out = tmp_path_factory.mktemp("inputs"), tmp_path_factory.mktemp("out")
-    command = ["node", "-e", NODE_PROBE] if runner_of(request.param) == "node" else ["python3", "-c", PYTHON_PROBE]
+    command = ["node", "-e", NODE_PROBE] if language_of(request.param) == ".mjs" else ["python3", "-c", PYTHON_PROBE]
     channel = container_channel(
         client,
         image_of(request.param),
@@ -148,7 +148,7 @@ def test_there_is_no_privilege_and_no_way_to_one(probe: dict[str, Any]):
 
 def test_the_image_holds_what_the_lock_pins_and_no_exporter(probe: dict[str, Any]):
     folder = ROOT / "targets" / probe["target"]
-    if runner_of(probe["target"]) == "node":
+    if language_of(probe["target"]) == ".mjs":
         locked = json.loads((folder / "package-lock.json").read_text())["packages"]
         assert set(probe["packages"]) == {where.removeprefix("node_modules/") for where in locked if where}
         return

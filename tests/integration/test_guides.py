@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -64,8 +65,8 @@ class Reader:
 def reader(tmp_path: Path, environments: Path) -> Reader:
     checkout = tmp_path / "checkout"
     (checkout / "bin").mkdir(parents=True)
-    for name in ("tests", "docker"):
-        (checkout / name).symlink_to(REPOSITORY / name)
+    (checkout / "tests").symlink_to(REPOSITORY / "tests")
+    shutil.copytree(REPOSITORY / "docker", checkout / "docker")  # a link would be copied as a link, and written to
     command = checkout / "bin" / "deploymatrix"
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m deploymatrix "$@"\n')
     command.chmod(0o755)
@@ -95,7 +96,15 @@ def test_add_a_route(reader: Reader) -> None:
     assert reader.cells() == {"linear/wrapped": "passed"}
 
 
-@pytest.mark.parametrize("guide", ["add-a-model.md", "add-a-target.md", "add-a-route.md"])
+def test_add_a_runner(reader: Reader) -> None:
+    printed = reader.follow("add-a-runner.md")
+
+    assert "compiling" in printed
+    assert not (REPOSITORY / "docker" / "compiling").exists()
+    assert reader.cells() == {"linear/npz": "passed"}
+
+
+@pytest.mark.parametrize("guide", ["add-a-model.md", "add-a-target.md", "add-a-route.md", "add-a-runner.md"])
 def test_a_guide_leaves_the_repository_as_it_is(guide: str) -> None:
     named = [block.file for block in blocks(GUIDES / guide) if block.file]
 

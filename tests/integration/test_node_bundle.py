@@ -11,8 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from deploymatrix.host.worker_program import worker_of
 from deploymatrix.numerics.compare import compare
-from deploymatrix.repro.bundle import BUNDLED, program_files, write_folder
+from deploymatrix.repro.bundle import program_files, write_folder
+from deploymatrix.repro.evidence import PROGRAMS
+from tests.runtimes import SHIPPED
 from tests.vectors.drawing import drawn_case
 from tests.vectors.reading import CASES, FAILURES, VECTORS, answers_of, as_expected
 
@@ -51,7 +54,7 @@ def said_by_node(script: str, module: Path, vectors: Path) -> dict[str, Any]:
 
 def judged_by_node(vectors: Path) -> dict[str, Any]:
     """What Node's judgement makes of each case of a file of vectors, by its name."""
-    found = said_by_node("judge.mjs", BUNDLED / "judgement.mjs", vectors)
+    found = said_by_node("judge.mjs", PROGRAMS / "judgement.mjs", vectors)
     for verdict in found.values():
         for output in verdict["outputs"]:
             del output["outcome"]
@@ -69,7 +72,7 @@ def test_node_decides_as_the_vectors_say(judged: dict[str, Any], case: dict[str,
 
 
 def test_node_names_failures_as_the_vectors_say() -> None:
-    found = said_by_node("name_failures.mjs", BUNDLED / "failure.mjs", VECTORS / "failures.json")
+    found = said_by_node("name_failures.mjs", PROGRAMS / "failure.mjs", VECTORS / "failures.json")
 
     assert found == {case["name"]: case["expected"] for case in FAILURES}
 
@@ -88,7 +91,7 @@ def test_node_decides_as_python_does_on_what_nobody_thought_of(tmp_path: Path) -
 
 def a_bundle(folder: Path, runner: dict[str, str], reference: Any, dtype: str = "float32") -> None:
     """A bundle of one cell, as bundle.py lays it out; its only dependency is Node."""
-    write_folder(program_files("reproduce.mjs"), folder)
+    write_folder(program_files(worker_of(SHIPPED.runners["node"])), folder)
     for name in ("samples/0", "reference/0", "artifact", "targets/t", "node_modules"):
         (folder / name).mkdir(parents=True)
     (folder / "targets" / "t" / "run.mjs").write_text(RUNNER.format(**{**USUAL, **runner}), encoding="utf-8")
@@ -102,7 +105,7 @@ def a_bundle(folder: Path, runner: dict[str, str], reference: Any, dtype: str = 
     }
     bundle = {
         **{"cell": "m/t/fp32", "outcome": "mismatch", "stage": "compare", "detail": "", "variables": {}},
-        **{"request": request, "samples": 1, "limit": 1e-5},
+        **{"request": request, "samples": 1, "limit": 1e-5, "command": ["{worker}/server.mjs"]},
         "outputs": [{"name": "y", "dtype": dtype, "shape": [2]}],
     }
     (folder / "bundle.json").write_text(json.dumps(bundle), encoding="utf-8")

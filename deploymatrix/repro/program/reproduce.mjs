@@ -48,7 +48,8 @@ async function ask(bundle, out) {
   const request = { ...absolute(bundle.request), ...place, op: 'submit', nonce: 'reproduce', threads: 1 };
   const modules = process.env.DEPLOYMATRIX_NODE_MODULES ?? join(HERE, 'node_modules');
   const env = { ...process.env, DEPLOYMATRIX_NODE_MODULES: modules };
-  const worker = spawn(process.execPath, [join(HERE, 'worker', 'server.mjs')], { env, stdio: ['pipe', 'pipe', 'inherit'] });
+  const command = bundle.command.map((word) => word.replaceAll('{worker}', join(HERE, 'worker')));
+  const worker = spawn(process.execPath, command, { env, stdio: ['pipe', 'pipe', 'inherit'] });
   const watch = setTimeout(() => worker.kill('SIGKILL'), (request.timeout_s + GRACE_S) * 1000);
   worker.stdin.on('error', () => {}); // it has ended: its output will say so
   for (const message of [{ op: 'hello', protocol: 2, variables: bundle.variables }, request]) {

@@ -5,17 +5,20 @@ from __future__ import annotations
 import io
 import os
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from docker.errors import ImageNotFound
 
 from deploymatrix.environments import image_context
-from deploymatrix.environments.base_images import base_reference
+from deploymatrix.environments.base_images import ensure_base
 from deploymatrix.environments.image_context import context
-from deploymatrix.environments.images import recipe_digest
+from deploymatrix.environments.images import check_dockerfile
+from deploymatrix.environments.recipes import BaseRecipe, ImageRecipe, RuntimeRecipe, recipe_digest
 from deploymatrix.errors import EnvironmentFailed
-
-ROOT = Path(__file__).parents[3]
+from deploymatrix.project.runners import Runner
+from tests.runtimes import SHIPPED
 
 
 @pytest.fixture
@@ -23,7 +26,9 @@ def docker_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("DEPLOYMATRIX_BASE_PYTHON", raising=False)
     folder = tmp_path / "docker"
     (folder / "python").mkdir(parents=True)
-    (folder / "python" / "Dockerfile").write_text("ARG BASE=python:3.11\nFROM ${BASE}\n")
+    (folder / "python" / "Dockerfile").write_text("ARG BASE\nFROM ${BASE}\n")
+    (folder / "base").mkdir()
+    (folder / "base" / "make-base.sh").write_text("exit 1\n")
     return folder
 
 
@@ -32,6 +37,19 @@ def lock(tmp_path: Path) -> Path:
     path = tmp_path / "requirements.lock"
     path.write_text("six==1.17.0\n")
     return path
+
+
+@pytest.fixture
+def base(docker_dir: Path, lock: Path) -> BaseRecipe:
+    runtime = RuntimeRecipe(name="target-tiny", installer="pip", lock=lock)
+    return BaseRecipe(
+        runner="python", image="python:3.11", debian=("python3",), folder=docker_dir / "base", runtime=runtime
+    )
+
+
+@pytest.fixture
+def recipe(docker_dir: Path, base: BaseRecipe) -> ImageRecipe:
+    return ImageRecipe(target="tiny", dockerfile=docker_dir / "python" / "Dockerfile", base=base, runtime=base.runtime)
 
 
 @pytest.fixture
@@ -59,35 +77,85 @@ def entries(stream: bytes) -> dict[str, tarfile.TarInfo]:
 
 
 def test_the_digest_changes_with_each_input_and_with_nothing_else(
-    docker_dir: Path, lock: Path, monkeypatch: pytest.MonkeyPatch
+    recipe: ImageRecipe, lock: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    before = recipe_digest(docker_dir, "python", lock)
+    before = recipe_digest(recipe)
     os.utime(lock, (0, 0))
-    assert recipe_digest(docker_dir, "python", lock) == before
+    assert recipe_digest(recipe) == before
 
     monkeypatch.setenv("DEPLOYMATRIX_BASE_PYTHON", "mine:1")
-    other_base = recipe_digest(docker_dir, "python", lock)
+    other_base = recipe_digest(recipe)
     monkeypatch.delenv("DEPLOYMATRIX_BASE_PYTHON")
+    declared = recipe_digest(replace(recipe, base=replace(recipe.base, image="python:3.12")))
     lock.write_text("six==1.16.0\n")
-    other_lock = recipe_digest(docker_dir, "python", lock)
-    (docker_dir / "python" / "Dockerfile").write_text("ARG BASE=python:3.11\nFROM ${BASE}\nUSER 1\n")
-    other_dockerfile = recipe_digest(docker_dir, "python", lock)
+    other_lock = recipe_digest(recipe)
+    recipe.dockerfile.write_text("ARG BASE\nFROM ${BASE}\nUSER 1\n")
+    other_dockerfile = recipe_digest(recipe)
 
-    assert len({before, other_base, other_lock, other_dockerfile}) == 4
+    assert len({before, other_base, declared, other_lock, other_dockerfile}) == 5
 
 
-def test_the_user_names_the_base(docker_dir: Path, monkeypatch: pytest.MonkeyPatch):
-    assert base_reference(docker_dir, "python") == "python:3.11"
+def test_the_user_names_the_base(base: BaseRecipe, monkeypatch: pytest.MonkeyPatch):
+    assert base.reference == "python:3.11"
 
     monkeypatch.setenv("DEPLOYMATRIX_BASE_PYTHON", "mine:1")
-    assert base_reference(docker_dir, "python") == "mine:1"
+    assert base.reference == "mine:1"
 
 
-def test_a_dockerfile_without_a_base_argument_is_refused(docker_dir: Path):
-    (docker_dir / "python" / "Dockerfile").write_text("FROM scratch\n")
+def test_the_variable_of_any_runner_can_be_set_in_a_shell(base: BaseRecipe):
+    assert replace(base, runner="web-gpu.2").variable == "DEPLOYMATRIX_BASE_WEB_GPU_2"
 
-    with pytest.raises(EnvironmentFailed, match="ARG BASE"):
-        base_reference(docker_dir, "python")
+
+def test_a_base_that_is_made_here_is_named_after_what_it_is_made_of(base: BaseRecipe, lock: Path):
+    names = [base.made_here, replace(base, debian=("python3", "libgomp1")).made_here]
+    names.append(replace(base, runtime=replace(base.runtime, interpreter=lock)).made_here)
+    (base.folder / "make-base.sh").write_text("exit 2\n")
+    names.append(base.made_here)
+
+    assert len(set(names)) == 4
+    assert all(name.startswith("deploymatrix/base-python:") for name in names)
+
+
+def test_runners_that_start_from_the_same_share_a_base_that_is_made_here(base: BaseRecipe):
+    other = replace(base, runner="other")
+
+    assert other.made_here == base.made_here
+    assert replace(other, image="mirror.example:5000/library/python@sha256:0").made_here == base.made_here
+
+
+class EngineWithout:
+    """An engine that has no image, and no registry that answers."""
+
+    class images:
+        @staticmethod
+        def get(reference: str) -> None:
+            raise ImageNotFound(reference)
+
+    class api:
+        base_url = "http+docker://nowhere"
+
+
+def test_a_base_that_can_neither_be_pulled_nor_made_is_refused_with_a_remedy(
+    base: BaseRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:9")
+    never = replace(base, runner="rust", debian=())
+
+    with pytest.raises(EnvironmentFailed, match=r"'rust'.*DEPLOYMATRIX_BASE_RUST=.*\[debian\]"):
+        ensure_base(EngineWithout(), never, tmp_path / "envs", print)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [("FROM scratch\n", "must start with the lines ARG BASE"), ("ARG BASE=python:3.11\nFROM ${BASE}\n", "runner.toml")],
+)
+def test_a_dockerfile_starts_from_what_runner_toml_declares(docker_dir: Path, text: str, complaint: str):
+    path = docker_dir / "python" / "Dockerfile"
+    check_dockerfile(path)
+    path.write_text(text)
+
+    with pytest.raises(EnvironmentFailed, match=complaint):
+        check_dockerfile(path)
 
 
 def test_the_context_holds_the_packages_and_leaves_out_what_only_builds_need(
@@ -126,11 +194,12 @@ def test_both_folders_are_there_even_if_empty(docker_dir: Path, tmp_path: Path):
     assert found["shared"].isdir() and found["packages"].isdir()
 
 
-@pytest.mark.parametrize("runner", sorted(path.parent.name for path in ROOT.glob("docker/*/Dockerfile")))
-def test_a_runner_is_nobody_and_its_base_can_be_chosen(runner: str, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.delenv(f"DEPLOYMATRIX_BASE_{runner.upper()}", raising=False)
-    text = (ROOT / "docker" / runner / "Dockerfile").read_text()
+@pytest.mark.parametrize("runner", SHIPPED.runners.values(), ids=lambda runner: runner.name)
+def test_a_shipped_runner_is_nobody_and_sets_what_it_sets_outside_of_images(runner: Runner):
+    text = runner.dockerfile.read_text()
 
-    assert base_reference(ROOT / "docker", runner)
+    check_dockerfile(runner.dockerfile)
     assert "USER 65532:65532" in text
     assert not any(word in text for word in ("curl", "apt-get", "pip install", "npm install"))
+    assert [name for name in runner.spec.variables if f"{name}=" not in text] == []
+    assert runner.spec.debian is not None

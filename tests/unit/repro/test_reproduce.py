@@ -18,13 +18,14 @@ from deploymatrix.errors import ConfigurationError
 from deploymatrix.execution.keys import NUMERICS
 from deploymatrix.execution.outcomes import NativeTask, failure_of
 from deploymatrix.host.messages import Reply
-from deploymatrix.host.worker_program import WORKER
+from deploymatrix.host.worker_program import EXPORTING, WORKER, WorkerProgram, worker_of
 from deploymatrix.matrix.records import Cell
 from deploymatrix.numerics.references import reference_problem
 from deploymatrix.project.specs import DType, Tensor
 from deploymatrix.repro.bundle import program_files, write_folder
 from deploymatrix.repro.evidence import command, find_evidence
 from tests.fakes.tree import Tree
+from tests.runtimes import SHIPPED
 from tests.vectors.reading import CASES, FAILURES, answers_of
 
 
@@ -32,7 +33,7 @@ from tests.vectors.reading import CASES, FAILURES, answers_of
 def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
     """The program of a Python bundle, loaded from a folder that holds what a bundle holds."""
     folder = tmp_path_factory.mktemp("bundle")
-    write_folder(program_files("reproduce.py"), folder)
+    write_folder(program_files(EXPORTING), folder)
     spec = importlib.util.spec_from_file_location("reproduce", folder / "reproduce.py")
     assert spec is not None and spec.loader is not None
     with pytest.MonkeyPatch.context() as patch:
@@ -72,16 +73,20 @@ def test_a_cell_that_the_project_no_longer_has_is_refused(tree: Tree) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "folders", "beside"),
+    ("worker", "folders", "beside"),
     [
-        ("reproduce.py", {"worker": (WORKER, "*.py"), "numerics": (NUMERICS, "*.py")}, {"reproduce.py"}),
-        ("reproduce.mjs", {"worker": (WORKER, "*.mjs")}, {"reproduce.mjs", "judgement.mjs", "failure.mjs"}),
+        (EXPORTING, {"worker": (WORKER, "*.py"), "numerics": (NUMERICS, "*.py")}, {"reproduce.py"}),
+        (
+            worker_of(SHIPPED.runners["node"]),
+            {"worker": (WORKER, "*.mjs")},
+            {"reproduce.mjs", "judgement.mjs", "failure.mjs"},
+        ),
     ],
 )
 def test_a_bundle_holds_the_worker_and_the_comparison_as_they_are(
-    name: str, folders: dict[str, tuple[Path, str]], beside: set[str]
+    worker: WorkerProgram, folders: dict[str, tuple[Path, str]], beside: set[str]
 ) -> None:
-    files = program_files(name)
+    files = program_files(worker)
 
     for folder, (source, pattern) in folders.items():
         assert {path for inner, path in files.items() if inner.startswith(f"{folder}/")} == set(source.glob(pattern))

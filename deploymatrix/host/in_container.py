@@ -1,0 +1,76 @@
+"""Workers of targets in containers of their images."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from docker import DockerClient
+
+from deploymatrix.environments.images import Image, ensure_image
+from deploymatrix.host.channel import Channel
+from deploymatrix.host.container_channel import Mount, container_channel
+from deploymatrix.host.recipes import image_recipe
+from deploymatrix.host.site import Site
+from deploymatrix.host.worker_program import worker_of
+from deploymatrix.project.project import Target
+
+INSIDE = "/deploymatrix"
+WORKER_INSIDE = f"{INSIDE}/worker"
+
+
+class InContainer:
+    """Targets in containers that see the worker, the target, artifacts, samples, and one folder to write to."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._images: dict[str, Image] = {}
+        self._lock = threading.Lock()
+
+    def prepare(self, target: Target) -> None:
+        self._image(target)
+
+    def start(self, target: Target, outbox: Path, log: Path) -> Channel:
+        site, resources = self._site, target.spec.resources
+        runner = site.project.runner_of(target)
+        worker = worker_of(runner)
+        return container_channel(
+            self._client,
+            self._image(target),
+            _mounts(site, target, worker.folder, outbox),
+            run_id=site.run_id,
+            memory_mb=resources.memory_mb * site.jobs,
+            cpus=resources.cpus,
+            pids=resources.pids,
+            tmp=runner.spec.tmp,
+            command=worker.started_from(WORKER_INSIDE, str),
+        )
+
+    @property
+    def _client(self) -> DockerClient:
+        assert self._site.client is not None, "docker isolation without an engine"
+        return self._site.client
+
+    def _image(self, target: Target) -> Image:
+        with self._lock:
+            made = self._images.get(target.name)
+        if made is None:
+            site = self._site
+            made = ensure_image(self._client, image_recipe(site.project, target), site.project.build, site.say)
+            with self._lock:
+                self._images[target.name] = made
+        return made
+
+
+def _mounts(site: Site, target: Target, worker: Path, outbox: Path) -> list[Mount]:
+    store = site.project.build / "store"
+    mounts = [
+        Mount(worker, WORKER_INSIDE),
+        Mount(target.folder, f"{INSIDE}/target"),
+        Mount(store / "artifacts", f"{INSIDE}/artifacts"),
+        Mount(store / "samples", f"{INSIDE}/samples"),
+        Mount(outbox, f"{INSIDE}/out", writable=True),
+    ]
+    for mount in mounts:
+        mount.host.mkdir(parents=True, exist_ok=True)
+    return mounts

@@ -1,0 +1,30 @@
+"""What a target's runtime and image are made from, as target.toml and its runner say."""
+
+from __future__ import annotations
+
+from deploymatrix.environments.recipes import BaseRecipe, ImageRecipe, RuntimeRecipe
+from deploymatrix.project.project import Project, Target
+
+
+def runtime_recipe(project: Project, target: Target) -> RuntimeRecipe:
+    """Return what the target's runtime-only environment is made from."""
+    runner = project.runner_of(target)
+    return RuntimeRecipe(
+        name=f"target-{target.name}",
+        installer=runner.spec.installer,
+        lock=project.runtime_lock(target),
+        interpreter=runner.interpreter_lock,
+    )
+
+
+def image_recipe(project: Project, target: Target) -> ImageRecipe:
+    """Return what the target's image is made from."""
+    runner, runtime = project.runner_of(target), runtime_recipe(project, target)
+    base = BaseRecipe(
+        runner=runner.name,
+        image=runner.spec.base,
+        debian=runner.spec.debian.packages if runner.spec.debian else (),
+        folder=project.base_recipe,
+        runtime=runtime,
+    )
+    return ImageRecipe(target=target.name, dockerfile=runner.dockerfile, base=base, runtime=runtime)
