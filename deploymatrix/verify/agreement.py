@@ -13,13 +13,12 @@ from deploymatrix.numerics.tensors import Array
 from deploymatrix.project.project import Project, Target
 from deploymatrix.project.specs import Isolation
 from deploymatrix.say import Say
-from deploymatrix.verify.answers import compare_answers, output_records
+from deploymatrix.verify.answers import compare_answers, default_limit, output_records
 from deploymatrix.verify.artifacts import InspectedArtifact, Sample, Slot
 from deploymatrix.verify.drawing import draw_inputs
 from deploymatrix.verify.inspector import Inspector, Isolations, inspecting
 from deploymatrix.verify.location import locate
 from deploymatrix.verify.pairing import pair_names, require_same
-from deploymatrix.verify.verify import default_limit
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ import numpy as np
 from deploymatrix.matrix.records import OutputRecord
 from deploymatrix.numerics.compare import Answers, Comparison, compare
 from deploymatrix.numerics.tensors import Array
+from deploymatrix.project.project import Target
 from deploymatrix.project.specs import Tensor
 from deploymatrix.verify.artifacts import Answer, Slot
 from deploymatrix.verify.wire import wire_names
@@ -45,6 +46,12 @@ def compare_answers(
 def output_records(comparison: Comparison) -> tuple[OutputRecord, ...]:
     """Return the comparison's figures as records."""
     return tuple(OutputRecord.model_validate(asdict(figures)) for figures in comparison.outputs)
+
+
+def default_limit(target: Target) -> float:
+    """Return the target's limit for fp32, or its strictest when it has none."""
+    limits = target.spec.limits
+    return limits.get("fp32", min(limits.values()))
 
 
 def _declared(wire: str, expected: Array, slot: Slot | None) -> Tensor:

@@ -14,7 +14,7 @@ from deploymatrix.numerics.tensors import Array
 from deploymatrix.project.project import Project, Target
 from deploymatrix.project.specs import Isolation
 from deploymatrix.say import Say
-from deploymatrix.verify.answers import compare_answers, output_records
+from deploymatrix.verify.answers import compare_answers, default_limit, output_records
 from deploymatrix.verify.inspector import Inspector, Isolations, inspecting
 from deploymatrix.verify.location import locate
 from deploymatrix.verify.pairing import pair_names, require_same
@@ -87,12 +87,6 @@ def verify_in(inspector: Inspector, claim: Claim) -> Verification:
         outputs=output_records(comparison),
         versions=artifact.versions,
     )
-
-
-def default_limit(target: Target) -> float:
-    """Return the target's limit for fp32, or its strictest when it has none."""
-    limits = target.spec.limits
-    return limits.get("fp32", min(limits.values()))
 
 
 def _failed(inspector: Inspector, claim: Claim, target: Target, failed: Failed) -> Verification:
