@@ -1,1 +1,1 @@
-"""Reports: the matrix as people read it. All of them from the matrix alone."""
+"""The matrix as people read it: every report is made from the matrix alone."""
