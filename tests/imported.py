@@ -18,18 +18,18 @@ Graph = Mapping[str, frozenset[str]]
 
 
 def import_graph(engine: Path = ENGINE) -> Graph:
-    """What each module imports of the engine itself."""
+    """Return what each module imports of the engine itself, by its name."""
     files = {_name(path, engine): path for path in sorted(engine.rglob("*.py")) if "_shipped" not in path.parts}
     return {name: frozenset(_imported(name, path, files)) - {name} for name, path in files.items()}
 
 
 def package_of(module: str) -> str:
-    """The first part of a module's name: its package, or itself where it lies at the top."""
+    """Return the first part of a module's name: its package, or itself where it lies at the top."""
     return module.partition(".")[0]
 
 
 def circle(graph: Graph) -> list[str]:
-    """Modules that import each other, the first one also at the end; empty where there are none."""
+    """Find modules that import each other; the first one stands also at the end. Empty where there are none."""
     try:
         graphlib.TopologicalSorter(graph).prepare()
     except graphlib.CycleError as error:
@@ -38,7 +38,7 @@ def circle(graph: Graph) -> list[str]:
 
 
 def longest_chain(graph: Graph) -> list[str]:
-    """The longest way down, from a module to what it imports, and so on; the graph has no circle."""
+    """Follow imports the longest way down. Raises graphlib.CycleError when modules import each other."""
     chains: dict[str, list[str]] = {}
     for module in graphlib.TopologicalSorter(graph).static_order():
         below = [chains[imported] for imported in sorted(graph.get(module, frozenset()))]
@@ -61,7 +61,7 @@ def _imported(importer: str, path: Path, files: Mapping[str, Path]) -> Iterator[
 
 
 def _nearest(name: str) -> Iterator[str]:
-    """The module that a dotted name may mean: itself, or the one that defines its last parts."""
+    """Yield the modules that a dotted name may mean: itself, then those that may define its last parts."""
     while name:
         yield name
         name = name.rpartition(".")[0]
@@ -69,7 +69,7 @@ def _nearest(name: str) -> Iterator[str]:
 
 
 def _imports(tree: ast.AST, package: str) -> Iterator[str]:
-    """Every dotted name that is imported; of `from a import b`, a.b. A relative one is seen from `package`."""
+    """Yield every dotted name that is imported: a.b for `from a import b`. Relative names start from `package`."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
