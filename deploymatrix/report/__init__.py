@@ -1,1 +1,1 @@
-"""The matrix as people read it: every report is made from the matrix alone."""
+"""Reports: the matrix as people read it."""

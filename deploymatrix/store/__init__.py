@@ -1,1 +1,1 @@
-"""What is kept, under the digest of what it depends on."""
+"""Results, each under the digest of what it depends on."""
