@@ -19,7 +19,7 @@ from typer.exceptions import TyperException
 from deploymatrix import errors
 from deploymatrix.cli import app
 from deploymatrix.matrix import records
-from deploymatrix.project import specs
+from deploymatrix.project import runners, specs
 from deploymatrix.store.entries import Kind
 from deploymatrix.worker import PROTOCOL
 from tests.documented import REPOSITORY, blocks, check, commands, pages, shell_blocks
@@ -147,6 +147,7 @@ SPECS = {
     "pipeline.toml": specs.PipelineSpec,
     "target.toml": specs.TargetSpec,
     "framework.toml": specs.FrameworkSpec,
+    "runner.toml": runners.RunnerSpec,
     "environments/<e>.toml": specs.EnvironmentSpec,
     "deploymatrix.toml": specs.ProjectSpec,
     "[[expectations]]": specs.ExpectationsFile,
