@@ -88,7 +88,7 @@ def described(command: TyperGroup | TyperCommand, name: str) -> Iterator[str]:
 def toml() -> Iterator[str]:
     """The page of all TOML files, key by key."""
     yield f"# TOML files\n\n{NOTE}\nAn unknown key is an error."
-    yield " [contracts.md](../contracts.md) shows each file with comments.\n"
+    yield " [what-you-write.md](what-you-write.md) shows each file with comments.\n"
     for file, spec in FILES.items():
         title = file if file.startswith("The ") else f"`{file}`"
         yield f"\n## {title}\n"

@@ -29,7 +29,7 @@ class Block:
 
 
 def blocks(path: Path) -> list[Block]:
-    """The fenced blocks of a Markdown file, from the top."""
+    """Return the fenced blocks of a Markdown file, from the top."""
     text = path.read_text(encoding="utf-8")
     return [
         Block(found[1], found[2], named[1] if (named := NAMED.search(text[: found.start()])) else None)
@@ -37,9 +37,14 @@ def blocks(path: Path) -> list[Block]:
     ]
 
 
+def prose(path: Path) -> str:
+    """Return a page without its fenced blocks."""
+    return FENCE.sub("", path.read_text(encoding="utf-8"))
+
+
 def pages() -> list[Path]:
-    """Every page that a user reads."""
-    tops = [REPOSITORY / name for name in ("README.md", "CONTRIBUTING.md")]
+    """Return every page that a user reads."""
+    tops = [REPOSITORY / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
     return tops + sorted((REPOSITORY / "docs").rglob("*.md"))
 
 
@@ -48,7 +53,7 @@ def shell_blocks(path: Path) -> list[str]:
 
 
 def commands(script: str) -> Iterator[list[str]]:
-    """The words of each call of deploymatrix in a shell script, or in a YAML file that holds some."""
+    """Yield the words of each call of deploymatrix in a shell script, or in a YAML file that holds some."""
     for line in script.replace("\\\n", " ").splitlines():
         lexer = shlex.shlex(line, posix=False, punctuation_chars=";|&<>()")
         lexer.whitespace_split, lexer.commenters = True, "#"
@@ -64,7 +69,7 @@ def commands(script: str) -> Iterator[list[str]]:
 
 
 def check(words: list[str]) -> str:
-    """The command that the words call, by its full name. Raises TyperException where it is no command."""
+    """Return the full name of the command that the words call. Raises TyperException where it is no command."""
     command = typer.main.get_command(app)
     context = command.make_context("deploymatrix", list(words))
     names = []

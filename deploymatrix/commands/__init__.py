@@ -1,1 +1,1 @@
-"""The commands, a file for each group. Each imports what it needs when it runs, so that `--help` answers at once."""
+"""The commands, a file for each group; each imports what it needs when it runs, so that `--help` answers at once."""

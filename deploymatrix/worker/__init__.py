@@ -1,8 +1,8 @@
 """The worker: a stand-alone program that runs steps and runners, each request in a child of its own.
 
 It is started as `python -s <this folder>` in an exporter's or a runtime's environment. It needs the standard
-library and numpy, and never imports `deploymatrix`. `docs/contracts.md` gives the protocol; `protocol` and
-`tasks` hold its types, `modules` those of the users' code.
+library and numpy, and never imports `deploymatrix`. `docs/reference/worker-protocol.md` gives the protocol;
+`protocol` and `tasks` hold its types, `modules` those of the users' code.
 
 Read in this order: `server` (the loop), `launch` (fork or spawn), `attempt` (one request under way), `child` (what
 happens in the child), then the tasks `referencing`, `exporting`, `running`, `describing`. The same program in

@@ -24,9 +24,7 @@ def read_samples(samples: list[SamplePaths]) -> list[dict[str, Array]]:
 def write(path: Path, array: Array) -> None:
     """Write one tensor as it is. Raises ValueError for objects, which would need pickle."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    np.save(
-        path, np.asarray(array, order="C"), allow_pickle=False
-    )  # also a transposed one: all that reads it back knows this order
+    np.save(path, np.asarray(array, order="C"), allow_pickle=False)  # some readers know no other order
 
 
 def checked(outputs: Any, source: str) -> dict[str, Array]:

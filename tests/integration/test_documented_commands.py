@@ -1,7 +1,7 @@
 """The documented commands, run on the tiny project; and every exit code, from a command.
 
 A page is followed from top to bottom, with the tiny project's names in place of the shipped ones. What is left out, and
-why, is in LEFT_OUT; tests/unit/test_docs.py holds those against the program's own commands and options.
+why, is in LEFT_OUT; tests/unit/documentation/test_docs.py holds those against the program's own commands and options.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from tests.fakes.tree import Tree
 
 NAMES = {"mlp": "linear", "onnx": "npz", "tfjs": "wrapped", "vision": "fake"}
 LEFT_OUT = {
-    "deploymatrix images": "builds images; tests/integration/test_containers.py does",
-    "deploymatrix run --isolation docker": "needs a Docker engine; tests/integration/test_containers.py has one",
+    "deploymatrix images": "builds images; tests/integration/test_container_channel.py does",
+    "deploymatrix run --isolation docker": "needs a Docker engine; tests/integration/test_container_channel.py has one",
     "deploymatrix init my-models": "its run needs PyTorch; tests/integration/test_wheel.py does it",
     "nox": "sets up everything; it is what CI calls",
 }

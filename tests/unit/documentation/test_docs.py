@@ -9,6 +9,7 @@ import sys
 import tomllib
 from pathlib import Path
 from types import ModuleType
+from typing import get_args
 
 import pytest
 import typer
@@ -17,13 +18,17 @@ from typer.exceptions import TyperException
 
 from deploymatrix import errors
 from deploymatrix.cli import app
-from deploymatrix.project import specs
+from deploymatrix.matrix import records
+from deploymatrix.project import runners, specs
+from deploymatrix.store.entries import Kind
+from deploymatrix.worker import PROTOCOL
 from tests.documented import REPOSITORY, blocks, check, commands, pages, shell_blocks
 
-LINK = re.compile(r"\]\(([^)#\s]+)\)")
+LINK = re.compile(r"\]\(([^)#\s]+)(?:#([^)\s]+))?\)")
 CODE = re.compile(r"`(deploymatrix [^`]+)`")
-GENERATED = REPOSITORY / "docs" / "reference"
-OWN_PAGES = [page for page in pages() if GENERATED not in page.parents]
+REFERENCE = REPOSITORY / "docs" / "reference"
+GENERATED = {REFERENCE / "cli.md", REFERENCE / "toml.md"}
+OWN_PAGES = [page for page in pages() if page not in GENERATED]
 
 
 def name_of(path: Path) -> str:
@@ -79,9 +84,28 @@ def test_the_readme_names_every_command() -> None:
 
 @pytest.mark.parametrize("page", pages(), ids=name_of)
 def test_every_link_inside_the_repository_leads_somewhere(page: Path) -> None:
-    links = [link for link in LINK.findall(page.read_text(encoding="utf-8")) if "://" not in link]
+    links = [link for link in LINK.findall(page.read_text(encoding="utf-8")) if "://" not in link[0]]
 
-    assert [link for link in links if not (page.parent / link).exists()] == []
+    assert [link for link in links if not leads_somewhere(page.parent / link[0], link[1])] == []
+
+
+def leads_somewhere(path: Path, anchor: str) -> bool:
+    """Tell whether the file or folder is there, and has a heading for the anchor, if the link has one."""
+    if not anchor:
+        return path.exists()
+    headings = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    return anchor in [re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings]
+
+
+def test_a_link_to_nowhere_is_noticed() -> None:
+    readme = REPOSITORY / "README.md"
+
+    assert leads_somewhere(readme, "") and leads_somewhere(readme, "your-own-models")
+    assert not leads_somewhere(readme, "gone") and not leads_somewhere(REPOSITORY / "GONE.md", "")
+
+
+def test_the_generated_pages_are_those_that_are_told_apart(generate: ModuleType) -> None:
+    assert {*generate.pages()} == GENERATED
 
 
 def test_the_reference_is_what_the_code_says(generate: ModuleType) -> None:
@@ -122,6 +146,10 @@ SPECS = {
     "model.toml": specs.ModelSpec,
     "pipeline.toml": specs.PipelineSpec,
     "target.toml": specs.TargetSpec,
+    "framework.toml": specs.FrameworkSpec,
+    "runner.toml": runners.RunnerSpec,
+    "environments/<e>.toml": specs.EnvironmentSpec,
+    "deploymatrix.toml": specs.ProjectSpec,
     "[[expectations]]": specs.ExpectationsFile,
     "[budgets.": specs.BudgetsFile,
 }
@@ -135,6 +163,27 @@ def test_every_toml_example_is_valid(page: Path) -> None:
             data = tomllib.loads(block.text)
             assert data
             assert kind is None or kind.model_validate(data)
+
+
+def first_cells(page: Path, head: str) -> list[str]:
+    """The names in the first column of the table with this heading."""
+    table = page.read_text(encoding="utf-8").partition(f"| {head} |")[2].partition("\n\n")[0]
+    return re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)
+
+
+def test_the_build_folders_page_has_every_outcome_verdict_and_kind_of_entry() -> None:
+    page = REFERENCE / "build-folder.md"
+
+    assert first_cells(page, "outcome") == list(get_args(records.Outcome))
+    assert sorted(first_cells(page, "verdict")) == sorted(get_args(records.Verdict))
+    assert f"kinds: {', '.join(get_args(Kind))}" in page.read_text(encoding="utf-8")
+
+
+def test_the_protocols_page_is_of_the_version_that_is_spoken() -> None:
+    page = (REFERENCE / "worker-protocol.md").read_text(encoding="utf-8")
+
+    assert page.startswith(f"# The worker protocol, version {PROTOCOL}\n")
+    assert f'"op": "hello", "protocol": {PROTOCOL},' in page and f'"op": "ready", "protocol": {PROTOCOL},' in page
 
 
 @pytest.mark.parametrize("page", sorted((REPOSITORY / "docs" / "guides").glob("*.md")), ids=name_of)

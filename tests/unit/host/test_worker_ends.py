@@ -1,0 +1,96 @@
+"""Several requests to one worker, and its end: who ends with it, and who does not."""
+
+from __future__ import annotations
+
+import json
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploymatrix.worker import PROTOCOL
+from tests.workers import Bench, Life, send, started, submit
+
+
+def test_two_requests_overlap(bench: Bench, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    sides = [bench.request(do="meet", at="load", fifo=tmp_path / "fifo", mode=mode) for mode in ("r", "w")]
+
+    with ThreadPoolExecutor(2) as pool:
+        replies = list(pool.map(bench.worker.request, sides))
+
+    assert [reply.status for reply in replies] == ["ok", "ok"]
+
+
+def test_child_that_kills_the_worker_harms_nobody_else(bench: Bench, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "alive")
+    common = {"at": "load", "alive": tmp_path / "alive"}
+    innocent = bench.request(do="hang_in_turn", once=tmp_path / "innocent", **common)
+    guilty = bench.request(do="kill_server", once=tmp_path / "guilty", **common)
+
+    with ThreadPoolExecutor(2) as pool:
+        spared, blamed = pool.map(bench.worker.request, [innocent, guilty])
+
+    assert spared.status == "ok"
+    assert blamed.status == "signaled" and blamed.error is not None
+    assert "SIGKILL" in blamed.error["message"]
+
+
+def test_children_die_with_a_killed_worker(bench: Bench, tmp_path: Path) -> None:
+    life = Life(tmp_path / "alive")
+    request = bench.request(do="hang", at="load", alive=life.path)
+    channel = started(bench.kind, tmp_path / "other.log")
+    submit(channel, request)
+    life.pid()
+
+    channel.kill()
+
+    assert life.ends()
+    assert channel.cause_of_death()[0] == "signaled"
+
+
+def test_end_of_the_channel_ends_everything(bench: Bench, tmp_path: Path) -> None:
+    life = Life(tmp_path / "alive")
+    channel = started(bench.kind, tmp_path / "other.log")
+    submit(channel, bench.request(do="hang", at="load", alive=life.path))
+    life.pid()
+
+    channel.stdin.close()  # type: ignore[attr-defined]
+
+    assert life.ends()
+    assert list(channel.lines())[1:] == []  # `ready`, then nothing but the end
+    assert channel.cause_of_death()[0] == "no_reply"
+    channel.kill()
+
+
+def test_variables_of_the_start_and_of_hello_reach_the_child(bench: Bench, tmp_path: Path) -> None:
+    request = bench.request(do="variables")
+    channel = started(bench.kind, tmp_path / "other.log")
+
+    submit(channel, request, variables={"FROM_HELLO": "hello"})
+
+    messages = (json.loads(line) for line in channel.lines())
+    assert next(message["status"] for message in messages if message["op"] == "result") == "ok"
+    assert b"hello start" in request.log.read_bytes()
+    channel.kill()
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [[{"op": "hello", "protocol": 1}], [{"op": "hello", "protocol": PROTOCOL}, {"op": "cancel", "nonce": "n"}]],
+    ids=["hello", "cancel"],
+)
+def test_a_host_of_another_protocol_ends_the_worker(
+    bench: Bench, tmp_path: Path, messages: list[dict[str, Any]]
+) -> None:
+    channel = started(bench.kind, tmp_path / "other.log")
+
+    for message in messages:
+        send(channel, message)
+
+    assert [json.loads(line)["op"] for line in channel.lines()] == ["ready"] * (len(messages) - 1)
+    cause, what = channel.cause_of_death()
+    assert cause == "no_reply" and ("protocol" in what or "differ in version" in what)
+    channel.kill()
