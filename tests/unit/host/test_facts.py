@@ -34,7 +34,8 @@ def test_a_runtime_depends_on_what_it_is_made_of(tree: Tree, file: str, text: st
 
 
 def test_the_interpreter_that_a_runner_pins_counts_outside_of_images(tree: Tree):
-    tree.write("targets/js/target.toml", 'format = "npz"\nrunner = "node"\n\n[limits]\nfp32 = 1e-5\n')
+    toml = 'format = "npz"\nrunner = "node"\nvariants = ["fp32"]\n\n[limits]\nfp32 = 1e-5\n'
+    tree.write("targets/js/target.toml", toml)
     for name in ("run.mjs", "package-lock.json"):
         tree.write(f"targets/js/{name}", "{}")
     before = runtime(tree, "process", "js")
