@@ -8,6 +8,7 @@ from typing import Any
 
 from deploymatrix import __version__
 from deploymatrix.execution.blame import answered_wrongly, blame
+from deploymatrix.execution.keys import Keys
 from deploymatrix.execution.outcomes import Done, Failed, Result
 from deploymatrix.host.facts import HostFacts
 from deploymatrix.matrix.records import Artifact, Cell, Matrix, Measurement, OutputRecord, Shard
@@ -19,7 +20,7 @@ from deploymatrix.store.entries import Entry
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedRun:
-    """What a run sets out to decide, and what its cells are judged by.
+    """What a run sets out to decide, by which keys, and what its cells are judged by.
 
     `inputs`: by cell, the digest of the files that its result depends on, as they were when the run began.
     `shard`: the whole plan, where `cells` are only a part of it.
@@ -29,6 +30,7 @@ class PlannedRun:
     selection: Selection
     cells: Sequence[PlannedCell]
     rules: Rules
+    keys: Keys
     inputs: Mapping[str, str]
     shard: Shard | None = None
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from deploymatrix.execution.wire import wire_spec
 from deploymatrix.host.facts import HostFacts
+from deploymatrix.host.recipes import runtime_recipe
 from deploymatrix.host.worker_program import worker_digest, worker_of
 from deploymatrix.project.plan import PlannedCell
 from deploymatrix.project.project import Model, Project, Target
@@ -170,7 +171,7 @@ class Keys:
                 "model": model,
                 "steps": [_step_inputs(project, step, cell.model) for step in steps],
                 "runner": digests.of_code(project.run_module(cell.target)),
-                "runtime": digests.of_code(project.runtime_lock(cell.target)),
+                "runtime": [digests.of_code(path) for path in runtime_recipe(project, cell.target).files],
                 "limit": cell.target.spec.limits[cell.variant],
                 "engine": [
                     *comparing_code(),

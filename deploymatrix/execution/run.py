@@ -61,8 +61,16 @@ def plan_run(project: Project, selection: Selection, options: RunOptions) -> Pla
     rules = read_rules(project, options.expectations)
     planned = plan_cells(project, selection)
     cells, shard = take_shard(options.shard, planned) if options.shard is not None else (planned, None)
-    inputs = Keys(project).current_inputs(cells)
-    return PlannedRun(project=project, selection=selection, cells=cells, rules=rules, inputs=inputs, shard=shard)
+    keys = Keys(project)
+    return PlannedRun(
+        project=project,
+        selection=selection,
+        cells=cells,
+        rules=rules,
+        keys=keys,
+        inputs=keys.current_inputs(cells),
+        shard=shard,
+    )
 
 
 def decide(planned: PlannedRun, host: Host, options: RunOptions, listener: Listener) -> Matrix:
@@ -71,7 +79,7 @@ def decide(planned: PlannedRun, host: Host, options: RunOptions, listener: Liste
     The matrix is written before anything runs, with every cell `missing`: a run that dies leaves no older green one.
     """
     started, project = time.monotonic(), planned.project
-    context = StageContext.of(project, host.facts)
+    context = StageContext.of(project, host.facts, planned.keys)
     execution = Execution(context, host.pool, jobs=options.width, fresh=options.fresh, listener=listener)
     write_matrix(build_matrix(planned, host.facts, {}), project.build)
     try:
@@ -87,8 +95,9 @@ def decide(planned: PlannedRun, host: Host, options: RunOptions, listener: Liste
 def explain(project: Project, selection: Selection, options: RunOptions, say: Say) -> list[TaskExplanation]:
     """Tell what `run` would take from the store, and why not the rest. Nothing is executed, and no worker is made."""
     isolation, _ = choose_isolation(options.isolation, say)
-    cells = plan_run(project, selection, options).cells
-    return list(explain_plan(StageContext.of(project, HostFacts(project, isolation)), plan_tasks(cells)))
+    planned = plan_run(project, selection, options)
+    context = StageContext.of(project, HostFacts(project, isolation), planned.keys)
+    return list(explain_plan(context, plan_tasks(planned.cells)))
 
 
 def _write_measurements(planned: PlannedRun, execution: Execution, part: str, wall_s: float) -> None:

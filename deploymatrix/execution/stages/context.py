@@ -26,9 +26,9 @@ class StageContext:
     sample_paths: dict[str, list[dict[str, Path]]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, project: Project, facts: HostFacts) -> StageContext:
-        """The context of a project as it is on disk now."""
-        return cls(project=project, keys=Keys(project), store=Store(project.build / "store"), facts=facts)
+    def of(cls, project: Project, facts: HostFacts, keys: Keys | None = None) -> StageContext:
+        """Make the context of a project as it is on disk now, or as it was when `keys` were made."""
+        return cls(project=project, keys=keys or Keys(project), store=Store(project.build / "store"), facts=facts)
 
 
 @dataclass(frozen=True)

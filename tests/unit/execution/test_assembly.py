@@ -66,6 +66,7 @@ def build(tree: Tree, cells: list[PlannedCell], results: dict[str, Result]) -> M
         selection=Selection(),
         cells=cells,
         rules=read_rules(project),
+        keys=Keys(project),
         inputs=Keys(project).current_inputs(cells),
     )
     return build_matrix(run, HostFacts(project, "process"), results)

@@ -9,6 +9,7 @@ import pytest
 
 from deploymatrix.execution.keys import Keys
 from deploymatrix.host.facts import HostFacts
+from deploymatrix.project.plan import Selection, plan_cells
 from deploymatrix.project.routes import find_route
 from deploymatrix.project.specs import Isolation
 from deploymatrix.store.entries import Entry
@@ -46,6 +47,12 @@ def keys_of(tree: Tree, *, model: str = "linear", isolation: Isolation = "proces
         limit = target.spec.limits["fp32"]
         made[f"cell {name}"] = keys.cell(stored["runs"], stored["references"], stored["artifacts"], limit)
     return {name: key.digest for name, key in made.items()}
+
+
+def inputs_of(tree: Tree) -> dict[str, str]:
+    """By cell, the digest of the files that its result depends on."""
+    project = tree.project()
+    return Keys(project).current_inputs(plan_cells(project, Selection()))
 
 
 def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
@@ -208,16 +215,30 @@ def test_what_is_behind_a_source_depends_on_its_content(tree: Tree, tmp_path: Pa
     assert key_of_run("3" * 64, "other", 1.0) != first
 
 
-def test_nodes_own_version_counts_for_runs_on_node(tree: Tree) -> None:
+@pytest.fixture
+def with_node(tree: Tree) -> Tree:
+    """The tiny project with a target whose runner pins its interpreter."""
     toml = 'format = "npz"\nrunner = "node"\nvariants = ["fp32"]\n\n[limits]\nfp32 = 1e-5\n'
     tree.write("targets/js/target.toml", toml)
     tree.write("targets/js/run.mjs", "export function load() {}\n")
     tree.write("targets/js/package-lock.json", "{}")
-    before = keys_of(tree)
+    return tree
 
-    tree.append("docker/node/requirements.lock", "# another\n")
 
-    assert changed(before, keys_of(tree)) == {"run js"}
+def test_nodes_own_version_counts_for_runs_on_node(with_node: Tree) -> None:
+    before = keys_of(with_node)
+
+    with_node.append("docker/node/requirements.lock", "# another\n")
+
+    assert changed(before, keys_of(with_node)) == {"run js"}
+
+
+def test_results_of_another_interpreter_are_stale(with_node: Tree) -> None:
+    before = inputs_of(with_node)
+
+    with_node.append("docker/node/requirements.lock", "# another\n")
+
+    assert changed(before, inputs_of(with_node)) == {"linear/js/fp32"}
 
 
 def test_a_key_tells_what_changed(tree: Tree) -> None:
