@@ -86,6 +86,8 @@ class Keys:
     def __init__(self, project: Project) -> None:
         self._project = project
         self._models: dict[str, ModelFiles] = {}
+        self._workers: dict[str, str] = {}  # by runner
+        self._exporting = worker_digest()
 
     def samples(self, model: Model) -> Key:
         """Samples are drawn from the model's declarations."""
@@ -103,7 +105,7 @@ class Keys:
                 "framework": digests.of_code(project.opener(framework, framework)),
                 "environment": environment_digest(project, project.frameworks[framework].environment),
                 "checks": _code(CHECKING),
-                "worker": worker_digest(),
+                "worker": self._exporting,
             }
         )
 
@@ -122,7 +124,7 @@ class Keys:
                 "opener": digests.of_code(opener) if opener else None,
                 "model": [files.code, files.source] if opener else None,
                 "limits": [model.spec.timeouts.export, model.spec.memory_mb],
-                "worker": worker_digest(),
+                "worker": self._exporting,
             }
         )
 
@@ -136,7 +138,7 @@ class Keys:
                 "isolation": facts.isolation,
                 "runtime": facts.runtime_digest(target),
                 "limits": [model.spec.timeouts.run, target.spec.resources.model_dump(mode="json")],
-                "worker": worker_digest(worker_of(self._project.runner_of(target))),
+                "worker": self._worker(target),
             }
         )
 
@@ -173,13 +175,15 @@ class Keys:
                 "runner": digests.of_code(project.run_module(cell.target)),
                 "runtime": [digests.of_code(path) for path in runtime_recipe(project, cell.target).files],
                 "limit": cell.target.spec.limits[cell.variant],
-                "engine": [
-                    *comparing_code(),
-                    worker_digest(),
-                    worker_digest(worker_of(project.runner_of(cell.target))),
-                ],
+                "engine": [*comparing_code(), self._exporting, self._worker(cell.target)],
             }
         )
+
+    def _worker(self, target: Target) -> str:
+        """Digest the worker of the target's runner; thousands of cells share it."""
+        if target.spec.runner not in self._workers:
+            self._workers[target.spec.runner] = worker_digest(worker_of(self._project.runner_of(target)))
+        return self._workers[target.spec.runner]
 
     def _files(self, model: Model) -> ModelFiles:
         if model.name not in self._models:
