@@ -94,7 +94,7 @@ def _first_target(setting: Setting, build: Path) -> Any:
 
 
 def _change(path: Path, pattern: str, new: str) -> None:
-    """Raises ValueError unless the pattern is there: else nothing would be touched."""
+    """Raise ValueError unless the pattern is there: else nothing would be touched."""
     text, count = re.subn(pattern, new, path.read_text(encoding="utf-8"))
     if not count:
         raise ValueError(f"{path}: no {pattern!r} to change")

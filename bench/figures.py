@@ -21,7 +21,7 @@ class Figure:
 
 
 def figure(name: str, values: Iterable[float], unit: str) -> Figure:
-    """Raises ValueError where nothing was measured: a figure must not seem to be there."""
+    """Raise ValueError where nothing was measured: a figure must not seem to be there."""
     found = tuple(float(value) for value in values)
     if not found:
         raise ValueError(f"{name}: nothing was measured")

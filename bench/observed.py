@@ -32,7 +32,7 @@ class Observed:
 
 
 def observe(arguments: list[str], report: Path, variables: dict[str, str]) -> Observed:
-    """The command in a process of its own. Raises RuntimeError when it broke: 0 and 1 are verdicts, others are not."""
+    """The command in a process of its own. Raise RuntimeError when it broke: 0 and 1 are verdicts, others are not."""
     report.unlink(missing_ok=True)
     start = time.perf_counter()
     done = subprocess.run(

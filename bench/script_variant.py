@@ -41,7 +41,7 @@ class ScriptRun:
 
 
 def run_script(setting: Setting, build: Path) -> ScriptRun:
-    """Do the work of the selected cells in the folder `build`. Raises RuntimeError when a process of it dies."""
+    """Do the work of the selected cells in the folder `build`. Raise RuntimeError when a process of it dies."""
     project, tasks = setting.project(build), setting.tasks(build)
     start = time.perf_counter()
     folder = build / "script"
@@ -112,7 +112,7 @@ def _given(model: Model) -> dict[str, Any] | None:
 
 
 def _in_order(project: Project, tasks: dict[str, Task]) -> list[str]:
-    """The environments, each after those whose artifacts it needs. Raises CycleError where two need each other."""
+    """The environments, each after those whose artifacts it needs. Raise CycleError where two need each other."""
     needs: dict[str, set[str]] = {}
     for task in tasks.values():
         place = _place(project, task, tasks)

@@ -9,5 +9,5 @@ CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)
 
 
 def printable(text: str) -> str:
-    """`text` without escape sequences and control characters; tabs and line feeds stay."""
+    """Return `text` without escape sequences and control characters; tabs and line feeds stay."""
     return CONTROL.sub("", text)

@@ -96,7 +96,7 @@ def update(
 
 @baselines.callback()
 def _group() -> None:
-    """The file with which `gate` compares a release."""
+    """Keep the file with which `gate` compares a release."""
 
 
 def diff(

@@ -83,7 +83,7 @@ def _pulled(client: docker.DockerClient, reference: str, say: Say) -> BaseImage 
 
 @functools.cache
 def _registry_has(engine_url: str, reference: str) -> bool:
-    """Whether the engine can read the image's manifest. A pull would try for minutes; asked once in a run."""
+    """Tell whether the engine can read the image's manifest: a pull would try for minutes. Ask once in a run."""
     from deploymatrix.environments.engine import engine
 
     client = engine()

@@ -16,7 +16,7 @@ CALL_S = 60
 
 
 def engine() -> docker.DockerClient | None:
-    """A client of the engine that the user has chosen (DOCKER_HOST, docker context); None when none answers."""
+    """Return a client of the engine that the user has chosen (DOCKER_HOST, docker context); None when none answers."""
     try:
         options = {} if os.environ.get("DOCKER_HOST") else _context_options()
         with contextlib.closing(_client(ANSWER_S, options)) as client:
@@ -27,7 +27,7 @@ def engine() -> docker.DockerClient | None:
 
 
 def _context_options() -> dict[str, Any]:
-    """Where the current docker context points (Docker Desktop has a socket of its own)."""
+    """Return where the current docker context points (Docker Desktop has a socket of its own)."""
     context = docker.ContextAPI.get_current_context()
     if context is None or not context.Host:
         return {}

@@ -18,7 +18,7 @@ LEFT_OUT = {"__pycache__", ".bin", "_virtualenv.py", "_virtualenv.pth", ".packag
 
 
 def context(dockerfile: Path, packages: Path) -> Iterator[bytes]:
-    """Dockerfile, shared/ with the large packages under `packages`, packages/ with the others."""
+    """Stream the Dockerfile, shared/ with the large packages under `packages`, packages/ with the others."""
     yield from _file(dockerfile, "Dockerfile")
     for folder in (SHARED, PACKAGES):
         yield _folder(folder)
@@ -29,7 +29,7 @@ def context(dockerfile: Path, packages: Path) -> Iterator[bytes]:
 
 
 def is_large(path: Path) -> bool:
-    """Whether a package is worth a layer of its own. What its use adds (__pycache__) does not count."""
+    """Tell whether a package is worth a layer of its own. What its use adds (__pycache__) does not count."""
     files = (file for file in path.rglob("*") if file.suffix != ".pyc" and file.is_file())
     return path.is_dir() and sum(file.stat().st_size for file in files) > LARGE_BYTES
 

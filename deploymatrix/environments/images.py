@@ -82,7 +82,7 @@ def _existing(client: docker.DockerClient, tag: str, digest: str) -> Image | Non
 
 
 def _other_platform(client: docker.DockerClient) -> str | None:
-    """The engine's platform in uv's words; None when it is this very one."""
+    """Return the engine's platform in uv's words; None when it is this very one."""
     architecture = client.version()["Arch"]
     machine = MACHINES.get(architecture, architecture)
     if sys.platform == "linux" and platform.machine() == machine:
@@ -91,7 +91,7 @@ def _other_platform(client: docker.DockerClient) -> str | None:
 
 
 def _build(client: docker.DockerClient, stream: Iterable[bytes], tag: str, base: str, target: str) -> None:
-    """Raises EnvironmentFailed with the end of what the engine said."""
+    """Build the image. Raise EnvironmentFailed with the end of what the engine said."""
     said: list[str] = []
     try:
         messages = client.api.build(

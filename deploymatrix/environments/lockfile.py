@@ -52,9 +52,9 @@ class LockFile:
 
 
 def read_lock(path: Path) -> LockFile:
-    """The lock at `path`.
+    """Read the lock at `path`.
 
-    Raises EnvironmentFailed when it is missing, has a line that is no exact pin, or a package without a hash.
+    Raise EnvironmentFailed when it is missing, has a line that is no exact pin, or a package without a hash.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -72,7 +72,7 @@ def read_lock(path: Path) -> LockFile:
 
 
 def render(pins: tuple[Pin, ...]) -> str:
-    """The pins as a requirements file."""
+    """Return the pins as a requirements file."""
     return "".join(
         f"{pin.name}=={pin.version}{''.join(f' --hash={digest}' for digest in pin.hashes)}\n" for pin in pins
     )

@@ -58,9 +58,9 @@ class Source:
 
 
 def sources(root: Path, names: Iterable[str] | None = None) -> list[Source]:
-    """All that a lock is made from under `root`, or those of the given names (folder or environment names).
+    """List all that a lock is made from under `root`, or those of the given names (folder or environment names).
 
-    Raises ConfigurationError for a name that there is not.
+    Raise ConfigurationError for an unknown name.
     """
     found = [_source(root, path) for pattern in PATTERNS for path in sorted(root.glob(pattern))]
     wanted = set(names or ())
@@ -72,9 +72,9 @@ def sources(root: Path, names: Iterable[str] | None = None) -> list[Source]:
 
 
 def lock(root: Path, names: Iterable[str] | None = None, say: Say = print, *, upgrade: bool = False) -> list[Path]:
-    """Makes the locks anew and returns them. Versions stay where they still fit, unless `upgrade`.
+    """Make the locks anew and return them. Versions stay where they still fit, unless `upgrade`.
 
-    Raises EnvironmentFailed when something cannot be resolved; then that lock stays as it was.
+    Raise EnvironmentFailed when something cannot be resolved; then that lock stays as it was.
     """
     made = []
     for source in sources(root, names):
@@ -86,12 +86,12 @@ def lock(root: Path, names: Iterable[str] | None = None, say: Say = print, *, up
 
 
 def stale(root: Path, names: Iterable[str] | None = None) -> list[str]:
-    """One sentence for each lock that is missing, unsound or older than what it is made from."""
+    """Return one sentence for each lock that is missing, unsound or older than what it is made from."""
     return [sentence for source in sources(root, names) if (sentence := _staleness(source))]
 
 
 def inputs_digest(source: Source) -> str:
-    """SHA-256 of what the .in file and its .excludes ask for; a comment changes nothing."""
+    """Digest (SHA-256) what the .in file and its .excludes ask for; a comment changes nothing."""
     asked = {"in": _entries(source.path), "excludes": _entries(source.excludes)}
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
@@ -119,7 +119,7 @@ def _node_is_fresh(source: Source) -> bool:
 
 
 def _python_lock(source: Source, upgrade: bool) -> str:
-    """Compiles in the folder of the .in file, so that its comments name no path."""
+    """Compile in the folder of the .in file, so that its comments name no path."""
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "out.lock"
         if source.lock.is_file() and not upgrade:
@@ -134,7 +134,7 @@ def _python_lock(source: Source, upgrade: bool) -> str:
 
 
 def portable(text: str) -> str:
-    """A compiled lock without what depends on the indexes at hand: torch's build, its hashes, its CUDA packages."""
+    """Return a compiled lock without what depends on the indexes: torch's build, its hashes, its CUDA packages."""
     blocks = re.split(r"(?m)^(?=[A-Za-z0-9])", text)
     return "".join(_portable_block(block) for block in blocks)
 
@@ -159,7 +159,7 @@ def _header(source: Source) -> str:
 
 
 def _entries(path: Path) -> list[str]:
-    """The lines of a requirements file that say something, sorted; none when there is no file."""
+    """Return the lines of a requirements file that say something, sorted; none when there is no file."""
     if not path.is_file():
         return []
     lines = (line.partition("#")[0].strip() for line in path.read_text(encoding="utf-8").splitlines())
@@ -185,7 +185,7 @@ def _package_lock(source: Source, upgrade: bool) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    """All or nothing: a lock that was cut short would pin a part."""
+    """Write all or nothing: a lock that was cut short would pin a part."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     temporary.write_text(text, encoding="utf-8")
     os.replace(temporary, path)

@@ -14,9 +14,9 @@ REMEDY = "make the lock anew: nox -s lock"
 
 
 def read_package_lock(path: Path) -> dict[str, dict[str, object]]:
-    """The packages that the lock pins, by their folder.
+    """Return the packages that the lock pins, by their folder.
 
-    Raises EnvironmentFailed when it is missing, no lock, or pins a package without an integrity hash.
+    Raise EnvironmentFailed when it is missing, no lock, or pins a package without an integrity hash.
     """
     try:
         packages = json.loads(path.read_text(encoding="utf-8"))["packages"]
@@ -32,9 +32,9 @@ def read_package_lock(path: Path) -> dict[str, dict[str, object]]:
 
 
 def install_node_packages(package_lock: Path, wheel: Path, folder: Path) -> None:
-    """Makes `folder` with node_modules in it; no package's own scripts are run.
+    """Make `folder` with node_modules in it, and run no package's own scripts.
 
-    wheel: the folder with bin/node and lib/node_modules/npm. Raises EnvironmentFailed with the end of npm's words.
+    wheel: the folder with bin/node and lib/node_modules/npm. Raise EnvironmentFailed with the end of npm's words.
     """
     folder.mkdir()
     for file in (package_lock, package_lock.with_name("package.json")):
@@ -58,7 +58,10 @@ def install_node_packages(package_lock: Path, wheel: Path, folder: Path) -> None
 
 
 def _variables(wheel: Path) -> dict[str, str]:
-    """npm's environment. A machine's own npm may have settings for all users; the wheel's npm looks elsewhere."""
+    """Return npm's environment.
+
+    A machine's own npm may have settings for all users; the wheel's npm would look elsewhere for them.
+    """
     variables = {**os.environ, "PATH": f"{wheel / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
     npm = shutil.which("npm")
     if npm and not any(key.lower() == "npm_config_globalconfig" for key in os.environ):

@@ -25,7 +25,7 @@ Settings = dict[str, str]
 
 
 def pip_variables(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """uv's variables for what pip is set to; without those that `environ` sets already.
+    """Return uv's variables for what pip is set to, without those that `environ` sets already.
 
     To be laid over a copy of `environ` for a run of uv.
     """
@@ -35,7 +35,7 @@ def pip_variables(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
 
 
 def registry_variables(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The whole environment for a run of uv that shall see the main index and no other source.
+    """Return the whole environment for a run of uv that shall see the main index and no other source.
 
     A lock made so holds the hashes of every build of a package, not only of those that one machine has at hand.
     With no-index set, there is no main index and all sources stay.
@@ -48,11 +48,11 @@ def registry_variables(environ: Mapping[str, str] = os.environ) -> dict[str, str
 
 
 def translate(settings: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, str]:
-    """pip's `settings` (index-url, find-links, …) as variables of uv, where `environ` does not say otherwise."""
+    """Return pip's `settings` (index-url, find-links, …) as variables of uv, where `environ` does not say otherwise."""
     found: dict[str, str] = {}
 
     def offer(names: tuple[str, ...], value: str | None) -> None:
-        """Sets the first of the names, unless the user set any of them."""
+        """Set the first of the names, unless the user set any of them."""
         if value and not any(environ.get(name) for name in names):
             found[names[0]] = value
 
@@ -72,7 +72,7 @@ def translate(settings: Mapping[str, str], environ: Mapping[str, str]) -> dict[s
 
 
 def effective(sections: Mapping[str, Settings]) -> Settings:
-    """What `pip install` would use: [install] over [global], PIP_* variables over both."""
+    """Return what `pip install` would use: [install] over [global], PIP_* variables over both."""
     merged: Settings = {}
     for name in SECTIONS:
         merged |= sections.get(name, {})
@@ -80,7 +80,7 @@ def effective(sections: Mapping[str, Settings]) -> Settings:
 
 
 def parse_listing(text: str) -> dict[str, Settings]:
-    """The output of `pip config list`: lines such as global.index-url='https://…', values as Python literals."""
+    """Read the output of `pip config list`: lines such as global.index-url='https://…', values as Python literals."""
     sections: dict[str, Settings] = {}
     for line in text.splitlines():
         key, separator, value = line.partition("=")
@@ -92,7 +92,7 @@ def parse_listing(text: str) -> dict[str, Settings]:
 
 
 def read_files(files: Iterable[Path], environ: Mapping[str, str]) -> dict[str, Settings]:
-    """The same from pip's files, later ones over earlier ones, and from the PIP_* variables."""
+    """Read the same from pip's files, later ones over earlier ones, and from the PIP_* variables."""
     parser = configparser.RawConfigParser()
     parser.read(files, encoding="utf-8")
     sections: dict[str, Settings] = {
@@ -107,7 +107,7 @@ def read_files(files: Iterable[Path], environ: Mapping[str, str]) -> dict[str, S
 
 
 def _listing(environ: Mapping[str, str]) -> str | None:
-    """What the first pip that answers says of its configuration; None when there is none."""
+    """Return what the first pip that answers says of its configuration; None when there is none."""
     for python in _pythons():
         command = [python, "-m", "pip", "--disable-pip-version-check", "config", "list"]
         try:
@@ -122,14 +122,14 @@ def _listing(environ: Mapping[str, str]) -> str | None:
 
 
 def _pythons() -> list[str]:
-    """Interpreters that may have pip: ours, the one that ours was made from, the machine's."""
+    """List the interpreters that may have pip: ours, the one that ours was made from, the machine's."""
     base = getattr(sys, "_base_executable", None)
     candidates = (sys.executable, base, shutil.which("python3"), shutil.which("python"))
     return list(dict.fromkeys(python for python in candidates if python))
 
 
 def _files(environ: Mapping[str, str]) -> list[Path]:
-    """pip's configuration files, weakest first: https://pip.pypa.io/en/stable/topics/configuration/."""
+    """List pip's configuration files, weakest first: https://pip.pypa.io/en/stable/topics/configuration/."""
     own = environ.get("PIP_CONFIG_FILE")
     if own == os.devnull:
         return []

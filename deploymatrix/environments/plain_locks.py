@@ -23,7 +23,7 @@ def plain_lock(installer: str, lock: Path) -> PlainLock:
 
 
 def _for_pip(path: Path) -> PlainLock:
-    """Pip refuses a file in which only some packages have hashes, so the others get a file of their own."""
+    """Give packages without hashes a file of their own: pip refuses one in which only some have them."""
     lock = read_lock(path)
     files: dict[str, Path | bytes] = {"requirements.txt": render(lock.hashed()).encode()}
     install = ["python3 -m pip install --no-deps --require-hashes -r requirements.txt"]

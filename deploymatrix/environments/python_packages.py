@@ -19,9 +19,9 @@ CPU = "+cpu"
 def install_python_packages(
     lock: LockFile, python: Path, variables: Mapping[str, str], say: Say, *, platform: str | None = None
 ) -> None:
-    """Installs `lock` into the environment of `python`; `variables` is uv's whole environment.
+    """Install `lock` into the environment of `python`; `variables` is uv's whole environment.
 
-    Raises EnvironmentFailed when a package cannot be had or its hash is not one of the lock's.
+    Raise EnvironmentFailed when a package cannot be had or its hash is not one of the lock's.
     """
     where = ["--python", str(python), *(["--python-platform", platform] if platform else [])]
     doing = f"installing {lock.path}"
@@ -38,7 +38,7 @@ def install_python_packages(
 def _with_their_builds(
     lock: LockFile, where: list[str], variables: Mapping[str, str], folder: Path, say: Say
 ) -> list[str]:
-    """The command that adds the unhashed packages and what their chosen builds need beyond the lock.
+    """Return the command that adds the unhashed packages and what their chosen builds need beyond the lock.
 
     A CUDA build needs libraries that no lock lists. All else is held at the lock's versions, and what the lock
     leaves out stays out.
@@ -53,7 +53,7 @@ def _with_their_builds(
 
 
 def _preferred(pin: Pin, where: list[str], variables: Mapping[str, str], say: Say) -> str:
-    """The CPU build where one is offered: `torch==2.13.0` alone would take +cu130 before +cpu."""
+    """Prefer the CPU build where one is offered: `torch==2.13.0` alone would take +cu130 before +cpu."""
     wanted = f"{pin.name}=={pin.version}{CPU}"
     question = ["pip", "compile", "--quiet", "--no-deps", *where, "-"]
     if try_uv(question, variables=variables, stdin=wanted).returncode == 0:

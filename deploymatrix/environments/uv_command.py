@@ -21,9 +21,9 @@ def run_uv(
     cwd: Path | None = None,
     stdin: str = "",
 ) -> str:
-    """Runs `uv <arguments>` with exactly `variables` as its environment; returns its stdout.
+    """Run `uv <arguments>` with exactly `variables` as its environment; returns its stdout.
 
-    Raises EnvironmentFailed with the end of its stderr; `doing` says what was being done.
+    Raise EnvironmentFailed with the end of its stderr; `doing` says what was being done.
     """
     done = try_uv(arguments, variables=variables, cwd=cwd, stdin=stdin)
     if done.returncode:
@@ -38,7 +38,7 @@ def run_uv(
 def try_uv(
     arguments: Sequence[str], *, variables: Mapping[str, str], cwd: Path | None = None, stdin: str = ""
 ) -> subprocess.CompletedProcess[str]:
-    """The same for a question whose answer may be no."""
+    """Run `uv` for a question whose answer may be no."""
     # Of all that pip can be set to, this alone has no variable in uv.
     no_index = ["--no-index"] if arguments[0] == "pip" and variables.get(NO_INDEX) else []
     return subprocess.run(
@@ -53,7 +53,7 @@ def try_uv(
 
 
 def uv_binary() -> str:
-    """The uv of this very installation. Raises EnvironmentFailed when it has none."""
+    """Return the uv of this very installation. Raise EnvironmentFailed when it has none."""
     from uv import find_uv_bin
 
     try:

@@ -90,11 +90,11 @@ class Keys:
         self._exporting = worker_digest()
 
     def samples(self, model: Model) -> Key:
-        """Samples are drawn from the model's declarations."""
+        """Make the key of the samples, which are drawn from the model's declarations."""
         return self._files(model).samples
 
     def reference(self, model: Model) -> Key:
-        """A reference depends on the model's code, declarations and samples, and on how its framework runs it."""
+        """Make the key of a reference: the model's code, declarations and samples, and how its framework runs it."""
         project, files, framework = self._project, self._files(model), model.spec.framework
         return Key(
             {
@@ -110,7 +110,7 @@ class Keys:
         )
 
     def artifact(self, model: Model, variant: str, step: Step, source: Entry) -> Key:
-        """An artifact depends on its step's code, options and environment, on its source, and on what opens that."""
+        """Make the key of an artifact: its step's code, options and environment, its source, and what opens that."""
         project, files = self._project, self._files(model)
         opener = project.opener(step.opener, model.spec.framework) if step.opener else None
         return Key(
@@ -129,7 +129,7 @@ class Keys:
         )
 
     def run(self, model: Model, target: Target, artifact: Entry, facts: HostFacts) -> Key:
-        """A run depends on the artifact, the samples, the runner's code, the runtime and the limits."""
+        """Make the key of a run: the artifact, the samples, the runner's code, the runtime and the limits."""
         return Key(
             {
                 "artifact": artifact.digest,
@@ -143,7 +143,7 @@ class Keys:
         )
 
     def cell(self, run: Entry, reference: Entry, artifact: Entry, limit: float) -> Key:
-        """A comparison depends on both sides, on the limit, and on the code that compares."""
+        """Make the key of a comparison: both sides, the limit, and the code that compares."""
         return Key(
             {
                 "run": run.digest,
@@ -155,7 +155,7 @@ class Keys:
         )
 
     def current_inputs(self, cells: Iterable[PlannedCell]) -> dict[str, str]:
-        """By cell, the digest of the project's files that its result depends on: a result of other files is stale.
+        """Digest for each cell the project's files that its result depends on: a result of other files is stale.
 
         Isolation, timeouts and resources do not count: they decide how, not what.
         """

@@ -11,7 +11,7 @@ class Channel(Protocol):
     """One started worker process, on the host or in a container."""
 
     def send(self, line: bytes) -> None:
-        """Write a line, newline included. Raises OSError or ValueError when the worker has ended."""
+        """Write a line, newline included. Raise OSError or ValueError when the worker has ended."""
         ...
 
     def lines(self) -> Iterator[bytes]:

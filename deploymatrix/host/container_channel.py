@@ -59,7 +59,7 @@ def container_channel(
 
     command: what starts the worker. cpus: cores; None for as many as there are. memory_mb: MiB, with no swap beyond.
     tmp: of /tmp; by default small.
-    Raises EnvironmentFailed when the engine refuses.
+    Raise EnvironmentFailed when the engine refuses.
     """
     for mount in mounts:
         if mount.writable and os.getuid() == 0:
@@ -101,7 +101,7 @@ class ContainerChannel:
         return str(self._container.id)
 
     def send(self, line: bytes) -> None:
-        """Write a line, newline included. Raises OSError when the worker has ended."""
+        """Write a line, newline included. Raise OSError when the worker has ended."""
         with self._sending:
             self._stream.send(line)
 
@@ -119,7 +119,7 @@ class ContainerChannel:
         self._settle()
 
     def translate(self, path: Path) -> str:
-        """Return the path in the container. Raises ValueError for one that is not mounted."""
+        """Return the path in the container. Raise ValueError for one that is not mounted."""
         absolute = path.absolute()
         for mount in self._mounts:
             host = mount.host.absolute()

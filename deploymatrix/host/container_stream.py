@@ -25,7 +25,7 @@ class Stream:
         self._socket.settimeout(None)  # a worker may be silent for longer than the API's calls may take
 
     def send(self, data: bytes) -> None:
-        """Write to stdin. Raises OSError when the container has ended."""
+        """Write to stdin. Raise OSError when the container has ended."""
         self._socket.sendall(data)
 
     def frames(self) -> Iterator[tuple[int, bytes]]:

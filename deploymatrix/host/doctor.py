@@ -40,7 +40,7 @@ def examine(project: Project) -> list[Finding]:
 
 
 def print_findings(findings: list[Finding]) -> None:
-    """One line a finding, and its remedy where it is missing."""
+    """Print one line for each finding, and the remedy where something is missing."""
     for finding in findings:
         state = "ok     " if finding.found else ("MISSING" if finding.needed else "absent ")
         typer.echo(f"{state} {finding.name}: {finding.what}")

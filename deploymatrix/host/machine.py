@@ -6,7 +6,7 @@ import os
 
 
 def memory_budget_mb() -> int:
-    """Three quarters of the machine's memory in MiB; 8 GiB where it does not tell."""
+    """Return three quarters of the machine's memory in MiB; 8192 where the machine does not tell."""
     try:
         total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):

@@ -40,7 +40,7 @@ class Worker:
         self._closed = False
 
     def request(self, request: Request) -> Reply:
-        """Do the task; block until it has ended. Raises WorkerClosed, or what `start` raised.
+        """Do the task; block until it has ended. Raise WorkerClosed, or what `start` raised.
 
         When the worker dies with several requests under way, nobody knows which one killed it: each is sent
         once more, with nothing beside it.

@@ -77,5 +77,5 @@ def similarity(pairs: Sequence[tuple[Array, Array]]) -> tuple[float | None, floa
 
 
 def _rounded(value: float | None) -> float | None:
-    """Sums differ in the last digits with the order that a BLAS adds in: keep what is stable."""
+    """Keep the digits that are stable: sums differ in the last ones with the order that a BLAS adds in."""
     return None if value is None or not math.isfinite(value) else float(f"{value:.6g}")

@@ -14,7 +14,7 @@ OPERATORS = {"and", "or", "not"}
 def compile_expression(text: str) -> Callable[[Callable[[str], bool]], bool]:
     """Return a function that says whether the expression holds, given a function that says whether a word does.
 
-    Raises ConfigurationError when the text is not an expression.
+    Raise ConfigurationError when the text is not an expression.
     """
     words: dict[str, str] = {}
 

@@ -74,7 +74,7 @@ class Project:
 
     @cached_property
     def models(self) -> dict[str, Model]:
-        """All models by name. Raises ConfigurationError for a broken folder or a name used twice."""
+        """All models by name. Raise ConfigurationError for a broken folder or a name used twice."""
         found: dict[str, Model] = {}
         for folder in self._model_folders():
             if folder.name in found:
@@ -163,11 +163,11 @@ class Project:
         return self.runners[target.spec.runner]
 
     def runtime_lock(self, target: Target) -> Path:
-        """The lock of the target's runtime-only environment."""
+        """Return the lock of the target's runtime-only environment."""
         return target.folder / self.runner_of(target).lock_name
 
     def run_module(self, target: Target) -> Path:
-        """What runs an artifact on the target."""
+        """Return the module that runs an artifact on the target."""
         return target.folder / self.runner_of(target).spec.entry
 
     def _model_folders(self) -> Iterable[Path]:

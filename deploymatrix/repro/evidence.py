@@ -78,9 +78,9 @@ class Evidence:
 
 
 def find_evidence(project: Project, cell: Cell) -> Evidence:
-    """What the store holds of the task that decided `cell`; every file is checked against its manifest.
+    """Return what the store holds of the task that decided `cell`; every file is checked against its manifest.
 
-    Raises ConfigurationError for a cell in which nothing was tried, IncompleteRun when the project has changed since
+    Raise ConfigurationError for a cell in which nothing was tried, IncompleteRun when the project has changed since
     the cell was decided, StoreCorrupted for a file that has.
     """
     if cell.outcome in NOT_REPRODUCIBLE:
@@ -117,7 +117,10 @@ def stored_entries(context: StageContext, tasks: Sequence[Task]) -> dict[str, En
 
 
 def tasks_of(project: Project, cell: Cell) -> list[Task]:
-    """The tasks that decide a cell, in order; none for a cell without a route, or that the project no longer has."""
+    """List the tasks that decide a cell, in order.
+
+    There is none for a cell without a route, or for one that the project no longer has.
+    """
     model, target = project.models.get(cell.model), project.targets.get(cell.target)
     if model is None or target is None:
         return []
@@ -128,16 +131,19 @@ def tasks_of(project: Project, cell: Cell) -> list[Task]:
 def command(
     cell: str, *, options: Sequence[str] = (), models: Sequence[Path] = (), timeout: float | None = None
 ) -> str:
-    """The line for a shell that does the cell's decisive task again. `options`: of the project, before the command."""
+    """Return the line for a shell that does the cell's decisive task again.
+
+    `options`: of the project; they stand before the command.
+    """
     folders = [word for folder in models for word in ("--models", str(folder.resolve()))]
     limit = ["--timeout", f"{timeout:g}"] if timeout is not None else []
     return shlex.join([COMMAND, *options, "repro", cell, *folders, *limit, "--run"])
 
 
 def digests(project: Project, cell: Cell) -> dict[str, str]:
-    """What the cell was made of, by name: the artifact and image of its record, and what the store holds on the way.
+    """Return by name the digests of what the cell was made of: artifact, image, and the result of each of its tasks.
 
-    A task whose result the store does not hold for the project as it is now is left out.
+    A task is left out when the store does not hold its result for the project as it is now.
     """
     found = {"artifact": cell.artifact.sha256} if cell.artifact else {}
     found |= {"image": cell.image} if cell.image else {}
@@ -155,7 +161,7 @@ def _tasks(project: Project, cell: Cell) -> list[Task]:
 
 
 def _decisive(cell: Cell, tasks: Sequence[Task]) -> Task:
-    """The task that a cell failed in; its run when it passed, or when what came out was wrong."""
+    """Return the task that a cell failed in; its run when it passed, or when what came out was wrong."""
     if cell.stage == "export":
         failed = [task for task in tasks if task.kind == "export" and task.step.name == cell.blame]
         if not failed:

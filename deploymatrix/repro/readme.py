@@ -33,7 +33,7 @@ def readme(evidence: Evidence) -> str:
 
 
 def _commands(evidence: Evidence) -> tuple[tuple[str, ...], str, str]:
-    """What installs, what runs, and the image to do both in."""
+    """Return what installs, what runs, and the image to do both in."""
     install = plain_lock(evidence.recipe.installer, evidence.recipe.lock).install
     image = evidence.runner.spec.base if evidence.runner else EXPORTERS_IMAGE
     return install, f"{evidence.worker.command[0]} {evidence.program}", image

@@ -25,7 +25,7 @@ OUTPUTS_MB = 256
 def rerun(evidence: Evidence, say: Say) -> int:
     """Unpack the bundle into a temporary folder and run it; gives its exit code: 0 when the cell passes, 1 when not.
 
-    Raises EnvironmentFailed when the environment, or the engine that the cell was decided with, is not to be had.
+    Raise EnvironmentFailed when the environment, or the engine that the cell was decided with, is not to be had.
     """
     with tempfile.TemporaryDirectory(prefix="deploymatrix-repro-") as name:
         folder = Path(name)
@@ -46,7 +46,7 @@ def _in_environment(evidence: Evidence, folder: Path, say: Say) -> int:
 
 
 def _in_container(evidence: Evidence, runner: Runner, target: Target, folder: Path, say: Say) -> int:
-    """In the target's image, with neither network nor privileges, as the run did."""
+    """Run it in the target's image, with neither network nor privileges, as the run did."""
     from deploymatrix.environments.engine import engine
     from deploymatrix.environments.images import ensure_image
     from deploymatrix.host.container_limits import limits

@@ -20,7 +20,7 @@ def main() -> int:
 
 
 def adopt(folder: Path) -> None:
-    """Load the folder as the package NAME. Raises ImportError where that cannot be."""
+    """Load the folder as the package NAME. Raise ImportError where that cannot be."""
     sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != folder]
     spec = importlib.util.spec_from_file_location(
         NAME, folder / "__init__.py", submodule_search_locations=[str(folder)]

@@ -42,7 +42,7 @@ def modules_of(source: FrameworkSource | ArtifactSource) -> list[Path]:
 
 
 def open_source(source: FrameworkSource | ArtifactSource, spec: specs.Spec) -> Any:
-    """Return the framework's model, or the artifact's path. Raises FileNotFoundError for an artifact that is gone."""
+    """Return the framework's model, or the artifact's path. Raise FileNotFoundError for an artifact that is gone."""
     if "framework" in source:
         opener = cast("OpenerModule", load(Path(source["framework"])))
         model = model_of(Path(source["model"]), source.get("given"), spec)
@@ -54,7 +54,7 @@ def open_source(source: FrameworkSource | ArtifactSource, spec: specs.Spec) -> A
 
 
 def entry(step: StepModule, out: Path) -> str:
-    """Return the step's ENTRY. Raises NoArtifact unless it is a file with content, or a folder with one."""
+    """Return the step's ENTRY. Raise NoArtifact unless it is a file with content, or a folder with one."""
     path = out / step.ENTRY
     if not path.resolve().is_relative_to(out.resolve()):
         raise NoArtifact(f"ENTRY {step.ENTRY!r} of {step.__file__} lies outside of out")

@@ -53,7 +53,7 @@ def first_line(commands: int) -> bytes:
 
 
 def greet(hello: Hello, replies: int) -> None:
-    """Set the host's variables and answer. Raises ValueError for a host of another protocol."""
+    """Set the host's variables and answer. Raise ValueError for a host of another protocol."""
     if hello["op"] != "hello" or hello["protocol"] != PROTOCOL:
         raise ValueError(f"expected hello in protocol {PROTOCOL}, got {hello}: host and worker differ in version")
     os.environ.update(hello.get("variables", {}))

@@ -38,7 +38,7 @@ class Child:
 
 
 def start(request: Submit[Any], closing: list[int]) -> Child:
-    """Start a child; `closing` are the server's descriptors that a fork must close. Raises OSError."""
+    """Start a child; `closing` are the server's descriptors that a fork must close. Raise OSError."""
     reply_read, reply_write = os.pipe()
     log_read, log_write = os.pipe()
     try:

@@ -30,7 +30,7 @@ class UncachedLoader(SourceFileLoader):
 
 
 def preload(request: Submit[Any]) -> bool:
-    """Import what the request names; return whether any of it was new. Raises what the import raised."""
+    """Import what the request names; return whether any of it was new. Raise what the import raised."""
     before = len(sys.modules)
     versions.of(*[load(path) for path in modules_of(request)])  # looked up once here, not in every child
     return len(sys.modules) != before
@@ -44,7 +44,7 @@ def modules_of(request: Submit[Any]) -> list[Path]:
 
 
 def load(path: Path) -> ModuleType:
-    """Return the module of a file. Raises what its import raised, RuntimeError for an exit."""
+    """Return the module of a file. Raise what its import raised, RuntimeError for an exit."""
     name = module_name(path)
     if name in sys.modules:
         return sys.modules[name]

@@ -51,7 +51,7 @@ def perform(request: Submit[RunArgs], reporter: Reporter) -> RunValue:
 
 
 def prepared(sample: dict[str, Array], entries: dict[str, ArtifactTensor]) -> dict[str, Array]:
-    """Return a sample under the artifact's own names and dtypes. Raises ValueError for a value that does not fit."""
+    """Return a sample under the artifact's own names and dtypes. Raise ValueError for a value that does not fit."""
     if set(sample) != set(entries):
         raise ValueError(f"the sample has inputs {sorted(sample)}, the signature {sorted(entries)}")
     return {entry["name"]: tensors.cast(sample[name], entry["dtype"], name) for name, entry in entries.items()}

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def normalised(raw: Any, spec: Spec) -> Signature:
     """Return each declared tensor's name, dtype and shape in the artifact, in declared order.
 
-    Raises ValueError naming what is unknown, missing, named twice, or not well-formed.
+    Raise ValueError naming what is unknown, missing, named twice, or not well-formed.
     """
     if not isinstance(raw, dict) or set(raw) != {"inputs", "outputs"}:
         found = sorted(map(str, raw)) if isinstance(raw, dict) else type(raw).__name__

@@ -44,7 +44,7 @@ class Spec:
 
 
 def build(wire: WireSpec, samples: list[SamplePaths], source_signature: Signature | None = None) -> Spec:
-    """Read the samples' files. Raises ValueError for no samples, or for others than the declared inputs."""
+    """Read the samples' files. Raise ValueError for no samples, or for others than the declared inputs."""
     declared: dict[str, Any] = {**wire, "inputs": tensors(wire["inputs"]), "outputs": tensors(wire["outputs"])}
     arrays = read_samples(samples)
     names = {tensor.name for tensor in declared["inputs"]}

@@ -15,20 +15,20 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 
 def read_samples(samples: list[SamplePaths]) -> list[dict[str, Array]]:
-    """Return the arrays of samples, which come as paths by input name. Raises ValueError where there are none."""
+    """Return the arrays of samples, which come as paths by input name. Raise ValueError where there are none."""
     if not samples:
         raise ValueError("there are no samples: at least one is needed")
     return [{name: np.load(path, allow_pickle=False) for name, path in sample.items()} for sample in samples]
 
 
 def write(path: Path, array: Array) -> None:
-    """Write one tensor as it is. Raises ValueError for objects, which would need pickle."""
+    """Write one tensor as it is. Raise ValueError for objects, which would need pickle."""
     path.parent.mkdir(parents=True, exist_ok=True)
     np.save(path, np.asarray(array, order="C"), allow_pickle=False)  # some readers know no other order
 
 
 def checked(outputs: Any, source: str) -> dict[str, Array]:
-    """Return the outputs of the user's code as copies. Raises TypeError unless they are a dict of name to array."""
+    """Return the outputs of the user's code as copies. Raise TypeError unless they are a dict of name to array."""
     if not isinstance(outputs, dict):
         raise TypeError(f"{source} returned {type(outputs).__name__}; it must return a dict of name to numpy.ndarray")
     for name, value in outputs.items():
@@ -40,7 +40,7 @@ def checked(outputs: Any, source: str) -> dict[str, Array]:
 
 
 def cast(array: Array, dtype: str, name: str) -> Array:
-    """Return `array` as `dtype`. Raises ValueError where a value would not survive.
+    """Return `array` as `dtype`. Raise ValueError where a value would not survive.
 
     Between floating types values are rounded, as a narrower variant needs it: only finite must stay finite.
     """

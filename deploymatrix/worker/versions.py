@@ -7,7 +7,7 @@ import importlib.metadata
 
 
 def of(*modules: object) -> dict[str, str]:
-    """Return versions by distribution name. Raises RuntimeError where VERSIONS names one that is not installed."""
+    """Return versions by distribution name. Raise RuntimeError where VERSIONS names one that is not installed."""
     names = {"numpy"}.union(*(getattr(module, "VERSIONS", ()) for module in modules))
     return {name: installed(name) for name in sorted(names)}
 

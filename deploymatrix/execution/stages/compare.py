@@ -41,5 +41,5 @@ def compare(context: StageContext, needs: Needs, key: Key) -> Result:
 
 
 def limit_of(task: Task) -> float:
-    """The error that the task's target allows in the task's variant."""
+    """Return the error that the task's target allows in the task's variant."""
     return task.on.spec.limits[task.variant]

@@ -13,7 +13,7 @@ from deploymatrix.project.plan import Task
 
 
 def place(context: StageContext, task: Task) -> Place:
-    """The environment of the model's own framework."""
+    """Return the environment of the model's own framework."""
     return Place("environment", context.project.frameworks[task.model.spec.framework].environment)
 
 
