@@ -53,8 +53,9 @@ def repro(
     from deploymatrix.errors import ConfigurationError
     from deploymatrix.matrix.files import MATRIX, read_matrix
     from deploymatrix.matrix.similar import pick_cells
-    from deploymatrix.repro.bundle import bundle_files, write_zip
+    from deploymatrix.repro.bundle import bundle_files
     from deploymatrix.repro.evidence import command, find_evidence
+    from deploymatrix.repro.packing import write_zip
     from deploymatrix.repro.rerun import rerun
 
     project = project_of(context, models, timeout)
@@ -66,7 +67,7 @@ def repro(
         write_zip(bundle_files(evidences[0]), bundle)
         typer.echo(f"{bundle}: {evidences[0].task.id}; its README.md says how to repeat it", err=True)
     if run:
-        raise typer.Exit(rerun(evidences[0], _say))
+        raise typer.Exit(rerun(evidences[0], bundle_files(evidences[0]), _say))
     if not bundle:
         for picked in cells:
             typer.echo(command(picked.name, options=_own_options(context), models=models or (), timeout=timeout))

@@ -7,8 +7,6 @@ puts them together. The same cell gives the same bytes.
 from __future__ import annotations
 
 import json
-import shutil
-import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -23,12 +21,10 @@ from deploymatrix.execution.stages.signature import declared_outputs
 from deploymatrix.host.worker_program import WorkerProgram
 from deploymatrix.project.project import Model
 from deploymatrix.repro.evidence import PROGRAMS, Evidence
+from deploymatrix.repro.packing import Files
 from deploymatrix.repro.readme import readme
 
 SKIPPED = frozenset({"__pycache__", "node_modules"})
-EARLIEST = (1980, 1, 1, 0, 0, 0)  # the first date that a zip can hold
-
-Files = dict[str, Path | bytes]
 
 
 def bundle_files(evidence: Evidence) -> Files:
@@ -46,42 +42,6 @@ def program_files(worker: WorkerProgram) -> Files:
     files: Files = {path.name: path for path in PROGRAMS.glob(f"*{worker.language}") if path.stem != "__init__"}
     files |= dict(_files_below(worker.folder, "worker", worker.suffix))
     return files | dict(_files_below(NUMERICS, "numerics", worker.language))
-
-
-def write_folder(files: Mapping[str, Path | bytes], folder: Path) -> None:
-    """Write the bundle's files below `folder`."""
-    for name, content in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if isinstance(content, Path):
-            shutil.copyfile(content, path)
-        else:
-            path.write_bytes(content)
-
-
-def write_zip(files: Mapping[str, Path | bytes], path: Path) -> None:
-    """Write the bundle as a zip: sorted, without times, so that the same files give the same bytes."""
-    temporary = path.with_name(f".{path.name}.part")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
-            for name, content in sorted(files.items()):
-                _add(archive, name, content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _add(archive: zipfile.ZipFile, name: str, content: Path | bytes) -> None:
-    info = zipfile.ZipInfo(name, EARLIEST)
-    info.compress_type = zipfile.ZIP_DEFLATED
-    info.create_system = 3  # Unix, wherever it is made
-    info.external_attr = 0o644 << 16
-    if isinstance(content, bytes):
-        archive.writestr(info, content)
-        return
-    with content.open("rb") as source, archive.open(info, "w", force_zip64=True) as target:
-        shutil.copyfileobj(source, target, 1 << 20)
 
 
 def _places(evidence: Evidence) -> dict[Path, str]:

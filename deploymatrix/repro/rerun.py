@@ -1,4 +1,4 @@
-"""Runs a bundle where its cell was decided: in the target's container, or in the environment of the task's lock."""
+"""A bundle run where its cell was decided: in the target's container, or in the environment of the task's lock."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from deploymatrix.host.process_channel import FOREIGN
 from deploymatrix.host.recipes import image_recipe
 from deploymatrix.project.project import Target
 from deploymatrix.project.runners import Runner
-from deploymatrix.repro.bundle import bundle_files, write_folder
 from deploymatrix.repro.evidence import Evidence
+from deploymatrix.repro.packing import Files, write_folder
 from deploymatrix.say import Say
 
 INSIDE = "/repro"
 OUTPUTS_MB = 256
 
 
-def rerun(evidence: Evidence, say: Say) -> int:
-    """Unpack the bundle into a temporary folder and run it; gives its exit code: 0 when the cell passes, 1 when not.
+def rerun(evidence: Evidence, bundle: Files, say: Say) -> int:
+    """Write the bundle into a temporary folder and run it. Return its exit code: 0 when the cell passes, 1 when not.
 
     Raise EnvironmentFailed when the environment, or the engine that the cell was decided with, is not to be had.
     """
     with tempfile.TemporaryDirectory(prefix="deploymatrix-repro-") as name:
         folder = Path(name)
         folder.chmod(0o755)  # a container's user must read it
-        write_folder(bundle_files(evidence), folder)
+        write_folder(bundle, folder)
         runner, target = evidence.runner, evidence.task.target
         if runner is not None and target is not None and evidence.cell.isolation == "docker":
             return _in_container(evidence, runner, target, folder, say)

@@ -13,8 +13,9 @@ import pytest
 
 from deploymatrix.host.worker_program import worker_of
 from deploymatrix.numerics.compare import compare
-from deploymatrix.repro.bundle import program_files, write_folder
+from deploymatrix.repro.bundle import program_files
 from deploymatrix.repro.evidence import PROGRAMS
+from deploymatrix.repro.packing import write_folder
 from tests.runtimes import SHIPPED
 from tests.vectors.drawing import drawn_case
 from tests.vectors.reading import CASES, FAILURES, VECTORS, answers_of, as_expected

@@ -22,8 +22,9 @@ from deploymatrix.host.worker_program import EXPORTING, WORKER, WorkerProgram, w
 from deploymatrix.matrix.records import Cell
 from deploymatrix.numerics.references import reference_problem
 from deploymatrix.project.specs import DType, Tensor
-from deploymatrix.repro.bundle import program_files, write_folder
+from deploymatrix.repro.bundle import program_files
 from deploymatrix.repro.evidence import command, find_evidence
+from deploymatrix.repro.packing import write_folder
 from tests.fakes.tree import Tree
 from tests.runtimes import SHIPPED
 from tests.vectors.reading import CASES, FAILURES, answers_of

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from deploymatrix.repro.bundle import write_folder, write_zip
+from deploymatrix.repro.packing import write_folder, write_zip
 
 
 def test_times_modes_and_order_do_not_change_the_bytes(tmp_path: Path) -> None:
