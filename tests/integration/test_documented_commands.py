@@ -89,7 +89,7 @@ def test_a_pages_commands_do_what_it_says(page: str, shell: Any) -> None:
 
 
 def test_every_page_with_commands_is_followed_or_left_out_for_a_reason() -> None:
-    literal = {f"docs/guides/add-a-{kind}.md" for kind in ("model", "target", "route")}  # test_guides.py
+    literal = {f"docs/guides/add-a-{kind}.md" for kind in ("model", "target", "route", "runner")}  # test_guides.py
     with_commands = {
         page.relative_to(REPOSITORY).as_posix()
         for page in [*(REPOSITORY / "docs").rglob("*.md"), REPOSITORY / "README.md"]
