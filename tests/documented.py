@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import typer
 from typer.core import TyperGroup
@@ -80,3 +82,12 @@ def check(words: list[str]) -> str:
         command = found
         names.append(name)
     return " ".join(names)
+
+
+def load_docs_script(name: str) -> ModuleType:
+    """Import docs/<name>.py, which lies in no package."""
+    spec = importlib.util.spec_from_file_location(name, REPOSITORY / "docs" / f"{name}.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from deploymatrix import errors
-from deploymatrix.commands.options import AsJson, print_json, project_of
+from deploymatrix.commands.options import AsJson, Isolation, print_json, project_of
 
 if TYPE_CHECKING:
     from deploymatrix.verify.agreement import Agreement
     from deploymatrix.verify.verify import Verification
 
-Isolations = Annotated[Literal["auto", "docker", "process"], typer.Option("--isolation", help="Where artifacts run.")]
 Mapping = Annotated[
     list[str] | None,
     typer.Option(
@@ -44,7 +43,7 @@ def verify(
         float | None,
         typer.Option(metavar="X", min=0.0, help="Of max|y - r| / max|r| [default: the target's for fp32]."),
     ] = None,
-    isolation: Isolations = "auto",
+    isolation: Isolation = "auto",
     timeout: Seconds = 120.0,
     json: AsJson = False,
 ) -> None:
@@ -83,7 +82,7 @@ def compare(
     limit: Annotated[
         float | None, typer.Option(metavar="X", min=0.0, help="Of max|b - a| / max|a| [default: both targets' summed].")
     ] = None,
-    isolation: Isolations = "auto",
+    isolation: Isolation = "auto",
     timeout: Seconds = 120.0,
     json: AsJson = False,
 ) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -32,6 +32,7 @@ ExpectationsFile = Annotated[
     Path | None,
     typer.Option("--expectations", metavar="FILE", help="Entries besides those in the targets' own target.toml."),
 ]
+Isolation = Annotated[Literal["auto", "docker", "process"], typer.Option("--isolation", help="Where artifacts run.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 

@@ -12,6 +12,7 @@ from deploymatrix.commands.options import (
     AsJson,
     ExpectationsFile,
     Expression,
+    Isolation,
     ModelFolders,
     Models,
     Targets,
@@ -40,7 +41,7 @@ def run(
     model: Models = None,
     expression: Expression = "",
     models: ModelFolders = None,
-    isolation: Annotated[Literal["auto", "docker", "process"], typer.Option(help="Where artifacts run.")] = "auto",
+    isolation: Isolation = "auto",
     jobs: Annotated[int, typer.Option("-j", "--jobs", min=0, help="Tasks at a time; 0: one a core.")] = 0,
     timeout: Annotated[
         float | None,

@@ -6,7 +6,6 @@ import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from deploymatrix.execution.assembly import PlannedRun, build_matrix, measure_cell
 from deploymatrix.execution.blame import cells_to_verify
@@ -15,7 +14,7 @@ from deploymatrix.execution.explain_plan import TaskExplanation, explain_plan
 from deploymatrix.execution.keys import Keys
 from deploymatrix.execution.stages.context import StageContext
 from deploymatrix.host.facts import HostFacts
-from deploymatrix.host.isolation import choose_isolation
+from deploymatrix.host.isolation import IsolationChoice, choose_isolation
 from deploymatrix.host.local import Host, local_host
 from deploymatrix.matrix.files import MEASUREMENTS, write_matrix
 from deploymatrix.matrix.records import Matrix, Measurements, PartOfRun
@@ -34,7 +33,7 @@ class RunOptions:
     `shard`: the part of the plan that is decided, i/n or target=NAME; the whole plan where it is None.
     """
 
-    isolation: Literal["auto", "docker", "process"] = "auto"
+    isolation: IsolationChoice = "auto"
     jobs: int = 0
     fresh: bool = False
     expectations: Path | None = None

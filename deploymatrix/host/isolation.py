@@ -14,12 +14,15 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 
+IsolationChoice = Literal["auto", "docker", "process"]  # what a user asks for
+
+
 def launcher_for(isolation: Isolation, site: Site) -> Launcher:
     """Return what starts the workers of targets in this isolation."""
     return _LAUNCHERS[isolation](site)
 
 
-def choose_isolation(wanted: Literal["auto", "docker", "process"], say: Say) -> tuple[Isolation, DockerClient | None]:
+def choose_isolation(wanted: IsolationChoice, say: Say) -> tuple[Isolation, DockerClient | None]:
     """Choose containers when an engine answers; never silently anything else."""
     if wanted == "process":
         return "process", None

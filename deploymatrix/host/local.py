@@ -6,10 +6,9 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal
 
 from deploymatrix.host.facts import HostFacts
-from deploymatrix.host.isolation import choose_isolation, reap_containers
+from deploymatrix.host.isolation import IsolationChoice, choose_isolation, reap_containers
 from deploymatrix.host.pool import Pool
 from deploymatrix.host.workshop import Workshop
 from deploymatrix.project.project import Project
@@ -26,9 +25,7 @@ class Host:
 
 
 @contextmanager
-def local_host(
-    project: Project, wanted: Literal["auto", "docker", "process"], *, jobs: int, say: Say
-) -> Iterator[Host]:
+def local_host(project: Project, wanted: IsolationChoice, *, jobs: int, say: Say) -> Iterator[Host]:
     """Give a host that stops its workers, and removes what they left, when the context ends.
 
     Raise EnvironmentFailed when docker isolation is wanted and no engine answers.

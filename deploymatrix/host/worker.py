@@ -14,10 +14,7 @@ from typing import Any
 from deploymatrix.host.channel import Channel
 from deploymatrix.host.live_worker import Death, LiveWorker
 from deploymatrix.host.messages import Reply, Request
-from deploymatrix.host.process_channel import process_channel
 from deploymatrix.host.turns import Turns
-
-__all__ = ["Channel", "Worker", "WorkerClosed", "process_channel"]
 
 READY_S = 120.0  # a cold interpreter on a slow disk, or a container
 GRACE_S = 180.0  # beyond a request's own timeout: the server may have to import a framework first, or several

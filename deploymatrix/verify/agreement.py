@@ -8,6 +8,7 @@ from pathlib import Path
 
 from deploymatrix.errors import ConfigurationError
 from deploymatrix.execution.outcomes import Failed
+from deploymatrix.host.isolation import IsolationChoice
 from deploymatrix.matrix.records import Frozen, Outcome, OutputRecord, Stage
 from deploymatrix.numerics.tensors import Array
 from deploymatrix.project.project import Project, Target
@@ -16,7 +17,7 @@ from deploymatrix.say import Say
 from deploymatrix.verify.answers import compare_answers, default_limit, output_records
 from deploymatrix.verify.artifacts import InspectedArtifact, Sample, Slot
 from deploymatrix.verify.drawing import draw_inputs
-from deploymatrix.verify.inspector import Inspector, Isolations, inspecting
+from deploymatrix.verify.inspector import Inspector, inspecting
 from deploymatrix.verify.location import locate
 from deploymatrix.verify.pairing import pair_names, require_same
 
@@ -71,7 +72,7 @@ class SharedInputs:
         return [{self.second_names[name]: array for name, array in sample.items()} for sample in self.samples]
 
 
-def compare_artifacts(project: Project, pair: Pair, isolation: Isolations, say: Say) -> Agreement:
+def compare_artifacts(project: Project, pair: Pair, isolation: IsolationChoice, say: Say) -> Agreement:
     """Run both artifacts on the same inputs and compare output by output.
 
     Raise ConfigurationError when names cannot be paired or inputs cannot be drawn, EnvironmentFailed.

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from deploymatrix.execution.logs import keep_log, stable_text
 from deploymatrix.execution.outcomes import Failed, failure_of
+from deploymatrix.host.isolation import IsolationChoice
 from deploymatrix.host.local import Host, local_host
 from deploymatrix.host.messages import Place, Work
 from deploymatrix.project.project import Project, Target
@@ -19,8 +20,6 @@ from deploymatrix.verify.artifacts import Answer, InspectedArtifact, Sample, Slo
 from deploymatrix.verify.intake import keep_artifact, keep_samples
 from deploymatrix.verify.location import locate
 from deploymatrix.verify.wire import read_outputs, wire_names
-
-Isolations = Literal["auto", "docker", "process"]
 
 
 class Inspector:
@@ -92,7 +91,7 @@ class Inspector:
 
 
 @contextmanager
-def inspecting(project: Project, isolation: Isolations, timeout_s: float, say: Say) -> Iterator[Inspector]:
+def inspecting(project: Project, isolation: IsolationChoice, timeout_s: float, say: Say) -> Iterator[Inspector]:
     """Give an inspector whose workers live as long as the context.
 
     Raise EnvironmentFailed when the user wants docker isolation and no engine answers.

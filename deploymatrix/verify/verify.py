@@ -9,13 +9,14 @@ from pathlib import Path
 from pydantic import Field
 
 from deploymatrix.execution.outcomes import Failed
+from deploymatrix.host.isolation import IsolationChoice
 from deploymatrix.matrix.records import Frozen, Outcome, OutputRecord, Stage
 from deploymatrix.numerics.tensors import Array
 from deploymatrix.project.project import Project, Target
 from deploymatrix.project.specs import Isolation
 from deploymatrix.say import Say
 from deploymatrix.verify.answers import compare_answers, default_limit, output_records
-from deploymatrix.verify.inspector import Inspector, Isolations, inspecting
+from deploymatrix.verify.inspector import Inspector, inspecting
 from deploymatrix.verify.location import locate
 from deploymatrix.verify.pairing import pair_names, require_same
 
@@ -51,7 +52,7 @@ class Verification(Frozen):
         return self.outcome == "passed"
 
 
-def verify(project: Project, claim: Claim, isolation: Isolations, say: Say) -> Verification:
+def verify(project: Project, claim: Claim, isolation: IsolationChoice, say: Say) -> Verification:
     """Run the artifact on its target and compare its answer with the reference.
 
     Raise ConfigurationError when the inputs are not the artifact's, EnvironmentFailed.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import subprocess
 import sys
@@ -22,7 +21,7 @@ from deploymatrix.matrix import records
 from deploymatrix.project import runners, specs
 from deploymatrix.store.entries import Kind
 from deploymatrix.worker import PROTOCOL
-from tests.documented import REPOSITORY, blocks, check, commands, pages, shell_blocks
+from tests.documented import REPOSITORY, blocks, check, commands, load_docs_script, pages, shell_blocks
 
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#([^)\s]+))?\)")
 CODE = re.compile(r"`(deploymatrix [^`]+)`")
@@ -37,11 +36,7 @@ def name_of(path: Path) -> str:
 
 @pytest.fixture(scope="module")
 def generate() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("generate", REPOSITORY / "docs" / "generate.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_docs_script("generate")
 
 
 @pytest.mark.parametrize("page", OWN_PAGES, ids=name_of)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import importlib.util
 import re
 from pathlib import Path
 from types import ModuleType
@@ -11,7 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.documented import REPOSITORY
+from tests.documented import REPOSITORY, load_docs_script
 
 SOURCE = REPOSITORY / "docs" / "architecture.dot"
 PICTURE = REPOSITORY / "docs" / "architecture.svg"
@@ -22,11 +21,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 @pytest.fixture(scope="module")
 def draw() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("draw", REPOSITORY / "docs" / "draw.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_docs_script("draw")
 
 
 def lines_of(label: str) -> list[str]:
