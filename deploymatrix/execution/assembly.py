@@ -107,7 +107,12 @@ def _artifact(planned: PlannedCell, results: Mapping[str, Result]) -> dict[str, 
     exported = _entry(results, export_id(planned.model, planned.route, planned.variant))
     if exported is None:
         return {}
+    on_the_way = [
+        _entry(results, export_id(planned.model, prefix, planned.variant)) for prefix in planned.route.prefixes()
+    ]
     return {
+        "repairs": tuple(repair for entry in on_the_way if entry for repair in entry.about["repairs"]),
+        "warnings": tuple(warning for entry in on_the_way if entry for warning in entry.about["warnings"]),
         "artifact": Artifact(sha256=exported.sha256, bytes=exported.bytes),
         "changes": tuple(_changes(planned, exported.about["signature"])),
         "versions": exported.about["versions"],

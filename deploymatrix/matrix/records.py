@@ -10,6 +10,7 @@ from deploymatrix.project.specs import Isolation
 
 Outcome = Literal[
     "passed",
+    "unstable",
     "mismatch",
     "nonfinite",
     "io_mismatch",
@@ -64,6 +65,14 @@ class OutputRecord(Frozen):
     problem: str | None = None
 
 
+class WarningRecord(Frozen):
+    """What an exporter said about the truth of its artifact. `rule`: the rule that found it, in a pipeline.toml."""
+
+    step: str
+    rule: str
+    text: str
+
+
 class ExpectationRecord(Frozen):
     """The reviewed entry that a cell matched, as it stands in a file. `expires`: its last day, as an ISO date."""
 
@@ -92,6 +101,12 @@ class Cell(Frozen):
     blame: str | None = None
     detail: str = ""
     changes: tuple[str, ...] = ()
+    repairs: tuple[str, ...] = Field(
+        default=(), description="findings whose defects the route's steps repaired, in the order of the steps"
+    )
+    warnings: tuple[WarningRecord, ...] = Field(
+        default=(), description="what the route's exporters said about the truth of their artifacts"
+    )
     artifact: Artifact | None = None
     isolation: Isolation | None = None
     image: str | None = None

@@ -17,6 +17,7 @@ class Symbol(NamedTuple):
 
 SYMBOLS: dict[Outcome, Symbol] = {
     "passed": Symbol("✓", "green", "passed"),
+    "unstable": Symbol("~", "red", "answers change with the order, the threads or the run"),
     "mismatch": Symbol("≠", "red", "answers differ from the reference"),
     "nonfinite": Symbol("∞", "red", "NaN or infinity where the reference has none"),
     "io_mismatch": Symbol("⇄", "red", "names, shapes or dtypes differ"),

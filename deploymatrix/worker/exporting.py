@@ -34,7 +34,13 @@ def perform(request: Submit[ExportArgs], reporter: Reporter) -> ExportValue:
     reporter.stage("export")
     out.mkdir(parents=True, exist_ok=True)
     raw = step.export(opened, spec, out, args["options"])
-    return {"entry": entry(step, out), "signature": signatures.normalised(raw, spec), "versions": used}
+    repairs = raw.pop("repairs", []) if isinstance(raw, dict) else []
+    return {
+        "entry": entry(step, out),
+        "signature": signatures.normalised(raw, spec),
+        "repairs": repairs,
+        "versions": used,
+    }
 
 
 def modules_of(source: FrameworkSource | ArtifactSource) -> list[Path]:

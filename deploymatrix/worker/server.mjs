@@ -8,7 +8,7 @@ import { Attempt } from './attempt.mjs';
 import { Lines } from './lines.mjs';
 import { Reaper } from './reaper.mjs';
 
-const PROTOCOL = 2; // what changed: __init__.py
+const PROTOCOL = 3; // what changed: __init__.py
 const TICK_MS = 50; // how often memory and deadlines are looked at
 
 const reaper = Reaper.start();

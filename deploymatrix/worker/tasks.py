@@ -105,10 +105,11 @@ class ReferenceValue(TypedDict):
 
 
 class ExportValue(TypedDict):
-    """The value of `export`. `entry` is the artifact's file or folder, seen from `out`."""
+    """The value of `export`. `entry` is the artifact's file or folder, seen from `out`; `repairs` names findings."""
 
     entry: str
     signature: Signature
+    repairs: list[str]
     versions: dict[str, str]
 
 

@@ -25,6 +25,7 @@ from deploymatrix.matrix.records import (
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 STAGES: dict[str, Stage | None] = {
     "passed": None,
+    "unstable": "run",
     "mismatch": "compare",
     "nonfinite": "compare",
     "io_mismatch": "compare",

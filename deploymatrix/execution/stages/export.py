@@ -52,6 +52,8 @@ def finish(answered: Answered, needs: Needs) -> Result:
         "source": needs.source.digest,
         "entry": value["entry"],
         "signature": value["signature"],
+        "repairs": value["repairs"],
+        "warnings": [],
         "versions": value["versions"],
     }
     return answered.keep("artifacts", about)

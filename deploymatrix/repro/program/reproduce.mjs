@@ -52,7 +52,7 @@ async function ask(bundle, out) {
   const worker = spawn(process.execPath, command, { env, stdio: ['pipe', 'pipe', 'inherit'] });
   const watch = setTimeout(() => worker.kill('SIGKILL'), (request.timeout_s + GRACE_S) * 1000);
   worker.stdin.on('error', () => {}); // it has ended: its output will say so
-  for (const message of [{ op: 'hello', protocol: 2, variables: bundle.variables }, request]) {
+  for (const message of [{ op: 'hello', protocol: 3, variables: bundle.variables }, request]) {
     worker.stdin.write(`${JSON.stringify(message)}\n`);
   }
   try {

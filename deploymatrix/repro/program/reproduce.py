@@ -64,7 +64,7 @@ def ask(bundle: dict[str, Any], out: Path) -> dict[str, Any] | None:
     """Return the worker's result for the bundle's request; None when it ended without one."""
     request = {**absolute(bundle["request"]), "op": "submit", "nonce": "reproduce", "threads": 1}
     request |= {"out": str(out / "out"), "log": str(out / "log.txt")}
-    hello = {"op": "hello", "protocol": 2, "variables": bundle["variables"]}
+    hello = {"op": "hello", "protocol": 3, "variables": bundle["variables"]}
     command = [sys.executable, *(word.replace("{worker}", str(HERE / "worker")) for word in bundle["command"])]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as worker:
         assert worker.stdin is not None and worker.stdout is not None

@@ -38,7 +38,7 @@ OUTPUT = {
 }
 ABOUT: dict[str, dict[str, Any]] = {
     "reference": {"versions": {"numpy": "2"}},
-    "export": {"versions": {"numpy": "2"}, "signature": SIGNATURE},
+    "export": {"repairs": [], "warnings": [], "versions": {"numpy": "2"}, "signature": SIGNATURE},
     "run": {"versions": {"numpy": "2"}, "outputs": ["left"], "extra": [], "missing": []},
     "compare": {"outcome": "mismatch", "detail": "left: too far", "outputs": [OUTPUT]},
 }
