@@ -1,4 +1,9 @@
-"""Samples: seeded inputs drawn from what model.toml declares, saved as .npy.
+"""Samples: seeded inputs drawn from what model.toml declares, saved as .npy, and drawn so that they tell models apart.
+
+Plain random draws leave much unseen: activations that stay below the knee of a clipped function, one branch of a
+condition, masks of one length, a few of many token numbers. So samples come in pairs that mirror each other, at two
+amplitudes, and what can be counted is spread over its range. The first two samples are the ordinary ones: calibration
+takes these (pipelines/frameworks), and exporters trace with the first.
 
 This file stands alone: its digest is a part of the key of samples, which other code must not draw anew.
 """
@@ -11,6 +16,10 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+AMPLITUDES = (1.0, 4.0)  # of the pairs in turn: at 4, a third of normalised activations exceed 4, and 7 % ReLU6's knee
+GOLDEN = (5**0.5 - 1) / 2  # multiples of it, modulo 1, fall evenly into an interval however many there are
+WIDEST = 2**52  # integers above are not all float64
 
 
 class Drawn(Protocol):
@@ -38,32 +47,80 @@ class Drawn(Protocol):
 def write_samples(inputs: Sequence[Drawn], seed: int, samples: int, folder: Path) -> None:
     """Write `<folder>/<i>/<input>.npy` for every sample i and input, of the declared dtype and shape."""
     for index in range(samples):
-        generator = np.random.default_rng([seed, index])
         (folder / str(index)).mkdir(parents=True)
-        for declared in inputs:
-            np.save(folder / str(index) / f"{declared.name}.npy", draw(declared, generator), allow_pickle=False)
+        for position, declared in enumerate(inputs):
+            array = draw(declared, [seed, position], index)
+            np.save(folder / str(index) / f"{declared.name}.npy", array, allow_pickle=False)
 
 
-def draw(declared: Drawn, generator: np.random.Generator) -> NDArray[np.generic]:
-    """Draw one array of the declared dtype and shape.
+def draw(declared: Drawn, seed: list[int], index: int) -> NDArray[np.generic]:
+    """Draw one array of the declared dtype and shape, for sample `index`; `seed` is the input's own.
 
-    normal: mean 0, deviation 1. uniform, integers: from low up to, but not including, high.
-    prefix_mask: along the last axis ones, then zeros, with at least one one: the mask of a padded sequence.
+    normal: mean 0, deviation 1 in samples 0 and 1, 4 in samples 2 and 3, and so on in turn. An odd sample is the one
+    before it with the sign changed. uniform: from low up to high; samples 2 and 3 of each four from the upper and the
+    lower half. An odd sample mirrors the one before it at the middle.
+    integers: from low up to, but not including, high: see `_integers`. prefix_mask: see `_prefix_mask`.
     """
     low, high = declared.low, declared.high
     if declared.values == "normal":
-        values: NDArray[np.generic] = generator.standard_normal(declared.shape)
+        values: NDArray[np.generic] = _normal(declared.shape, seed, index)
     elif declared.values == "uniform":
         assert low is not None and high is not None  # whoever declares it gives both
-        values = generator.uniform(low, high, declared.shape)
+        values = _uniform(declared.shape, low, high, seed, index)
     elif declared.values == "integers":
         assert low is not None and high is not None
-        values = generator.integers(int(low), int(high), declared.shape)
+        values = _integers(declared.shape, int(low), int(high), seed, index)
     else:
-        values = _prefix_mask(declared.shape, generator)
+        values = _prefix_mask(declared.shape, seed, index)
     return np.ascontiguousarray(values.astype(declared.dtype))
 
 
-def _prefix_mask(shape: tuple[int, ...], generator: np.random.Generator) -> NDArray[np.generic]:
-    lengths = generator.integers(1, shape[-1] + 1, shape[:-1])
-    return np.arange(shape[-1]) < lengths[..., np.newaxis]
+def _normal(shape: tuple[int, ...], seed: list[int], index: int) -> NDArray[np.float64]:
+    pair, mirrored = divmod(index, 2)
+    values = AMPLITUDES[pair % len(AMPLITUDES)] * _generator(seed, pair).standard_normal(shape)
+    return -values if mirrored else values
+
+
+def _uniform(shape: tuple[int, ...], low: float, high: float, seed: list[int], index: int) -> NDArray[np.float64]:
+    pair, mirrored = divmod(index, 2)
+    values = _generator(seed, pair).uniform(low if pair % 2 == 0 else low / 2 + high / 2, high, shape)
+    return low + (high - values) if mirrored else values
+
+
+def _integers(shape: tuple[int, ...], low: int, high: int, seed: list[int], index: int) -> NDArray[np.int64]:
+    """Draw integers that are spread over the whole range: the first and the last are in it.
+
+    Where the array has room for all of them, each occurs; the rest is drawn at random. Where it has not, the range is
+    cut into as many equal strata as there is room, with one from each, which moves on in its stratum from sample to
+    sample. Ranges beyond 2**52 are drawn at random, but for the first and the last.
+    """
+    generator, size, span = _generator(seed, index), int(np.prod(shape)), high - low
+    if span <= size:
+        values = np.concatenate([np.arange(low, high), generator.integers(low, high, size - span)])
+    elif span <= WIDEST:
+        place = (_generator(seed, 0).random(size) + index * GOLDEN) % 1
+        values = low + np.minimum((np.arange(size) + place) * (span / size), span - 1).astype(np.int64)
+    else:
+        values = np.sort(generator.integers(low, high, size))
+    if size > 1 or index == 0:
+        values[0] = low
+    if size > 1 or index == 1:
+        values[-1] = high - 1
+    return generator.permutation(values).reshape(shape)
+
+
+def _prefix_mask(shape: tuple[int, ...], seed: list[int], index: int) -> NDArray[np.bool_]:
+    """Draw ones and then zeros along the last axis, with at least one one: the mask of a padded sequence.
+
+    The first row's length is any in sample 0, the whole in sample 1, one in sample 2, any in sample 3, and so on; a
+    further row goes on where the row before it began.
+    """
+    longest, rows = shape[-1], int(np.prod(shape[:-1]))
+    lengths = _generator(seed, index).integers(1, longest + 1, rows)
+    turn = (index + np.arange(rows)) % 4
+    lengths = np.where(turn == 1, longest, np.where(turn == 2, 1, lengths)).reshape(shape[:-1])
+    return np.arange(longest) < lengths[..., np.newaxis]
+
+
+def _generator(seed: list[int], draw: int) -> np.random.Generator:
+    return np.random.default_rng([*seed, draw])

@@ -18,12 +18,13 @@ from torch import Tensor, nn
 
 VERSIONS = ("torch", "safetensors", "numpy")
 FILE = "model.safetensors"
+ORDINARY = 2  # the first samples, drawn at amplitude 1; later ones are larger on purpose: numerics/samples.py
 WEIGHTED = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.ConvTranspose2d, nn.Embedding)
 NORMALISED = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 
 
 def freeze(model: ModuleType, spec: Any, weights: Path) -> None:
-    """Build the model from its seed, calibrate it on the samples and save `weights/model.safetensors`."""
+    """Build the model from its seed, calibrate it on the ordinary samples and save `weights/model.safetensors`."""
     use_declared_threads()
     torch.manual_seed(spec.seed)
     network = model.build().eval()
@@ -69,8 +70,9 @@ def use_declared_threads() -> None:
 
 
 def batch(spec: Any) -> list[Tensor]:
-    """All samples as one batch, a tensor for each declared input: shape (samples * first dimension, …)."""
-    arrays = [np.concatenate([sample[declared.name] for sample in spec.samples]) for declared in spec.inputs]
+    """The ordinary samples as one batch, a tensor for each declared input: shape (ORDINARY * first dimension, …)."""
+    samples = spec.samples[:ORDINARY]
+    arrays = [np.concatenate([sample[declared.name] for sample in samples]) for declared in spec.inputs]
     return [torch.tensor(array) for array in arrays]
 
 
@@ -78,8 +80,8 @@ def batch(spec: Any) -> list[Tensor]:
 def calibrate(network: nn.Module, inputs: list[Tensor]) -> None:
     """Set the initial weights, first layer to last, so that signal survives the whole depth of the network.
 
-    One pass over the batch of all samples, in the order of execution; axis 0 of every input must be the batch. A
-    layer's weight is scaled so that its product has unit standard deviation (LSUV, Mishkin and Matas 2016,
+    One pass over the batch of the ordinary samples, in the order of execution; axis 0 of every input must be the
+    batch. A layer's weight is scaled so that its product has unit standard deviation (LSUV, Mishkin and Matas 2016,
     https://arxiv.org/abs/1511.06422); a batch normalisation gets its input's mean and variance, as training would give
     it. A weight that two layers share is scaled at its first use.
     """
