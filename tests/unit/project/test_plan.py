@@ -52,14 +52,16 @@ def test_a_selection(zoo: Any, selection: dict[str, Any], expected: list[str]) -
 
 def test_a_target_has_a_cell_for_each_variant(tree: Tree) -> None:
     tree.change("targets/npz/target.toml", '["fp32"]', '["fp32", "fp16"]')
-    tree.change("targets/npz/target.toml", "fp32 = 1e-5", "fp32 = 1e-5\nfp16 = 1e-2")
+    tree.change(
+        "targets/npz/target.toml", "[limits]", "[limits]\nfp16 = { multiple = 12, floor = 1e-3, ceiling = 1e-2 }"
+    )
 
     assert names(tree, targets=("npz",)) == ["linear/npz/fp16", "linear/npz/fp32"]
 
 
 def test_a_cell_without_a_route_is_planned_all_the_same(tree: Tree) -> None:
     tree.change("targets/npz/target.toml", '["fp32"]', '["fp16"]')
-    tree.change("targets/npz/target.toml", "fp32 = 1e-5", "fp16 = 1e-2")
+    tree.change("targets/npz/target.toml", "fp32 = {", "fp16 = {")
 
     cells = plan_cells(tree.project(), Selection(targets=("npz",)))
 
