@@ -69,7 +69,7 @@ def test_equal_outputs_pass(tmp_path: Path) -> None:
 
 
 def test_the_error_is_the_largest_difference_over_the_largest_reference(tmp_path: Path) -> None:
-    result = compared(tmp_path, [[1.0, -4.0, 0.25]], [[1.0, -4.0, 0.0]], dtype="float64", limit=0.1)
+    result = compared(tmp_path, [[1.0, -4.25, 0.0]], [[1.0, -4.0, 0.0]], dtype="float64", limit=0.1)
 
     (output,) = result.outputs
     assert output.max_abs == 0.25

@@ -24,7 +24,7 @@ def problem(
     shape: tuple[int, ...] = (1, 3),
 ) -> str | None:
     for index, array in enumerate(exact):
-        (folder / str(index)).mkdir()
+        (folder / str(index)).mkdir(parents=True)
         own = array if eager is None else eager[index]
         np.save(folder / str(index) / "y.float64.npy", array)
         np.save(folder / str(index) / "y.float32.npy", own.astype(dtype) if eager is None else own)

@@ -106,3 +106,11 @@ def test_tasks_of_different_models_share_nothing(zoo: Any) -> None:
 
     for task in tasks.values():
         assert all(tasks[need].model.name == task.model.name for need in task.needs)
+
+
+@pytest.mark.parametrize("error", ["1e-6", "1e-3"])
+def test_a_models_limit_out_of_a_targets_bounds_is_told_before_anything_runs(tree: Tree, error: str) -> None:
+    tree.append("models/linear/model.toml", f'\n[limits.fp32]\nerror = {error}\nreason = "what users accepted"\n')
+
+    with pytest.raises(ConfigurationError, match=r"model\.toml: limits\.fp32\.error: .* 2e-06 to 0\.0005; write"):
+        plan_cells(tree.project(), Selection())

@@ -137,7 +137,7 @@ def test_a_missing_key_is_named(tmp_path: Path, kind: type[Strict], right: str, 
         (TargetSpec, "5e-4", "1.0", "limits.fp32.ceiling"),
         (TargetSpec, "2e-6", "nan", "limits.fp32.floor"),
         (TargetSpec, "= 12", "= 0.5", "limits.fp32.multiple"),
-        (TargetSpec, LIMITS, "[limits]", "limits"),
+        (TargetSpec, LIMITS, "[limits]\n", "limits"),
         (TargetSpec, "https://example.org/1", "later", "expectations.0.link"),
         (TargetSpec, "upstream rounds the wrong way", "broken", "expectations.0.reason"),
     ],
@@ -214,6 +214,33 @@ def test_a_limit_declares_no_variant(tmp_path: Path) -> None:
     )
 
     assert "limits has fp16, which variants does not declare" in text
+
+
+def test_one_number_is_no_limit_any_more(tmp_path: Path) -> None:
+    text = complaint(tmp_path / "target.toml", TargetSpec, TARGET.replace(LIMITS, "[limits]\nfp32 = 1e-5\n\n"))
+
+    assert f"{tmp_path / 'target.toml'}: limits.fp32: a limit follows from the model now; write a table" in text
+    assert "{ multiple = 12, floor = 2e-6, ceiling = 5e-4 } (it is 1e-05)" in text
+
+
+def test_bounds_out_of_order_are_named(tmp_path: Path) -> None:
+    text = complaint(tmp_path / "target.toml", TargetSpec, TARGET.replace("2e-6", "6e-4"))
+
+    assert "limits.fp32: floor must not be above ceiling" in text
+
+
+@pytest.mark.parametrize(
+    ("own", "key"),
+    [
+        ("error = 1e-5", "limits.fp32.reason: missing"),
+        ('error = 1e-5\nreason = "because"', "limits.fp32.reason"),
+        ('error = 1.0\nreason = "a figure that users accepted"', "limits.fp32.error"),
+    ],
+)
+def test_a_models_limit_needs_a_reason(tmp_path: Path, own: str, key: str) -> None:
+    text = complaint(tmp_path / "model.toml", ModelSpec, f"{MODEL}\n[limits.fp32]\n{own}\n")
+
+    assert key in text
 
 
 def test_every_mistake_of_a_file_is_told_at_once(tmp_path: Path) -> None:
