@@ -11,11 +11,13 @@ from deploymatrix.execution.blame import answered_wrongly, blame
 from deploymatrix.execution.keys import Keys
 from deploymatrix.execution.outcomes import Done, Failed, Result
 from deploymatrix.host.facts import HostFacts
-from deploymatrix.matrix.records import Artifact, Cell, Matrix, Measurement, OutputRecord, Shard
+from deploymatrix.matrix.records import Artifact, Cell, Matrix, Measurement, OutputRecord, Shard, Stage
 from deploymatrix.matrix.verdicts import Rules, judged, unmatched_rules
 from deploymatrix.project.plan import PlannedCell, Selection, compare_id, export_id, reference_id, run_id
 from deploymatrix.project.project import Project
 from deploymatrix.store.entries import Entry
+
+JUDGED_IN: dict[str, Stage | None] = {"passed": None, "reference_failed": "reference"}  # others: in the comparison
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,13 +132,12 @@ def _failure(project: Project, failed: Failed) -> dict[str, Any]:
 
 
 def _compared(project: Project, planned: PlannedCell, results: Mapping[str, Result], compared: Entry) -> dict[str, Any]:
-    passed = compared.about["outcome"] == "passed"
     exported = _entry(results, export_id(planned.model, planned.route, planned.variant))  # type: ignore[arg-type]
     run = _entry(results, run_id(planned))
     assert exported is not None and run is not None, "a comparison has both"
     return {
         "outcome": compared.about["outcome"],
-        "stage": None if passed else "compare",
+        "stage": JUDGED_IN.get(compared.about["outcome"], "compare"),
         "blame": blame(project, planned, results) if answered_wrongly(planned, results) else None,
         "detail": compared.about["detail"],
         "versions": {**exported.about["versions"], **_runtime_versions(planned, run)},

@@ -12,6 +12,7 @@ from deploymatrix.project.plan import PlannedCell, compare_id
 from deploymatrix.project.project import Project, Target
 
 WRONG_ANSWERS = frozenset({"mismatch", "nonfinite", "io_mismatch"})
+UNDECIDED = frozenset({"environment_failed", "reference_failed"})  # they say nothing about an artifact
 
 
 def cells_to_verify(project: Project, cells: Iterable[PlannedCell], results: Mapping[str, Result]) -> list[PlannedCell]:
@@ -24,13 +25,14 @@ def cells_to_verify(project: Project, cells: Iterable[PlannedCell], results: Map
 def blame(project: Project, cell: PlannedCell, results: Mapping[str, Result]) -> str | None:
     """Name the first step whose artifact is wrong; the last one when all before it are right.
 
-    Return None when a step before could not be verified: the run was interrupted, or its target has no environment.
+    Return None when a step before could not be verified: the run was interrupted, its target has no environment, or its
+    reference cannot be judged by.
     """
     assert cell.route is not None
     for before in _intermediate_cells(project, cell):
         assert before.route is not None
         verified = results.get(compare_id(before))
-        if verified is None or outcome_of(verified) == "environment_failed":
+        if verified is None or outcome_of(verified) in UNDECIDED:
             return None
         if outcome_of(verified) != "passed":
             return before.route.steps[-1].name

@@ -17,6 +17,7 @@ from deploymatrix.execution.wire import wire_spec
 from deploymatrix.host.facts import HostFacts
 from deploymatrix.host.recipes import runtime_recipe
 from deploymatrix.host.worker_program import worker_digest, worker_of
+from deploymatrix.project.limits import limits_of
 from deploymatrix.project.plan import PlannedCell
 from deploymatrix.project.project import Model, Project, Target
 from deploymatrix.project.routes import Step
@@ -25,8 +26,9 @@ from deploymatrix.store.entries import Entry
 
 NUMERICS = Path(__file__).parents[1] / "numerics"
 # The files that each judgement consists of: a change in one leaves the results of the others as they are.
-COMPARING = tuple(NUMERICS / name for name in ("compare.py", "figures.py", "tensors.py"))
-CHECKING = tuple(NUMERICS / name for name in ("references.py", "tensors.py"))
+JUDGING = ("compare.py", "figures.py", "judging.py", "limits.py", "outliers.py", "slices.py", "tensors.py")
+COMPARING = tuple(NUMERICS / name for name in JUDGING)
+CHECKING = tuple(NUMERICS / name for name in ("references.py", "outliers.py", "tensors.py"))
 DRAWING = (NUMERICS / "samples.py",)
 
 
@@ -142,14 +144,14 @@ class Keys:
             }
         )
 
-    def cell(self, run: Entry, reference: Entry, artifact: Entry, limit: float) -> Key:
-        """Make the key of a comparison: both sides, the limit, and the code that compares."""
+    def cell(self, run: Entry, reference: Entry, artifact: Entry, limits: dict[str, float | None]) -> Key:
+        """Make the key of a comparison: both sides, the limits, and the code that compares."""
         return Key(
             {
                 "run": run.digest,
                 "reference": reference.digest,
                 "outputs": artifact.about["signature"]["outputs"],
-                "limit": limit,
+                "limits": limits,
                 "code": comparing_code(),
             }
         )
@@ -174,7 +176,7 @@ class Keys:
                 "steps": [_step_inputs(project, step, cell.model) for step in steps],
                 "runner": digests.of_code(project.run_module(cell.target)),
                 "runtime": [digests.of_code(path) for path in runtime_recipe(project, cell.target).files],
-                "limit": cell.target.spec.limits[cell.variant],
+                "limits": limits_of(cell.model, cell.target, cell.variant),
                 "engine": [*comparing_code(), self._exporting, self._worker(cell.target)],
             }
         )

@@ -44,11 +44,34 @@ class Artifact(Frozen):
     bytes: int
 
 
+class WorstRecord(Frozen):
+    """Where an output uses the largest share of what it may be off by.
+
+    `axis`, `index`: the slice; both None for the output as a whole and, where `far`, for the values that stand far out
+    of its range. error, noise (eager float32's own) and limit are relative to the slice's scale; share: error / limit.
+    `position`: of the worst element, an index for each axis. `heat`: the largest share in each of at most 64 stretches
+    of `heat_axis`, which is the axis with the worst slice; None where no axis has two slices.
+    """
+
+    axis: int | None
+    index: int | None
+    far: bool
+    sample: int
+    error: float
+    limit: float
+    noise: float
+    share: float
+    position: tuple[int, ...]
+    heat_axis: int | None
+    heat: tuple[float, ...]
+
+
 class OutputRecord(Frozen):
     """One output, compared with the float64 reference; the worst sample counts.
 
-    error, eager_error and limit are max|y - y64| / max|y64| (no unit); headroom is error / limit, so below 1 passes.
-    cosine and snr_db (decibel) are of all samples together; None where they are not defined (integers, exact equality).
+    error, eager_error and limit are max|y - y64| / max|y64| of the whole output (no unit); headroom is the worst share
+    of a limit, of the whole or of any slice, so below 1 passes; `worst` says where. cosine and snr_db (decibel) are of
+    all samples together; None where they are not defined (integers, exact equality).
     """
 
     name: str
@@ -62,6 +85,7 @@ class OutputRecord(Frozen):
     cosine: float | None
     snr_db: float | None
     sample_errors: tuple[float | None, ...]
+    worst: WorstRecord | None = None
     problem: str | None = None
 
 

@@ -9,6 +9,11 @@ from deploymatrix.errors import ConfigurationError
 from deploymatrix.matrix.records import Cell, Matrix
 from deploymatrix.project.toml_files import nearest
 
+OVER_THE_LIMIT = re.compile(
+    r"<name>: (axis <n>, slice <n>: |values far out of its range: )?error <n> is over (the|its|their) limit <n>"
+    r"(, worst in axis <n>, slice <n>)?(; )?"
+)
+
 
 def pick_cells(matrix: Matrix, pattern: str) -> list[Cell]:
     """Return the cells whose name is `pattern`, or matches it as a glob.
@@ -38,4 +43,4 @@ def normalised(cell: Cell) -> str:
         text = re.sub(rf"\b{re.escape(name)}\b", "<name>", text)
     text = re.sub(r"'[^'\n]*'|\"[^\"\n]*\"", "<name>", text)
     text = re.sub(r"0x[0-9a-f…]+|[-+]?\d+(\.\d+)?(e[-+]?\d+)?", "<n>", text)
-    return re.sub(r"<name>: error <n> is over the limit <n>(; )?", "<over the limit>", " ".join(text.split()))
+    return OVER_THE_LIMIT.sub("<over the limit>", " ".join(text.split()))

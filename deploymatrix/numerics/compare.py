@@ -4,8 +4,6 @@ values, then the values. Every output of every sample must pass.
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -13,12 +11,24 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from .figures import OutputFigures, relative_error, similarity
+from .figures import OutputFigures, relative_error
+from .judging import eager_error, judged, stacked
+from .limits import Limits
+from .outliers import expected_values
 from .tensors import Array, Declared, is_exact, load
 
-Triple = tuple[Array, Array, Array]  # what the runtime answered, the float64 reference, eager float32's answer
-Outcome = Literal["passed", "io_mismatch", "nonfinite", "mismatch"]
-FAILURES: tuple[Outcome, ...] = ("io_mismatch", "nonfinite", "mismatch")  # the first that any output has is the cell's
+Outcome = Literal["passed", "io_mismatch", "nonfinite", "reference_failed", "mismatch"]
+# The first that any output has is the cell's.
+FAILURES: tuple[Outcome, ...] = ("io_mismatch", "nonfinite", "reference_failed", "mismatch")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arrays:
+    """One output of all samples: what the runtime answered, the float64 reference, each order's eager float32."""
+
+    actual: list[Array]
+    reference: list[Array]
+    eager: list[list[Array]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +44,8 @@ class Comparison:
 class Answers:
     """Where the arrays of one run lie, and what the run said about its outputs.
 
-    `actual`: <i>/<output>.npy. `reference`: <i>/<output>.float64.npy and .float32.npy.
+    `actual`: <i>/<output>.npy. `reference`: <i>/<output>.float64.npy and .float32.npy, and for each of `orders`, which
+    are further orders in which eager float32 was summed, .float32.<order>.npy.
     `declared`: outputs as the artifact's signature gives them (dtype and shape may differ from the model's on purpose).
     """
 
@@ -44,15 +55,16 @@ class Answers:
     declared: tuple[Declared, ...]
     missing: tuple[str, ...] = ()
     extra: tuple[str, ...] = ()
+    orders: tuple[str, ...] = ()
 
 
-def compare(answers: Answers, limit: float) -> Comparison:
-    """Compare all outputs of all samples; `limit` bounds the error of floating-point outputs."""
+def compare(answers: Answers, limits: Limits) -> Comparison:
+    """Compare all outputs of all samples; `limits` bound the errors of floating-point outputs."""
     if answers.missing or answers.extra:
         return Comparison(outcome="io_mismatch", detail=_name_problem(answers), outputs=())
     if not answers.samples or not answers.declared:
         return Comparison(outcome="io_mismatch", detail="nothing to compare: no samples or no outputs", outputs=())
-    outputs = tuple(_compare_output(output, answers, limit) for output in answers.declared)
+    outputs = tuple(_compare_output(output, answers, limits) for output in answers.declared)
     for outcome in FAILURES:
         bad = [o for o, result in outputs if result == outcome]
         if bad:
@@ -61,62 +73,66 @@ def compare(answers: Answers, limit: float) -> Comparison:
     return Comparison(outcome="passed", detail="", outputs=tuple(o for o, _ in outputs))
 
 
-def _compare_output(output: Declared, answers: Answers, limit: float) -> tuple[OutputFigures, Outcome]:
-    triples = list(_arrays(output, answers))
-    for sample, (actual, reference, _) in enumerate(triples):
+def _compare_output(output: Declared, answers: Answers, limits: Limits) -> tuple[OutputFigures, Outcome]:
+    arrays = _arrays(output, answers)
+    for sample, (actual, reference) in enumerate(zip(arrays.actual, arrays.reference, strict=True)):
         problem = _shape_problem(actual, output, reference)
         if problem:
-            return _unmeasured(output, f"sample {sample}: {problem}", limit, triples), "io_mismatch"
-    for sample, (actual, reference, _) in enumerate(triples):
-        problem = _nonfinite_problem(actual, reference)
+            return _unmeasured(output, f"sample {sample}: {problem}", limits, arrays), "io_mismatch"
+    for sample, (actual, reference) in enumerate(zip(arrays.actual, arrays.reference, strict=True)):
+        problem = _nonfinite_problem(actual, reference, arrays.eager[0][sample])
         if problem:
-            return _unmeasured(output, f"sample {sample}: {problem}", limit, triples), "nonfinite"
-    exact = is_exact(output.dtype) or is_exact(triples[0][1].dtype.name)  # an artifact may answer integers as floats
-    return _measured(output, triples, 0.0 if exact else limit)
+            return _unmeasured(output, f"sample {sample}: {problem}", limits, arrays), "nonfinite"
+    if is_exact(output.dtype) or is_exact(arrays.reference[0].dtype.name):  # an artifact may answer integers as floats
+        return _equal(output, arrays)
+    figures, unjudged = judged(output, stacked(arrays.actual, arrays.reference, arrays.eager), limits)
+    return figures, "reference_failed" if unjudged else "mismatch" if figures.problem else "passed"
 
 
-def _arrays(output: Declared, answers: Answers) -> Iterator[Triple]:
-    for sample in range(answers.samples):
-        expected = answers.reference / str(sample)
-        yield (
-            load(answers.actual / str(sample) / f"{output.name}.npy"),
-            load(expected / f"{output.name}.float64.npy"),
-            load(expected / f"{output.name}.float32.npy"),
-        )
+def _arrays(output: Declared, answers: Answers) -> Arrays:
+    samples = [str(sample) for sample in range(answers.samples)]
+    words = ["float32", *(f"float32.{order}" for order in answers.orders)]
+    return Arrays(
+        actual=[load(answers.actual / sample / f"{output.name}.npy") for sample in samples],
+        reference=[load(answers.reference / sample / f"{output.name}.float64.npy") for sample in samples],
+        eager=[
+            [load(answers.reference / sample / f"{output.name}.{word}.npy") for sample in samples] for word in words
+        ],
+    )
 
 
-def _measured(output: Declared, triples: list[Triple], limit: float) -> tuple[OutputFigures, Outcome]:
-    errors = [relative_error(actual, reference) for actual, reference, _ in triples]
+def _equal(output: Declared, arrays: Arrays) -> tuple[OutputFigures, Outcome]:
+    """Return the figures of an output that is compared exactly."""
+    errors = [relative_error(*pair) for pair in zip(arrays.actual, arrays.reference, strict=True)]
     error = max(relative for _, relative in errors)
-    passed = error <= limit
-    cosine, snr = similarity([(actual, reference) for actual, reference, _ in triples]) if limit else (None, None)
     figures = OutputFigures(
         name=output.name,
         dtype=output.dtype,
         shape=output.shape,
         max_abs=max(absolute for absolute, _ in errors),
         error=error,
-        limit=limit,
-        headroom=min(error / limit, sys.float_info.max) if limit else None,
-        eager_error=_eager_error(triples),
-        cosine=cosine,
-        snr_db=snr,
+        limit=0.0,
+        headroom=None,
+        eager_error=_eager_error(arrays),
+        cosine=None,
+        snr_db=None,
         sample_errors=tuple(relative for _, relative in errors),
-        problem=None if passed else f"error {error:.3g} is over the limit {limit:.3g}",
+        problem=f"error {error:.3g} is over the limit 0" if error else None,
     )
-    return figures, "passed" if passed else "mismatch"
+    return figures, "mismatch" if error else "passed"
 
 
-def _unmeasured(output: Declared, problem: str, limit: float, triples: list[Triple]) -> OutputFigures:
+def _unmeasured(output: Declared, problem: str, limits: Limits, arrays: Arrays) -> OutputFigures:
+    eager = _eager_error(arrays)
     return OutputFigures(
         name=output.name,
         dtype=output.dtype,
         shape=output.shape,
         max_abs=None,
         error=None,
-        limit=limit,
+        limit=limits.of(eager),
         headroom=None,
-        eager_error=_eager_error(triples),
+        eager_error=eager,
         cosine=None,
         snr_db=None,
         sample_errors=(),
@@ -124,8 +140,12 @@ def _unmeasured(output: Declared, problem: str, limit: float, triples: list[Trip
     )
 
 
-def _eager_error(triples: list[Triple]) -> float:
-    return max(relative_error(eager, reference)[1] for _, reference, eager in triples)
+def _eager_error(arrays: Arrays) -> float:
+    if is_exact(arrays.reference[0].dtype.name):
+        return max(
+            relative_error(*pair)[1] for answers in arrays.eager for pair in zip(answers, arrays.reference, strict=True)
+        )
+    return eager_error(stacked(arrays.reference, arrays.reference, arrays.eager))
 
 
 def _name_problem(answers: Answers) -> str:
@@ -147,9 +167,10 @@ def _shape_problem(actual: Array, output: Declared, reference: Array) -> str | N
     return None
 
 
-def _nonfinite_problem(actual: Array, reference: Array) -> str | None:
+def _nonfinite_problem(actual: Array, reference: Array, eager: Array) -> str | None:
+    expected = reference if is_exact(reference.dtype.name) else expected_values(reference, eager)
     for name, test in (("NaN", np.isnan), ("+inf", np.isposinf), ("-inf", np.isneginf)):
-        wrong = int((_flags(test, actual) != _flags(test, reference)).sum())
+        wrong = int((_flags(test, actual) != _flags(test, expected)).sum())
         if wrong:
             return f"{wrong} of {actual.size} elements differ from the reference in being {name}"
     return None

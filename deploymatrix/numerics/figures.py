@@ -2,7 +2,7 @@
 
 The error of an output is max|y - y64| / max|y64|. It is normalised by the output's own size, because an absolute limit
 means nothing across models, and by the maximum rather than element by element, because elements near zero carry
-rounding of the large terms that cancelled in them.
+rounding of the large terms that cancelled in them. slices.py does the same for each slice.
 """
 
 from __future__ import annotations
@@ -18,12 +18,36 @@ from .tensors import Array, is_exact
 
 
 @dataclass(frozen=True, kw_only=True)
+class WorstSlice:
+    """Where an output uses the largest share of what it may be off by.
+
+    `axis`, `index`: the slice; both None for the output as a whole and, where `far`, for the values that stand far out
+    of its range. error, noise (eager float32's own) and limit are relative to the slice's scale; share: error / limit.
+    `position`: of the worst element, an index for each axis. `heat`: the largest share in each of at most 64 stretches
+    of `heat_axis`, which is the axis with the worst slice; None where no axis has two slices.
+    """
+
+    axis: int | None
+    index: int | None
+    far: bool
+    sample: int
+    error: float
+    limit: float
+    noise: float
+    share: float
+    position: tuple[int, ...]
+    heat_axis: int | None
+    heat: tuple[float, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class OutputFigures:
     """One output, compared with the float64 reference; the worst sample counts.
 
-    error, eager_error and limit are max|y - y64| / max|y64| (no unit); headroom is error / limit, so below 1 passes.
-    cosine and snr_db (decibel) are of all samples together; None where they are not defined (integers, exact equality).
-    max_abs, error and headroom are None, and sample_errors empty, where nothing could be measured.
+    error, eager_error and limit are max|y - y64| / max|y64| of the whole output (no unit); headroom is the worst share
+    of a limit, of the whole or of any slice, so below 1 passes; `worst` says where. cosine and snr_db (decibel) are of
+    all samples together; None where they are not defined (integers, exact equality). max_abs, error, headroom and worst
+    are None, and sample_errors empty, where nothing could be measured; headroom and worst also where equality is exact.
     """
 
     name: str
@@ -37,6 +61,7 @@ class OutputFigures:
     cosine: float | None
     snr_db: float | None
     sample_errors: tuple[float | None, ...]
+    worst: WorstSlice | None = None
     problem: str | None = None
 
 

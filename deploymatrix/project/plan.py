@@ -9,6 +9,7 @@ from typing import Literal
 
 from deploymatrix.errors import NothingSelected
 from deploymatrix.project.expressions import compile_expression
+from deploymatrix.project.limits import limits_of
 from deploymatrix.project.project import Model, Project, Target, pick
 from deploymatrix.project.routes import Route, Step, find_route
 
@@ -82,7 +83,7 @@ class Selection:
 def plan_cells(project: Project, selection: Selection) -> list[PlannedCell]:
     """List all selected cells, sorted by name.
 
-    Raise ConfigurationError for an unknown name, NothingSelected when no cell is left.
+    Raise ConfigurationError for an unknown name or a limit out of bounds, NothingSelected when no cell is left.
     """
     models = pick("model", selection.models, project.models)
     targets = pick("target", selection.targets, project.targets)
@@ -98,6 +99,8 @@ def plan_cells(project: Project, selection: Selection) -> list[PlannedCell]:
     chosen = sorted(cells, key=lambda c: c.name)
     if not chosen:
         raise NothingSelected(f"no cell matches {' '.join(selection.describe()) or 'an empty project'}")
+    for cell in chosen:
+        limits_of(cell.model, cell.target, cell.variant)  # raises for one out of bounds, before anything runs
     return chosen
 
 

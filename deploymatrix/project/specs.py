@@ -10,6 +10,8 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from deploymatrix.project.limit_specs import ModelLimit, TargetLimits
+
 DType = Literal["float16", "float32", "float64", "int8", "uint8", "int32", "int64", "bool"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 FolderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
@@ -124,6 +126,7 @@ class ModelSpec(Strict):
     outputs: Annotated[tuple[Tensor, ...], Field(min_length=1)]
     timeouts: Timeouts = Timeouts()
     memory_mb: Annotated[int, Field(ge=64)] = 8192
+    limits: dict[FolderName, ModelLimit] = {}
     routes: dict[FolderName, RouteChoice] = {}
 
     @model_validator(mode="after")
@@ -259,15 +262,15 @@ class ExpectationsFile(Strict):
 class TargetSpec(Strict):
     """targets/<name>/target.toml.
 
-    `variants`: those that it runs, a cell for each model and variant. `limits`: for each of them the largest error,
-    max|y - r| / max|r| against the float64 reference.
+    `variants`: those that it runs, a cell for each model and variant. `limits`: for each of them how far answers may be
+    off, max|y - y64| / max|y64| of an output and of each slice of it.
     """
 
     format: FolderName
     runner: FolderName
     tags: tuple[str, ...] = ()
     variants: Annotated[tuple[FolderName, ...], Field(min_length=1)]
-    limits: Annotated[dict[FolderName, Annotated[float, Field(gt=0, lt=1)]], Field(min_length=1)]
+    limits: Annotated[dict[FolderName, TargetLimits], Field(min_length=1)]
     resources: Resources = Resources()
     expectations: tuple[Expectation, ...] = ()
 

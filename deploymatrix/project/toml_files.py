@@ -6,15 +6,17 @@ import difflib
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from deploymatrix.errors import ConfigurationError
-from deploymatrix.project.specs import Strict
 
-Spec = TypeVar("Spec", bound=Strict)
+if TYPE_CHECKING:
+    from deploymatrix.project.specs import Strict
+
+Spec = TypeVar("Spec", bound="Strict")
 
 
 def read_spec(path: Path, kind: type[Spec]) -> Spec:

@@ -14,7 +14,7 @@ from typing import Any
 from deploymatrix.environments.plain_locks import plain_lock
 from deploymatrix.errors import StoreCorrupted
 from deploymatrix.execution.keys import NUMERICS
-from deploymatrix.execution.stages.compare import limit_of
+from deploymatrix.execution.stages.compare import limits
 from deploymatrix.execution.stages.dispatch import question_of
 from deploymatrix.execution.stages.samples import ensure_samples
 from deploymatrix.execution.stages.signature import declared_outputs
@@ -96,10 +96,11 @@ def _description(evidence: Evidence, places: Mapping[Path, str]) -> dict[str, An
     about |= {"cell": cell.name, "language": evidence.worker.language, "variables": evidence.variables}
     about["command"] = evidence.worker.command[1:]  # of the program that reproduces: it starts the worker likewise
     about |= {"request": _relative(request, places), "samples": task.model.spec.samples}
-    outputs, limit = task.model.spec.outputs, None
+    outputs, judged_by = task.model.spec.outputs, {}
     if task.target is not None:
-        outputs, limit = declared_outputs(task.model, evidence.needs.source.about["signature"]), limit_of(task)
-    return {**about, "outputs": [output.model_dump(mode="json") for output in outputs], "limit": limit}
+        outputs = declared_outputs(task.model, evidence.needs.source.about["signature"])
+        judged_by = {"limits": limits(task), "orders": evidence.needs.reference.about.get("orders", [])}
+    return {**about, **judged_by, "outputs": [output.model_dump(mode="json") for output in outputs]}
 
 
 def _relative(value: Any, places: Mapping[Path, str]) -> Any:

@@ -26,7 +26,7 @@ def readme(evidence: Evidence) -> str:
         f"{''.join(f'    {line}{chr(10)}' for line in [*install, run])}\n"
         f"or in a container:\n\n    docker run --rm -v \"$PWD\":/repro:ro {image} sh -c '{docker}'\n\n"
         "It exits with 0 when the cell passes and with 1 when it fails; it prints each output's error,\n"
-        "max|y - y64| / max|y64|, beside the limit.\n\n"
+        "max|y - y64| / max|y64|, beside the limit, and the worst share of a limit, of the whole or of any slice.\n\n"
         "`bundle.json` holds the request; `worker/` serves it in a process of its own, with the run's limits of time\n"
         "and memory.\n"
     )

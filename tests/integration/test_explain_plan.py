@@ -52,9 +52,9 @@ def test_after_a_run_everything_is_cached(green: Tree) -> None:
         ),
         (
             "targets/plain/target.toml",
-            "1e-5",
-            "2e-5",
-            {"compare linear numpy>npz fp32 on plain": "changed: limit"},
+            "multiple = 12",
+            "multiple = 13",
+            {"compare linear numpy>npz fp32 on plain": "changed: limits"},
         ),
         ("targets/plain/run.py", "import numpy as np", "# a comment\nimport numpy as np", {}),
     ],

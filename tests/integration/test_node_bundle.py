@@ -17,8 +17,8 @@ from deploymatrix.repro.bundle import program_files
 from deploymatrix.repro.evidence import PROGRAMS
 from deploymatrix.repro.packing import write_folder
 from tests.runtimes import SHIPPED
-from tests.vectors.drawing import drawn_case
-from tests.vectors.reading import CASES, FAILURES, VECTORS, answers_of, as_expected
+from tests.vectors.drawing import drawn_case, drawn_slices
+from tests.vectors.reading import CASES, FAILURES, VECTORS, answers_of, as_expected, limits_of
 
 NODE = shutil.which("node")
 
@@ -36,6 +36,7 @@ USUAL = {
     "data": "new Float32Array([1, 2])",
     "outputs": "{ y }",
 }
+LIMITS = {"multiple": 12, "floor": 1e-5, "ceiling": 5e-4, "error": None}
 SIGNATURE = {"inputs": {"x": {"name": "x", "dtype": "float32", "shape": [2]}}, "outputs": {"y": {"name": "y"}}}
 
 
@@ -58,7 +59,7 @@ def judged_by_node(vectors: Path) -> dict[str, Any]:
     found = said_by_node("judge.mjs", PROGRAMS / "judgement.mjs", vectors)
     for verdict in found.values():
         for output in verdict["outputs"]:
-            del output["outcome"]
+            del output["outcome"], output["headroom"]
     return found
 
 
@@ -80,14 +81,17 @@ def test_node_names_failures_as_the_vectors_say() -> None:
 
 def test_node_decides_as_python_does_on_what_nobody_thought_of(tmp_path: Path) -> None:
     cases = [drawn_case(number, limit=0.25) for number in range(400)]
+    cases += [drawn_slices(number) for number in range(400)]
     (tmp_path / "drawn.json").write_text(json.dumps({"cases": cases}), encoding="utf-8")
 
     found = judged_by_node(tmp_path / "drawn.json")
 
     for case in cases:
-        comparison = compare(answers_of(case, tmp_path / case["name"]), case["limit"])
+        comparison = compare(answers_of(case, tmp_path / case["name"]), limits_of(case))
         assert found[case["name"]] == as_expected(comparison), case
-    assert {verdict["outcome"] for verdict in found.values()} == {"passed", "mismatch", "nonfinite"}
+    assert {verdict["outcome"] for verdict in found.values()} == {
+        *("passed", "mismatch", "nonfinite", "reference_failed"),
+    }
 
 
 def a_bundle(folder: Path, runner: dict[str, str], reference: Any, dtype: str = "float32") -> None:
@@ -97,7 +101,8 @@ def a_bundle(folder: Path, runner: dict[str, str], reference: Any, dtype: str = 
         (folder / name).mkdir(parents=True)
     (folder / "targets" / "t" / "run.mjs").write_text(RUNNER.format(**{**USUAL, **runner}), encoding="utf-8")
     np.save(folder / "samples" / "0" / "x.npy", np.float32([0, 0]))
-    np.save(folder / "reference" / "0" / "y.float64.npy", reference)
+    for word in ("float64", "float32"):
+        np.save(folder / "reference" / "0" / f"y.{word}.npy", reference)
     signature = {**SIGNATURE, "outputs": {"y": {"name": "y", "dtype": dtype, "shape": [2]}}}
     args = {"payload": {"path": "artifact"}, "signature": signature, "repeat": 1}
     request = {
@@ -106,7 +111,7 @@ def a_bundle(folder: Path, runner: dict[str, str], reference: Any, dtype: str = 
     }
     bundle = {
         **{"cell": "m/t/fp32", "outcome": "mismatch", "stage": "compare", "detail": "", "variables": {}},
-        **{"request": request, "samples": 1, "limit": 1e-5, "command": ["{worker}/server.mjs"]},
+        **{"request": request, "samples": 1, "limits": LIMITS, "orders": [], "command": ["{worker}/server.mjs"]},
         "outputs": [{"name": "y", "dtype": dtype, "shape": [2]}],
     }
     (folder / "bundle.json").write_text(json.dumps(bundle), encoding="utf-8")

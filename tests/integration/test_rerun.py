@@ -56,7 +56,7 @@ def touch_runner(tree: Tree) -> None:
 
 
 def touch_tolerance(tree: Tree) -> None:
-    tree.change("targets/npz/target.toml", "1e-5", "2e-5")
+    tree.change("targets/npz/target.toml", "multiple = 12", "multiple = 13")
 
 
 def touch_comment(tree: Tree) -> None:
@@ -110,13 +110,14 @@ def test_a_change_does_again_what_depends_on_it(
 
 def test_a_tighter_tolerance_is_judged_without_a_run(runnable: Tree) -> None:
     run(runnable)
-    runnable.change("targets/npz/target.toml", "1e-5", "1e-12")
+    runnable.change("targets/npz/target.toml", "floor = 2e-6, ceiling = 5e-4", "floor = 1e-12, ceiling = 1e-11")
 
     done = runnable.run("run", "--isolation", "process")
 
     assert done.returncode == 1
     assert measured(runnable) == (0, 0)
-    assert "linear/npz/fp32: mismatch" in done.stdout
+    assert "linear/npz/fp32: reference_failed" in done.stdout
+    assert "too ill-conditioned to judge" in done.stdout
 
 
 def test_fresh_takes_nothing_from_the_store(runnable: Tree) -> None:

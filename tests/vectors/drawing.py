@@ -26,6 +26,38 @@ def drawn_case(number: int, limit: float) -> dict[str, Any]:
     return {"name": str(number), "limit": limit, "declared": declared, "samples": [{"y": pair}]}
 
 
+def drawn_slices(number: int) -> dict[str, Any]:
+    """Two samples of one output with two or three axes: parts of other scales, eager answers, sometimes masks."""
+    generator = np.random.default_rng(number)
+    shape = tuple(int(size) for size in generator.integers(1, 5, generator.integers(1, 4)))
+    scales = 10.0 ** generator.integers(-3, 4, shape[-1])
+    off = 10.0 ** generator.integers(-7, -2)
+    limits = {"multiple": 12, "floor": 2e-6, "ceiling": 5e-4, "error": 1e-4 if generator.random() < 0.2 else None}
+    declared = [{"name": "y", "dtype": "float32", "shape": list(shape)}]
+    samples = [{"y": _slices(generator, shape, scales, off)} for _ in range(2)]
+    return {"name": f"slices {number}", "limits": limits, "declared": declared, "samples": samples}
+
+
+def _slices(generator: np.random.Generator, shape: tuple[int, ...], scales: Any, off: float) -> dict[str, Any]:
+    exact = generator.standard_normal(shape) * scales * (generator.random(shape) < 0.9)
+    masked = (generator.random(shape) < 0.2) & (generator.random() < 0.3)
+    own = 10.0 ** generator.integers(-7, -3)
+    mask = generator.choice([-1e9, float(np.finfo("float32").min), -np.inf])
+
+    def answer(error: float) -> dict[str, Any]:
+        rounded = (exact * (1 + error * generator.standard_normal(shape))).astype("float32").astype("float64")
+        return {"dtype": "float32", "values": _written(np.where(masked, mask, rounded))}
+
+    reference = {"dtype": "float64", "values": _written(np.where(masked, mask, exact))}
+    return {"actual": answer(off), "reference": reference, "eager": [answer(own), answer(own)]}
+
+
+def _written(array: Any) -> Any:
+    """Return an array as nested lists, as the vectors write them."""
+    names = {np.inf: "Infinity", -np.inf: "-Infinity"}
+    return [_written(inner) for inner in array] if array.ndim else names.get(float(array), float(array))
+
+
 def _reference_dtype(dtype: str, generator: np.random.Generator) -> str:
     if generator.random() < 0.3:
         return str(generator.choice(["float64", *INTEGERS]))

@@ -14,6 +14,7 @@ const ARRAYS = {
 };
 const [, , judgement, vectors] = process.argv;
 const { compare } = await import(pathToFileURL(judgement));
+const { given } = await import(new URL('slices.mjs', pathToFileURL(judgement)));
 
 /** {dtype, values: nested lists} as the tensor {dtype, shape, data} that a bundle reads from a file. */
 function tensor({ dtype, values }) {
@@ -36,9 +37,12 @@ function halfBits(text) {
   return sign | ((exponent + 15) << 10) | ((size / 2 ** exponent - 1) * 1024);
 }
 
-function judged({ declared, samples, missing = [], extra = [], limit }) {
-  const read = (name, sample) => ['actual', 'reference'].map((side) => tensor(samples[sample][name][side]));
-  return compare({ declared, samples: samples.length, missing, extra, read }, limit);
+function judged({ declared, samples, missing = [], extra = [], limit, limits }) {
+  const read = (name, sample) => {
+    const { actual, reference, eager = [reference] } = samples[sample][name];
+    return [actual, reference, ...eager].map(tensor);
+  };
+  return compare({ declared, samples: samples.length, missing, extra, read }, limits ?? given(limit));
 }
 
 const { cases } = JSON.parse(readFileSync(vectors, 'utf8'));

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from deploymatrix.numerics.compare import Answers, Comparison
+from deploymatrix.numerics.figures import WorstSlice
+from deploymatrix.numerics.limits import Limits, given
 from deploymatrix.project.specs import Tensor
 
 VECTORS = Path(__file__).resolve().parent
@@ -42,8 +44,8 @@ def answers_of(case: Case, folder: Path) -> Answers:
             (folder / side / str(index)).mkdir(parents=True)
         for name, pair in sample.items():
             np.save(folder / "actual" / str(index) / f"{name}.npy", array_of(pair["actual"]))
-            for dtype in ("float64", "float32"):
-                np.save(folder / "reference" / str(index) / f"{name}.{dtype}.npy", array_of(pair["reference"]))
+            for word, array in _references(pair).items():
+                np.save(folder / "reference" / str(index) / f"{name}.{word}.npy", array)
     return Answers(
         actual=folder / "actual",
         reference=folder / "reference",
@@ -51,10 +53,37 @@ def answers_of(case: Case, folder: Path) -> Answers:
         declared=tuple(Tensor.model_construct(**{**d, "shape": tuple(d["shape"])}) for d in case["declared"]),
         missing=tuple(case.get("missing", ())),
         extra=tuple(case.get("extra", ())),
+        orders=tuple(str(order) for order in range(1, _orders(case))),
     )
+
+
+def limits_of(case: Case) -> Limits:
+    """Return the case's limits: one figure, as where eager's answers are not known, or all of a target's."""
+    return Limits(**case["limits"]) if "limits" in case else given(case["limit"])
 
 
 def as_expected(found: Comparison) -> dict[str, Any]:
     """Return what a comparison came to, as the vectors tell it."""
-    outputs = [{"name": o.name, "error": o.error, "limit": o.limit, "problem": o.problem} for o in found.outputs]
+    outputs = [
+        {"name": o.name, "error": o.error, "limit": o.limit, "worst": _worst(o.worst), "problem": o.problem}
+        for o in found.outputs
+    ]
     return {"outcome": found.outcome, "detail": found.detail, "outputs": outputs}
+
+
+def _worst(worst: WorstSlice | None) -> dict[str, Any] | None:
+    if worst is None:
+        return None
+    told = ("axis", "index", "far", "sample", "error", "limit", "share")
+    return {**{key: getattr(worst, key) for key in told}, "position": list(worst.position)}
+
+
+def _references(pair: dict[str, Any]) -> dict[str, Any]:
+    """Return the float64 reference and eager's answers, which are the reference's where the case gives none."""
+    eager = [array_of(answer) for answer in pair.get("eager", [pair["reference"]])]
+    words = ["float32", *(f"float32.{order}" for order in range(1, len(eager)))]
+    return {"float64": array_of(pair["reference"]), **dict(zip(words, eager, strict=True))}
+
+
+def _orders(case: Case) -> int:
+    return max((len(pair.get("eager", [0])) for sample in case["samples"] for pair in sample.values()), default=1)

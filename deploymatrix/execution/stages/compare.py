@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict
+from typing import Any
 
 from deploymatrix.execution.keys import Key
 from deploymatrix.execution.outcomes import Done, Result
 from deploymatrix.execution.stages.context import Needs, StageContext
 from deploymatrix.execution.stages.signature import declared_outputs
+from deploymatrix.project.limits import limits_of
 from deploymatrix.project.plan import Task
 
 
 def key(context: StageContext, needs: Needs) -> Key:
-    return context.keys.cell(needs.run, needs.reference, needs.source, limit_of(needs.task))
+    return context.keys.cell(needs.run, needs.reference, needs.source, limits(needs.task))
 
 
 def compare(context: StageContext, needs: Needs, key: Key) -> Result:
     """Compare every output of every sample, and keep the outcome with its figures."""
     from deploymatrix.numerics import compare as numerics
+    from deploymatrix.numerics.limits import Limits
 
     started, task = time.perf_counter(), needs.task
     answers = numerics.Answers(
@@ -28,8 +31,9 @@ def compare(context: StageContext, needs: Needs, key: Key) -> Result:
         declared=declared_outputs(task.model, needs.source.about["signature"]),
         missing=tuple(needs.run.about["missing"]),
         extra=tuple(needs.run.about["extra"]),
+        orders=tuple(needs.reference.about.get("orders", ())),
     )
-    comparison = numerics.compare(answers, limit_of(task))
+    comparison = numerics.compare(answers, Limits(**limits(task)))
     about = {
         "outcome": comparison.outcome,
         "detail": comparison.detail,
@@ -40,6 +44,6 @@ def compare(context: StageContext, needs: Needs, key: Key) -> Result:
     return Done(entry=entry, cached=False)
 
 
-def limit_of(task: Task) -> float:
-    """Return the error that the task's target allows in the task's variant."""
-    return task.on.spec.limits[task.variant]
+def limits(task: Task) -> dict[str, Any]:
+    """Return what bounds the errors of the task's cell, by the names of numerics' Limits."""
+    return limits_of(task.model, task.on, task.variant)

@@ -1,12 +1,14 @@
+import { expectedValues, limitOf, measure, withRounding } from './slices.mjs';
+
 /**
  * The matrix's comparison of what a runtime answered with the float64 reference, as numerics/compare.py of deploymatrix
  * makes it: by declared name; shape, dtype, non-finite values, then the values. Every output of every sample must pass.
  * tests/vectors/comparison.json holds the two to one judgement.
  *
- * The error of an output is max|y - y64| / max|y64|.
+ * The error of an output is max|y - y64| / max|y64|; slices.mjs does the same for each slice.
  */
 const FLOATING = ['float16', 'float32', 'float64'];
-const FAILURES = ['io_mismatch', 'nonfinite', 'mismatch']; // the first that any output has is the cell's
+const FAILURES = ['io_mismatch', 'nonfinite', 'reference_failed', 'mismatch']; // the first that any output has is the cell's
 const NONFINITE = [
   ['NaN', Number.isNaN],
   ['+inf', (value) => value === Infinity],
@@ -14,19 +16,21 @@ const NONFINITE = [
 ];
 
 /**
- * Compare all outputs of all samples; `limit` bounds the error of floating-point outputs.
+ * Compare all outputs of all samples; `limits` ({multiple, floor, ceiling, error}) bound the errors of floating-point
+ * outputs.
  *
  * `answers`: {declared: [{name, dtype, shape}], samples: how many, missing: names, extra: names, read};
- * `read(name, sample)` gives [what the runtime answered, the float64 reference], each a tensor {dtype, shape, data}
- * (float16 as raw bits).
- * Returns {outcome, detail, outputs: [{name, outcome, error, limit, problem}]}; an error that could not be measured and
- * the problem of an output that passed are null.
+ * `read(name, sample)` gives [what the runtime answered, the float64 reference, eager float32's answer in each order],
+ * each a tensor {dtype, shape, data} (float16 as raw bits).
+ * Returns {outcome, detail, outputs: [{name, outcome, error, limit, headroom, worst, problem}]}; what could not be
+ * measured and the problem of an output that passed are null.
  */
-export function compare(answers, limit) {
+export function compare(answers, limitsGiven) {
+  const limits = withRounding(limitsGiven);
   const { declared, samples, missing, extra } = answers;
   if (missing.length || extra.length) return ioMismatch(nameProblem(missing, extra));
   if (!samples || !declared.length) return ioMismatch('nothing to compare: no samples or no outputs');
-  const outputs = declared.map((output) => compareOutput(output, answers, limit));
+  const outputs = declared.map((output) => compareOutput(output, answers, limits));
   const outcome = FAILURES.find((name) => outputs.some((output) => output.outcome === name)) ?? 'passed';
   const bad = outcome === 'passed' ? [] : outputs.filter((output) => output.outcome === outcome);
   return { outcome, detail: bad.map(({ name, problem }) => `${name}: ${problem}`).join('; '), outputs };
@@ -52,26 +56,83 @@ function nameProblem(missing, extra) {
   return parts.join('; ');
 }
 
-function compareOutput(output, answers, limit) {
-  const pairs = Array.from({ length: answers.samples }, (_, sample) => answers.read(output.name, sample));
-  const unmeasured = { name: output.name, error: null, limit };
-  for (const [sample, [actual, reference]] of pairs.entries()) {
+function compareOutput(output, answers, limits) {
+  const arrays = Array.from({ length: answers.samples }, (_, sample) => answers.read(output.name, sample));
+  const exact = isExact(output.dtype) || isExact(arrays[0][1].dtype); // an artifact may answer integers as floats
+  const unmeasured = () => {
+    const limit = limitOf(limits, eagerError(output, arrays, limits));
+    return { name: output.name, error: null, limit, headroom: null, worst: null };
+  };
+  for (const [sample, [actual, reference]] of arrays.entries()) {
     const problem = shapeProblem(actual, output, reference);
-    if (problem) return { ...unmeasured, outcome: 'io_mismatch', problem: `sample ${sample}: ${problem}` };
+    if (problem) return { ...unmeasured(), outcome: 'io_mismatch', problem: `sample ${sample}: ${problem}` };
   }
-  for (const [sample, [actual, reference]] of pairs.entries()) {
-    const problem = nonfiniteProblem(values(actual), values(reference));
-    if (problem) return { ...unmeasured, outcome: 'nonfinite', problem: `sample ${sample}: ${problem}` };
+  for (const [sample, [actual, reference, eager]] of arrays.entries()) {
+    const problem = nonfiniteProblem(values(actual), expected(reference, eager));
+    if (problem) return { ...unmeasured(), outcome: 'nonfinite', problem: `sample ${sample}: ${problem}` };
   }
-  const exact = isExact(output.dtype) || isExact(pairs[0][1].dtype); // an artifact may answer integers as floats
-  return measured(output, pairs, exact ? 0 : limit);
+  return exact ? equal(output, arrays) : measured(output, arrays, limits);
 }
 
-function measured({ name }, pairs, limit) {
-  const error = Math.max(...pairs.map(([actual, reference]) => relativeError(actual, reference)));
-  if (error <= limit) return { name, outcome: 'passed', error, limit, problem: null };
-  const problem = `error ${shortFigure(error)} is over the limit ${shortFigure(limit)}`;
-  return { name, outcome: 'mismatch', error, limit, problem };
+/** An output that is compared exactly. */
+function equal({ name }, arrays) {
+  const error = Math.max(...arrays.map(([actual, reference]) => relativeError(actual, reference)));
+  const problem = error ? `error ${shortFigure(error)} is over the limit 0` : null;
+  return { name, outcome: error ? 'mismatch' : 'passed', error, limit: 0, headroom: null, worst: null, problem };
+}
+
+function measured({ name }, arrays, limits) {
+  const { error, eager, limit, worst } = measure(stacked(arrays), limits);
+  const unjudged = referenceProblem(limits, eager, limit);
+  const problem = unjudged ?? (worst.share <= 1 ? null : overTheLimit(error, limit, worst));
+  const outcome = unjudged ? 'reference_failed' : problem ? 'mismatch' : 'passed';
+  return { name, outcome, error, limit, headroom: worst.share, worst, problem };
+}
+
+function overTheLimit(error, limit, { axis, index, far, ...worst }) {
+  const over = (whose) => `error ${shortFigure(worst.error)} is over ${whose} limit ${shortFigure(worst.limit)}`;
+  if (far) return `values far out of its range: ${over('their')}`;
+  const where = `axis ${axis}, slice ${index}`;
+  if (error <= limit) return `${where}: ${over('its')}`;
+  const flat = `error ${shortFigure(error)} is over the limit ${shortFigure(limit)}`;
+  return axis === null ? flat : `${flat}, worst in ${where}`;
+}
+
+/** Return why nobody can be judged by a reference of which eager float32 is that far off; null if one can. */
+function referenceProblem({ multiple, ceiling, error }, eager, limit) {
+  const off = `eager float32 is off by ${shortFigure(eager)}`;
+  if (error === null && multiple * eager > ceiling) {
+    const times = `${shortFigure(multiple)} times that is over the ceiling ${shortFigure(ceiling)}`;
+    return `too ill-conditioned to judge: ${off}, and ${times}`;
+  }
+  if (eager <= limit) return null;
+  return `${off} itself, over the limit ${shortFigure(limit)}; no exporter can be blamed for that`;
+}
+
+function eagerError(output, arrays, limits) {
+  if (isExact(arrays[0][1].dtype)) {
+    return Math.max(
+      ...arrays.flatMap(([, reference, ...eager]) => eager.map((each) => relativeError(each, reference))),
+    );
+  }
+  return measure(stacked(arrays.map(([, reference, ...eager]) => [reference, reference, ...eager])), limits).eager;
+}
+
+/** Put all samples of an output together. */
+function stacked(arrays) {
+  const joined = (each) => Float64Array.from(each.flatMap((array) => [...array]));
+  return {
+    actual: joined(arrays.map(([actual]) => values(actual))),
+    expected: joined(arrays.map(([, reference, eager]) => expected(reference, eager))),
+    eager: arrays[0].slice(2).map((_, order) => joined(arrays.map((each) => values(each[2 + order])))),
+    samples: arrays.length,
+    shape: arrays[0][1].shape,
+  };
+}
+
+function expected(reference, eager) {
+  if (isExact(reference.dtype)) return values(reference);
+  return expectedValues(values(reference), values(eager), eager.dtype);
 }
 
 function shapeProblem(actual, output, reference) {

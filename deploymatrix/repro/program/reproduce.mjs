@@ -5,7 +5,8 @@
  * how. It asks the worker for the very task that the cell failed in, compares what comes out with the float64
  * reference, and prints it. It exits with 0 when the cell passes, 1 when it fails, 2 when the task could not even be tried.
  *
- * The error of an output is max|y - y64| / max|y64|; every output of every sample must be within the limit.
+ * The error of an output is max|y - y64| / max|y64|; the whole of it and every slice along each of its axes must be
+ * within their limits, in every sample.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -81,15 +82,18 @@ function judge(bundle, reply, out) {
   const { missing, extra } = reply.value;
   const read = (name, sample) => [
     readNpy(join(out, String(sample), `${name}.npy`)),
-    readNpy(join(HERE, 'reference', String(sample), `${name}.float64.npy`)),
+    ...['float64', 'float32', ...bundle.orders.map((order) => `float32.${order}`)].map((word) =>
+      readNpy(join(HERE, 'reference', String(sample), `${name}.${word}.npy`)),
+    ),
   ];
-  return compare({ declared: bundle.outputs, samples: bundle.samples, missing, extra, read }, bundle.limit);
+  return compare({ declared: bundle.outputs, samples: bundle.samples, missing, extra, read }, bundle.limits);
 }
 
 function printTable(outputs) {
-  if (outputs.length) console.log(`${'output'.padEnd(24)} ${'error'.padStart(10)} ${'limit'.padStart(10)}  verdict`);
-  for (const { name, error, limit, problem } of outputs) {
-    const figures = [error === null ? '-' : shortFigure(error), shortFigure(limit)].map((text) => text.padStart(10));
+  const [heads, wide] = [['error', 'limit', 'of limit'], (text) => text.padStart(10)];
+  if (outputs.length) console.log(`${'output'.padEnd(24)} ${heads.map(wide).join(' ')}  verdict`);
+  for (const { name, error, limit, headroom, problem } of outputs) {
+    const figures = [error, limit, headroom].map((value) => wide(value === null ? '-' : shortFigure(value)));
     console.log(`${name.padEnd(24)} ${figures.join(' ')}  ${problem ?? 'passed'}`);
   }
 }

@@ -4,7 +4,8 @@ It needs nothing but what lies beside it, Python 3.11, numpy, and the packages o
 It asks the worker for the very task that the cell failed in, compares what comes out with the float64 reference, and
 prints it. It exits with 0 when the cell passes, 1 when it fails, 2 when the task could not even be tried.
 
-The error of an output is max|y - y64| / max|y64|; every output of every sample must be within the limit.
+The error of an output is max|y - y64| / max|y64|; the whole of it and every slice along each of its axes must be within
+their limits, in every sample.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from numerics.compare import Answers, compare  # type: ignore[import-not-found]  # lies beside it in a bundle
+from numerics.limits import Limits  # type: ignore[import-not-found]
 from numerics.references import reference_problem  # type: ignore[import-not-found]
 
 HERE = Path(__file__).resolve().parent
@@ -137,8 +139,9 @@ def compared(bundle: dict[str, Any], value: dict[str, Any], out: Path) -> Verdic
         declared=declared_outputs(bundle),
         missing=tuple(value["missing"]),
         extra=tuple(value["extra"]),
+        orders=tuple(bundle["orders"]),
     )
-    comparison = compare(answers, bundle["limit"])
+    comparison = compare(answers, Limits(**bundle["limits"]))
     return comparison.outcome, comparison.detail, list(comparison.outputs)
 
 
@@ -161,10 +164,11 @@ def export_problem(value: dict[str, Any], out: Path) -> str:
 
 def print_table(outputs: list[Any]) -> None:
     if outputs:
-        print(f"{'output':24} {'error':>10} {'limit':>10}  verdict")
+        print(f"{'output':24} {'error':>10} {'limit':>10} {'of limit':>10}  verdict")
     for output in outputs:
         error = "-" if output.error is None else f"{output.error:.3g}"
-        print(f"{output.name:24} {error:>10} {output.limit:>10.3g}  {output.problem or 'passed'}")
+        share = "-" if output.headroom is None else f"{output.headroom:.3g}"
+        print(f"{output.name:24} {error:>10} {output.limit:>10.3g} {share:>10}  {output.problem or 'passed'}")
 
 
 def said(outcome: str, stage: str | None, detail: str) -> str:

@@ -9,6 +9,7 @@ import pytest
 
 from deploymatrix.execution.keys import Keys
 from deploymatrix.host.facts import HostFacts
+from deploymatrix.project.limits import limits_of
 from deploymatrix.project.plan import Selection, plan_cells
 from deploymatrix.project.routes import find_route
 from deploymatrix.project.specs import Isolation
@@ -44,8 +45,8 @@ def keys_of(tree: Tree, *, model: str = "linear", isolation: Isolation = "proces
         made[f"export {format_}"] = keys.artifact(found, "fp32", route.steps[-1], source)
     for name, target in project.targets.items():
         made[f"run {name}"] = keys.run(found, target, stored["artifacts"], facts)
-        limit = target.spec.limits["fp32"]
-        made[f"cell {name}"] = keys.cell(stored["runs"], stored["references"], stored["artifacts"], limit)
+        limits = limits_of(found, target, "fp32")
+        made[f"cell {name}"] = keys.cell(stored["runs"], stored["references"], stored["artifacts"], limits)
     return {name: key.digest for name, key in made.items()}
 
 
@@ -64,7 +65,7 @@ def touch_run(tree: Tree) -> None:
 
 
 def touch_tolerance(tree: Tree) -> None:
-    tree.change("targets/npz/target.toml", "1e-5", "2e-5")
+    tree.change("targets/npz/target.toml", "multiple = 12", "multiple = 13")
 
 
 def touch_step(tree: Tree) -> None:
@@ -218,7 +219,8 @@ def test_what_is_behind_a_source_depends_on_its_content(tree: Tree, tmp_path: Pa
 @pytest.fixture
 def with_node(tree: Tree) -> Tree:
     """The tiny project with a target whose runner pins its interpreter."""
-    toml = 'format = "npz"\nrunner = "node"\nvariants = ["fp32"]\n\n[limits]\nfp32 = 1e-5\n'
+    limits = "[limits]\nfp32 = { multiple = 12, floor = 2e-6, ceiling = 5e-4 }\n"
+    toml = f'format = "npz"\nrunner = "node"\nvariants = ["fp32"]\n\n{limits}'
     tree.write("targets/js/target.toml", toml)
     tree.write("targets/js/run.mjs", "export function load() {}\n")
     tree.write("targets/js/package-lock.json", "{}")

@@ -34,7 +34,8 @@ def test_a_runtime_depends_on_what_it_is_made_of(tree: Tree, file: str, text: st
 
 
 def test_the_interpreter_that_a_runner_pins_counts_outside_of_images(tree: Tree):
-    toml = 'format = "npz"\nrunner = "node"\nvariants = ["fp32"]\n\n[limits]\nfp32 = 1e-5\n'
+    limits = "[limits]\nfp32 = { multiple = 12, floor = 2e-6, ceiling = 5e-4 }\n"
+    toml = f'format = "npz"\nrunner = "node"\nvariants = ["fp32"]\n\n{limits}'
     tree.write("targets/js/target.toml", toml)
     for name in ("run.mjs", "package-lock.json"):
         tree.write(f"targets/js/{name}", "{}")

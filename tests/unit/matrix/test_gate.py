@@ -87,7 +87,7 @@ def test_a_result_of_files_that_changed_since_is_stale(
 
 def test_a_stricter_limit_makes_the_result_stale(tree: Tree, call: Callable[..., Called]) -> None:
     write(tree)
-    tree.change("targets/npz/target.toml", "1e-5", "1e-6")
+    tree.change("targets/npz/target.toml", "2e-6", "1e-6")
 
     done = call("gate")
 

@@ -14,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from deploymatrix.matrix.records import OutputRecord
+from deploymatrix.matrix.records import OutputRecord, WorstRecord
 from deploymatrix.numerics.compare import Answers, Comparison, compare
-from deploymatrix.numerics.figures import OutputFigures, relative_error
+from deploymatrix.numerics.figures import OutputFigures, WorstSlice, relative_error
+from deploymatrix.numerics.limits import given as limit_of
 from deploymatrix.project.specs import Tensor
 
 LIMIT = 1e-3
@@ -54,7 +55,7 @@ def compared(
         declared=more.pop("declared", (Tensor(name="y", dtype=dtype, shape=exact[0].shape),)),  # type: ignore[arg-type]
         **more,
     )
-    return compare(answers, limit)
+    return compare(answers, limit_of(limit))
 
 
 def test_equal_outputs_pass(tmp_path: Path) -> None:
@@ -68,7 +69,7 @@ def test_equal_outputs_pass(tmp_path: Path) -> None:
 
 
 def test_the_error_is_the_largest_difference_over_the_largest_reference(tmp_path: Path) -> None:
-    result = compared(tmp_path, [[1.0, -4.0, 0.25]], [[1.0, -4.0, 0.0]], dtype="float64", limit=0.1)
+    result = compared(tmp_path, [[1.0, -4.25, 0.0]], [[1.0, -4.0, 0.0]], dtype="float64", limit=0.1)
 
     (output,) = result.outputs
     assert output.max_abs == 0.25
@@ -175,7 +176,7 @@ def test_integers_that_an_artifact_answers_as_floats_are_still_exact(tmp_path: P
         declared=(Tensor(name="y", dtype="float32", shape=(2,)),),
     )
 
-    assert compare(answers, limit=0.1).outcome == "mismatch"
+    assert compare(answers, limit_of(0.1)).outcome == "mismatch"
 
 
 @pytest.mark.parametrize(
@@ -224,13 +225,13 @@ def test_no_samples_never_pass(tmp_path: Path) -> None:
     declared = (Tensor(name="y", dtype="float32", shape=(1,)),)
     answers = Answers(actual=tmp_path, reference=tmp_path, samples=0, declared=declared)
 
-    assert compare(answers, LIMIT).outcome == "io_mismatch"
+    assert compare(answers, limit_of(LIMIT)).outcome == "io_mismatch"
 
 
 def test_no_outputs_never_pass(tmp_path: Path) -> None:
     answers = Answers(actual=tmp_path, reference=tmp_path, samples=4, declared=())
 
-    assert compare(answers, LIMIT).outcome == "io_mismatch"
+    assert compare(answers, limit_of(LIMIT)).outcome == "io_mismatch"
 
 
 def test_one_wrong_output_of_two_is_a_mismatch_that_names_it(tmp_path: Path) -> None:
@@ -243,7 +244,7 @@ def test_one_wrong_output_of_two_is_a_mismatch_that_names_it(tmp_path: Path) -> 
         declared=(Tensor(name="a", dtype="float32", shape=(1,)), Tensor(name="b", dtype="float32", shape=(1,))),
     )
 
-    result = compare(answers, LIMIT)
+    result = compare(answers, limit_of(LIMIT))
 
     assert result.outcome == "mismatch"
     assert result.detail.startswith("b: ")
@@ -259,6 +260,7 @@ def test_what_overflows_is_a_mismatch_that_json_can_say(tmp_path: Path) -> None:
 
 def test_figures_are_what_the_matrix_records() -> None:
     assert [field.name for field in fields(OutputFigures)] == list(OutputRecord.model_fields)
+    assert [field.name for field in fields(WorstSlice)] == list(WorstRecord.model_fields)
 
 
 finite = st.floats(-1e6, 1e6)

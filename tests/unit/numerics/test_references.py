@@ -24,7 +24,7 @@ def problem(
     shape: tuple[int, ...] = (1, 3),
 ) -> str | None:
     for index, array in enumerate(exact):
-        (folder / str(index)).mkdir()
+        (folder / str(index)).mkdir(parents=True)
         own = array if eager is None else eager[index]
         np.save(folder / str(index) / "y.float64.npy", array)
         np.save(folder / str(index) / "y.float32.npy", own.astype(dtype) if eager is None else own)
@@ -53,19 +53,45 @@ def test_a_collapsed_reference_is_refused_with_the_remedy(tmp_path: Path, exact:
     assert "calibrate = true" in found
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_a_reference_that_is_not_finite_is_refused(tmp_path: Path, value: float) -> None:
+def test_a_reference_that_holds_nan_is_refused(tmp_path: Path) -> None:
+    exact = [array.copy() for array in VARIED]
+    exact[2][0, 1] = np.nan
+
+    assert "holds NaN" in str(problem(tmp_path, exact))
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf])
+def test_an_infinity_that_float64_and_eager_agree_on_is_a_convention(tmp_path: Path, value: float) -> None:
     exact = [array.copy() for array in VARIED]
     exact[2][0, 1] = value
+    eager = [array.astype("float32") for array in VARIED]
 
-    assert "NaN or infinity" in str(problem(tmp_path, exact))
+    assert problem(tmp_path / "agree", exact) is None
+    assert "an infinity in float64 or eager float32 alone" in str(problem(tmp_path / "alone", exact, eager=eager))
+
+
+def test_the_dtypes_least_value_is_a_convention(tmp_path: Path) -> None:
+    exact, eager = [array.copy() for array in VARIED], [array.astype("float32") for array in VARIED]
+    for wide, narrow in zip(exact, eager, strict=True):
+        wide[0, 1], narrow[0, 1] = np.finfo("float64").min, np.finfo("float32").min
+
+    assert problem(tmp_path, exact, eager=eager) is None
+
+
+@pytest.mark.parametrize("mask", [-1e9, -np.inf, float(np.finfo("float32").min)])
+def test_masks_hide_no_reference_that_has_collapsed(tmp_path: Path, mask: float) -> None:
+    collapsed = [np.array([[mask, 0.1, 0.2]])] * 4
+    varied = [np.array([[mask, *array[0, 1:]]]) for array in VARIED]
+
+    assert "varies between samples by only" in str(problem(tmp_path / "collapsed", collapsed))
+    assert problem(tmp_path / "varied", varied) is None
 
 
 def test_a_reference_that_overflows_in_float32_only_is_refused(tmp_path: Path) -> None:
     eager = [array.astype("float32") for array in VARIED]
     eager[0][0, 0] = np.inf
 
-    assert "NaN or infinity" in str(problem(tmp_path, VARIED, eager=eager))
+    assert "an infinity in float64 or eager float32 alone" in str(problem(tmp_path, VARIED, eager=eager))
 
 
 @pytest.mark.parametrize(

@@ -8,14 +8,16 @@ from typing import Any
 import pytest
 
 from deploymatrix.numerics.compare import compare
-from tests.vectors.reading import CASES, answers_of, as_expected
+from tests.vectors.reading import CASES, answers_of, as_expected, limits_of
 
 
 def test_the_vectors_hold_many_cases_of_every_outcome() -> None:
     assert len(CASES) == len({case["name"] for case in CASES}) >= 90
-    assert {case["expected"]["outcome"] for case in CASES} == {"passed", "mismatch", "nonfinite", "io_mismatch"}
+    assert {case["expected"]["outcome"] for case in CASES} == {
+        *("passed", "mismatch", "nonfinite", "io_mismatch", "reference_failed"),
+    }
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
 def test_the_comparison_decides_as_the_vectors_say(tmp_path: Path, case: dict[str, Any]) -> None:
-    assert as_expected(compare(answers_of(case, tmp_path), case["limit"])) == case["expected"]
+    assert as_expected(compare(answers_of(case, tmp_path), limits_of(case))) == case["expected"]

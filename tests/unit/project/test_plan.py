@@ -52,14 +52,16 @@ def test_a_selection(zoo: Any, selection: dict[str, Any], expected: list[str]) -
 
 def test_a_target_has_a_cell_for_each_variant(tree: Tree) -> None:
     tree.change("targets/npz/target.toml", '["fp32"]', '["fp32", "fp16"]')
-    tree.change("targets/npz/target.toml", "fp32 = 1e-5", "fp32 = 1e-5\nfp16 = 1e-2")
+    tree.change(
+        "targets/npz/target.toml", "[limits]", "[limits]\nfp16 = { multiple = 12, floor = 1e-3, ceiling = 1e-2 }"
+    )
 
     assert names(tree, targets=("npz",)) == ["linear/npz/fp16", "linear/npz/fp32"]
 
 
 def test_a_cell_without_a_route_is_planned_all_the_same(tree: Tree) -> None:
     tree.change("targets/npz/target.toml", '["fp32"]', '["fp16"]')
-    tree.change("targets/npz/target.toml", "fp32 = 1e-5", "fp16 = 1e-2")
+    tree.change("targets/npz/target.toml", "fp32 = {", "fp16 = {")
 
     cells = plan_cells(tree.project(), Selection(targets=("npz",)))
 
@@ -104,3 +106,11 @@ def test_tasks_of_different_models_share_nothing(zoo: Any) -> None:
 
     for task in tasks.values():
         assert all(tasks[need].model.name == task.model.name for need in task.needs)
+
+
+@pytest.mark.parametrize("error", ["1e-6", "1e-3"])
+def test_a_models_limit_out_of_a_targets_bounds_is_told_before_anything_runs(tree: Tree, error: str) -> None:
+    tree.append("models/linear/model.toml", f'\n[limits.fp32]\nerror = {error}\nreason = "what users accepted"\n')
+
+    with pytest.raises(ConfigurationError, match=r"model\.toml: limits\.fp32\.error: .* 2e-06 to 0\.0005; write"):
+        plan_cells(tree.project(), Selection())

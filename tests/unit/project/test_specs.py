@@ -43,8 +43,10 @@ format = "npz"
 runner = "python"
 variants = ["fp32"]
 
-[limits]
-fp32 = 1e-5
+[limits.fp32]
+multiple = 12
+floor = 2e-6
+ceiling = 5e-4
 
 [[expectations]]
 cell = "linear/npz/fp32"
@@ -52,6 +54,8 @@ outcome = "mismatch"
 reason = "upstream rounds the wrong way"
 link = "https://example.org/1"
 """
+
+LIMITS = TARGET[TARGET.index("[limits") : TARGET.index("[[exp")]
 
 FILES: dict[type[Strict], str] = {ModelSpec: MODEL, PipelineSpec: PIPELINE, TargetSpec: TARGET}
 
@@ -89,7 +93,8 @@ def test_the_examples_are_right(tmp_path: Path, kind: type[Strict]) -> None:
         (PipelineSpec, "environment", "enviroment", "steps.0.enviroment", "did you mean 'environment'?"),
         (TargetSpec, "format", "fromat", "fromat", "did you mean 'format'?"),
         (TargetSpec, "reason", "raeson", "expectations.0.raeson", "did you mean 'reason'?"),
-        (TargetSpec, "[limits]", "[zzz]", "zzz", "known: "),
+        (TargetSpec, "[limits.fp32]", "[zzz]", "zzz", "known: "),
+        (TargetSpec, "multiple", "multipel", "limits.fp32.multipel", "did you mean 'multiple'?"),
     ],
 )
 def test_an_unknown_key_gets_the_nearest_known_one(
@@ -128,10 +133,11 @@ def test_a_missing_key_is_named(tmp_path: Path, kind: type[Strict], right: str, 
         (ModelSpec, 'name = "x"', 'name = "x-1"', "inputs.0.name"),
         (ModelSpec, "export = 10", "export = 0", "timeouts.export"),
         (ModelSpec, "export = 10", "export = inf", "timeouts.export"),
-        (TargetSpec, "1e-5", "0.0", "limits.fp32"),
-        (TargetSpec, "1e-5", "1.0", "limits.fp32"),
-        (TargetSpec, "1e-5", "nan", "limits.fp32"),
-        (TargetSpec, "fp32 = 1e-5", "", "limits"),
+        (TargetSpec, "2e-6", "0.0", "limits.fp32.floor"),
+        (TargetSpec, "5e-4", "1.0", "limits.fp32.ceiling"),
+        (TargetSpec, "2e-6", "nan", "limits.fp32.floor"),
+        (TargetSpec, "= 12", "= 0.5", "limits.fp32.multiple"),
+        (TargetSpec, LIMITS, "[limits]\n", "limits"),
         (TargetSpec, "https://example.org/1", "later", "expectations.0.link"),
         (TargetSpec, "upstream rounds the wrong way", "broken", "expectations.0.reason"),
     ],
@@ -203,9 +209,38 @@ def test_every_variant_has_its_limit(tmp_path: Path, declared: str, why: str) ->
 
 
 def test_a_limit_declares_no_variant(tmp_path: Path) -> None:
-    text = complaint(tmp_path / "target.toml", TargetSpec, TARGET.replace("[limits]", "[limits]\nfp16 = 1e-2"))
+    text = complaint(
+        tmp_path / "target.toml", TargetSpec, TARGET.replace(LIMITS, LIMITS + LIMITS.replace("fp32", "fp16"))
+    )
 
     assert "limits has fp16, which variants does not declare" in text
+
+
+def test_one_number_is_no_limit_any_more(tmp_path: Path) -> None:
+    text = complaint(tmp_path / "target.toml", TargetSpec, TARGET.replace(LIMITS, "[limits]\nfp32 = 1e-5\n\n"))
+
+    assert f"{tmp_path / 'target.toml'}: limits.fp32: a limit follows from the model now; write a table" in text
+    assert "{ multiple = 12, floor = 2e-6, ceiling = 5e-4 } (it is 1e-05)" in text
+
+
+def test_bounds_out_of_order_are_named(tmp_path: Path) -> None:
+    text = complaint(tmp_path / "target.toml", TargetSpec, TARGET.replace("2e-6", "6e-4"))
+
+    assert "limits.fp32: floor must not be above ceiling" in text
+
+
+@pytest.mark.parametrize(
+    ("own", "key"),
+    [
+        ("error = 1e-5", "limits.fp32.reason: missing"),
+        ('error = 1e-5\nreason = "because"', "limits.fp32.reason"),
+        ('error = 1.0\nreason = "a figure that users accepted"', "limits.fp32.error"),
+    ],
+)
+def test_a_models_limit_needs_a_reason(tmp_path: Path, own: str, key: str) -> None:
+    text = complaint(tmp_path / "model.toml", ModelSpec, f"{MODEL}\n[limits.fp32]\n{own}\n")
+
+    assert key in text
 
 
 def test_every_mistake_of_a_file_is_told_at_once(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import importlib.util
 import shlex
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -20,6 +21,7 @@ from deploymatrix.execution.outcomes import NativeTask, failure_of
 from deploymatrix.host.messages import Reply
 from deploymatrix.host.worker_program import EXPORTING, WORKER, WorkerProgram, worker_of
 from deploymatrix.matrix.records import Cell
+from deploymatrix.numerics.compare import Comparison
 from deploymatrix.numerics.references import reference_problem
 from deploymatrix.project.specs import DType, Tensor
 from deploymatrix.repro.bundle import program_files
@@ -27,7 +29,7 @@ from deploymatrix.repro.evidence import command, find_evidence
 from deploymatrix.repro.packing import write_folder
 from tests.fakes.tree import Tree
 from tests.runtimes import SHIPPED
-from tests.vectors.reading import CASES, FAILURES, answers_of
+from tests.vectors.reading import CASES, FAILURES, answers_of, as_expected, limits_of
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +82,7 @@ def test_a_cell_that_the_project_no_longer_has_is_refused(tree: Tree) -> None:
         (
             worker_of(SHIPPED.runners["node"]),
             {"worker": (WORKER, "*.mjs")},
-            {"reproduce.mjs", "judgement.mjs", "failure.mjs"},
+            {"reproduce.mjs", "judgement.mjs", "slices.mjs", "failure.mjs"},
         ),
     ],
 )
@@ -104,12 +106,13 @@ def test_the_bundle_decides_as_the_matrix_does(
 ) -> None:
     monkeypatch.setattr(program, "HERE", tmp_path)
     answers = answers_of(case, tmp_path)
-    bundle = {"outputs": case["declared"], "samples": answers.samples, "limit": case["limit"]}
+    bundle = {"outputs": case["declared"], "samples": answers.samples, "limits": asdict(limits_of(case))}
+    bundle["orders"] = answers.orders
 
     outcome, detail, outputs = program.compared(bundle, as_value(case), answers.actual)
 
-    found = [{"name": o.name, "error": o.error, "limit": o.limit, "problem": o.problem} for o in outputs]
-    assert {"outcome": outcome, "detail": detail, "outputs": found} == case["expected"]
+    found = Comparison(outcome=outcome, detail=detail, outputs=tuple(outputs))
+    assert as_expected(found) == case["expected"]
 
 
 VARIED = [np.float32([1, 2]), np.float32([3, 1]), np.float32([2, 2]), np.float32([0, 5])]
@@ -120,7 +123,7 @@ VARIED = [np.float32([1, 2]), np.float32([3, 1]), np.float32([2, 2]), np.float32
     [
         (VARIED, None),
         ([np.float32([1, 2])] * 4, "varies between samples by only 0.0e+00 of its size"),
-        ([*VARIED[:3], np.float32([0, np.nan])], "holds NaN or infinity"),
+        ([*VARIED[:3], np.float32([0, np.nan])], "holds NaN"),
         ([array.astype("float64") for array in VARIED], "the model gives float64[2], model.toml declares float32[2]"),
     ],
     ids=["varied", "constant", "NaN", "dtype"],

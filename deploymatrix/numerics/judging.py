@@ -1,0 +1,129 @@
+"""What the errors of one floating-point output come to: its figures, and why it does not pass."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+
+from .figures import OutputFigures, WorstSlice, similarity
+from .limits import Limits
+from .outliers import Floats, expected_values, far_out
+from .slices import Part, Stack, along_axes, far_values, whole
+from .tensors import Array, Declared
+
+MOST_HEAT = 64  # stretches of an axis in the record
+
+
+def stacked(actual: list[Array], reference: list[Array], eager: list[list[Array]]) -> Stack:
+    """Put all samples of an output together. `eager`: for each further order of summation the answers, too."""
+    expected = np.stack([expected_values(*pair) for pair in zip(reference, eager[0], strict=True)])
+    far = far_out(expected)
+    return Stack(
+        actual=_stack(actual),
+        expected=expected,
+        eager=tuple(_stack(answers) for answers in eager),
+        far=far,
+        ordinary=np.isfinite(expected) & ~far,
+    )
+
+
+def judged(output: Declared, stack: Stack, limits: Limits) -> tuple[OutputFigures, str | None]:
+    """Return the figures of an output, and why nobody can be judged by its reference, if so."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return _judged(output, stack, limits)
+
+
+def _judged(output: Declared, stack: Stack, limits: Limits) -> tuple[OutputFigures, str | None]:
+    all_of_it, slices = whole(stack, limits), list(along_axes(stack, limits))
+    far = far_values(stack, limits)
+    worst = _worst([all_of_it, *slices, *([far] if far else [])], slices)
+    errors = _finite(all_of_it.error / all_of_it.scale)[:, 0]
+    error, eager = float(errors.max()), _capped(stack.eager_error)
+    cosine, snr = similarity([(stack.actual[stack.ordinary], stack.expected[stack.ordinary])])
+    unjudged = limits.problem(eager)
+    figures = OutputFigures(
+        name=output.name,
+        dtype=output.dtype,
+        shape=output.shape,
+        max_abs=float(_finite(all_of_it.error).max()),
+        error=error,
+        limit=limits.of(eager),
+        headroom=worst.share,
+        eager_error=eager,
+        cosine=cosine,
+        snr_db=snr,
+        sample_errors=tuple(float(error) for error in errors),
+        worst=worst,
+        problem=unjudged or (None if worst.share <= 1 else _problem(error, limits.of(eager), worst)),
+    )
+    return figures, unjudged
+
+
+def eager_error(stack: Stack) -> float:
+    """Return eager float32's own error against the reference, of the output as a whole."""
+    return _capped(stack.eager_error)
+
+
+def _problem(error: float, limit: float, worst: WorstSlice) -> str:
+    where = f"axis {worst.axis}, slice {worst.index}"
+    if worst.far:
+        return f"values far out of its range: error {worst.error:.3g} is over their limit {worst.limit:.3g}"
+    if error <= limit:
+        return f"{where}: error {worst.error:.3g} is over its limit {worst.limit:.3g}"
+    return f"error {error:.3g} is over the limit {limit:.3g}" + ("" if worst.axis is None else f", worst in {where}")
+
+
+def _worst(parts: list[Part], slices: list[Part]) -> WorstSlice:
+    """Return the worst slice of all parts; of equals the first."""
+    part = max(parts, key=lambda part: float(part.share.max()))
+    share = part.share
+    sample, index = (int(i) for i in np.unravel_index(int(share.argmax()), share.shape))
+    unit = part.scale[sample, index] if part.scale[sample, index] > 0 else 1.0
+    heated = max(slices, key=lambda part: float(part.share.max()), default=None)
+    return WorstSlice(
+        axis=part.axis,
+        index=None if part.axis is None else index,
+        far=part.far,
+        sample=sample,
+        error=_capped(part.error[sample, index] / unit),
+        limit=_capped(part.allowed[sample, index] / unit),
+        noise=_capped(part.noise[sample, index] / unit),
+        share=float(share[sample, index]),
+        position=_position(part, sample, index),
+        heat_axis=heated.axis if heated else None,
+        heat=_heat(heated) if heated else (),
+    )
+
+
+def _position(part: Part, sample: int, index: int) -> tuple[int, ...]:
+    """Return the index of the largest error in a slice; of equals the first."""
+    elements = part.elements[sample]
+    if not elements.size:
+        return ()
+    if part.axis is None:
+        return tuple(int(i) for i in np.unravel_index(int(elements.argmax()), elements.shape))
+    kept = elements.take([index], axis=part.axis)
+    inside = [int(i) for i in np.unravel_index(int(kept.argmax()), kept.shape)]
+    inside[part.axis] = index
+    return tuple(inside)
+
+
+def _heat(part: Part) -> tuple[float, ...]:
+    """Return the largest share in each of at most 64 stretches of equal length; the last may be shorter."""
+    shares = part.share.max(axis=0)
+    length = -(-len(shares) // MOST_HEAT)
+    return tuple(float(f"{shares[start : start + length].max():.4g}") for start in range(0, len(shares), length))
+
+
+def _stack(arrays: list[Array]) -> Floats:
+    return np.stack([array.astype(np.float64) for array in arrays])
+
+
+def _finite(values: Floats) -> Floats:
+    """Bound what overflows by the largest float: JSON has no infinity."""
+    return np.minimum(values, sys.float_info.max)
+
+
+def _capped(value: float) -> float:
+    return min(float(value), sys.float_info.max)

@@ -1,0 +1,59 @@
+"""The limit of an output: a multiple of what float32 itself does to the model, between a floor and a ceiling.
+
+docs/how-cells-are-judged.md says where the figures come from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# What rounding may always leave in a slice, as a share of the largest value of the whole output: four units in the last
+# place of float32. Slices that are zero by cancellation or behind a ReLU need it: eager may have met the zero by luck.
+ROUNDING = 2.0**-22
+# The same where nobody knows eager's answers: a share of the given limit.
+GIVEN_ROUNDING = 1 / 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What bounds the errors of floating-point outputs; all are relative, without unit.
+
+    `multiple`: of eager float32's own error. `floor`, `ceiling`: of what comes out. `error`: set for one model instead.
+    """
+
+    multiple: float
+    floor: float
+    ceiling: float
+    error: float | None = None
+    rounding: float = ROUNDING
+
+    def derived(self, eager: float) -> float:
+        """Return the limit that follows from eager float32's own error."""
+        return min(max(self.multiple * eager, self.floor), self.ceiling)
+
+    def of(self, eager: float) -> float:
+        """Return the limit of a whole output."""
+        return self.derived(eager) if self.error is None else self.error
+
+    def factor(self, eager: float) -> float:
+        """Return by how much a limit set for the model changes those of all slices."""
+        return self.of(eager) / self.derived(eager)
+
+    def problem(self, eager: float) -> str | None:
+        """Return why nobody can be judged by a reference of which eager float32 is that far off; None if one can."""
+        if self.error is None and self.multiple * eager > self.ceiling:
+            return (
+                f"too ill-conditioned to judge: eager float32 is off by {eager:.3g}, and {self.multiple:.3g} times "
+                f"that is over the ceiling {self.ceiling:.3g}"
+            )
+        if eager > self.of(eager):
+            return (
+                f"eager float32 is off by {eager:.3g} itself, over the limit {self.of(eager):.3g}; no exporter can be "
+                "blamed for that"
+            )
+        return None
+
+
+def given(limit: float) -> Limits:
+    """Return the limits where eager's answers are not known: one figure for the whole and for every slice."""
+    return Limits(multiple=0.0, floor=limit, ceiling=limit, rounding=limit * GIVEN_ROUNDING)
