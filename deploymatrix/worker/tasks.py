@@ -136,9 +136,18 @@ class DescribedTensor(TypedDict):
     shape: list[int | None] | None
 
 
+class LookupEntry(TypedDict):
+    """A table of the artifact whose rows an input's integers choose, from 0 up to, but not including, `rows`."""
+
+    input: str
+    table: str
+    rows: int
+
+
 class DescribeValue(TypedDict):
-    """The value of `describe`; None where the runner has no describe()."""
+    """The value of `describe`; None where the runner has no describe(), and for `lookups` no lookups() beside it."""
 
     inputs: dict[str, DescribedTensor] | None
     outputs: dict[str, DescribedTensor] | None
+    lookups: list[LookupEntry] | None
     versions: dict[str, str]
