@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,24 +18,31 @@ from deploymatrix.verify.answers import compare_answers, default_limit, output_r
 from deploymatrix.verify.artifacts import InspectedArtifact, Sample, Slot
 from deploymatrix.verify.drawing import draw_inputs
 from deploymatrix.verify.inspector import Inspector, inspecting
+from deploymatrix.verify.known import InputsRecord, drawn_inputs, given_inputs, lookups_of, unread_in
 from deploymatrix.verify.location import locate
 from deploymatrix.verify.pairing import pair_names, require_same
+from deploymatrix.verify.proof import require_outputs, unproven
+from deploymatrix.verify.ranges import Range, plan_draws, require_inputs, require_within
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pair:
     """The two artifacts. `mapping`: the first one's name → the second one's, where they differ.
 
-    `inputs` by the first one's names; None: drawn from its signature, four samples from `seed`.
+    `inputs`: samples, by the first one's names; None: drawn from its signature and `seed`, as many as `samples` says.
+    `ranges` by the first one's names. `constant`: outputs, by these too, that may be the same for all samples.
     """
 
     first: Path
     second: Path
     first_target: str | None = None
     second_target: str | None = None
-    inputs: Mapping[str, Array] | None = None
+    inputs: Sequence[Mapping[str, Array]] | None = None
     mapping: Mapping[str, str] = field(default_factory=dict)
+    ranges: Mapping[str, Range] = field(default_factory=dict)
+    constant: tuple[str, ...] = ()
     seed: int = 0
+    samples: int | None = None  # None: as many as it takes to touch every row of a lookup, 4 to 64
     limit: float | None = None  # None: the sum of both targets' own, since both may be off
     timeout_s: float = 120.0
 
@@ -52,6 +59,7 @@ class Agreement(Frozen):
     detail: str
     failed_artifact: str | None = None
     samples: int = 0
+    inputs: InputsRecord | None = None
     limit: float | None = None
     outputs: tuple[OutputRecord, ...] = ()
 
@@ -62,10 +70,11 @@ class Agreement(Frozen):
 
 @dataclass(frozen=True, kw_only=True)
 class SharedInputs:
-    """Samples by the first artifact's input names, and for each of these names the second one's."""
+    """Samples by the first artifact's input names, for each of these names the second one's, and what is known."""
 
     samples: list[Sample]
     second_names: dict[str, str]
+    record: InputsRecord
 
     def for_second(self) -> list[Sample]:
         """Return the same samples by the second artifact's names."""
@@ -97,6 +106,11 @@ def _compare(inspector: Inspector, pair: Pair, first_target: Target, second_targ
         return _failed(inspector, pair, targets, pair.first, reference)
     if reference.missing or reference.extra:
         raise ConfigurationError(f"{pair.first}: its answer has other outputs than it describes: {reference.extra}")
+    require_outputs(pair.constant, output_names)
+    problem = unproven(reference.outputs, pair.constant)
+    if problem:
+        nothing = Failed(outcome="reference_failed", stage="reference", detail=problem, blame=None)
+        return _failed(inspector, pair, targets, pair.first, nothing, inputs.record)
     answer = inspector.run(second, inputs.for_second(), list(output_names.values()))
     if isinstance(answer, Failed):
         return _failed(inspector, pair, targets, pair.second, answer)
@@ -112,12 +126,20 @@ def _compare(inspector: Inspector, pair: Pair, first_target: Target, second_targ
         stage=None if comparison.outcome == "passed" else "compare",
         detail=comparison.detail,
         samples=len(inputs.samples),
+        inputs=inputs.record,
         limit=limit,
         outputs=output_records(comparison),
     )
 
 
-def _failed(inspector: Inspector, pair: Pair, targets: tuple[str, str], path: Path, failed: Failed) -> Agreement:
+def _failed(
+    inspector: Inspector,
+    pair: Pair,
+    targets: tuple[str, str],
+    path: Path,
+    failed: Failed,
+    inputs: InputsRecord | None = None,
+) -> Agreement:
     return Agreement(
         first=str(pair.first),
         second=str(pair.second),
@@ -127,6 +149,8 @@ def _failed(inspector: Inspector, pair: Pair, targets: tuple[str, str], path: Pa
         stage=failed.stage,
         detail=failed.detail,
         failed_artifact=str(path),
+        samples=0 if inputs is None else inputs.samples,
+        inputs=inputs,
     )
 
 
@@ -134,17 +158,26 @@ def _share_inputs(pair: Pair, first: InspectedArtifact, second: InspectedArtifac
     """Take the user's inputs, or draw them; raise ConfigurationError where they are not the inputs of both."""
     if first.inputs is None and pair.inputs is None:
         raise ConfigurationError(f"{pair.first}: does not tell its inputs; give --inputs in.npz")
-    names = list(first.inputs if first.inputs is not None else pair.inputs or {})
+    names = list(first.inputs if first.inputs is not None else (pair.inputs or [{}])[0])
     second_names = pair_names("input", names, second.inputs, pair.mapping)
     require_same("inputs", second_names, second.inputs)
+    require_inputs(pair.ranges, names)
+    first_names = {own: name for name, own in second_names.items()}
+    lookups = [*lookups_of(first, {name: name for name in names}), *lookups_of(second, first_names)]
+    unread = unread_in([first, second])
     if pair.inputs is not None:
-        require_same("inputs", {name: name for name in pair.inputs}, first.inputs)
-        return SharedInputs(samples=[pair.inputs], second_names=second_names)
+        require_same("inputs", {name: name for name in pair.inputs[0]}, first.inputs)
+        require_within(pair.ranges, pair.inputs)
+        record = given_inputs(pair.inputs, pair.ranges, lookups, unread)
+        return SharedInputs(samples=[*pair.inputs], second_names=second_names, record=record)
     others = second.inputs or {}
     slots = {
         name: slot.completed_by(others.get(second_names[name], Slot())) for name, slot in (first.inputs or {}).items()
     }
-    return SharedInputs(samples=[*draw_inputs(slots, pair.seed)], second_names=second_names)
+    draws = plan_draws(slots, pair.ranges, lookups)
+    samples = draw_inputs(draws, pair.seed, pair.samples)
+    record = drawn_inputs(samples, draws, lookups, unread)
+    return SharedInputs(samples=[*samples], second_names=second_names, record=record)
 
 
 def _pair_outputs(pair: Pair, first: InspectedArtifact, second: InspectedArtifact) -> dict[str, str]:

@@ -15,16 +15,20 @@ export async function perform({ module, args }, enter) {
 
   enter('load');
   const session = await runner.load(args.payload);
-  const lookups = await foundLookups(path.join(path.dirname(module), 'lookups.mjs'), session, args.payload);
-  if (!runner.describe) return { inputs: null, outputs: null, lookups, versions };
+  const told = await foundLookups(path.join(path.dirname(module), 'lookups.mjs'), session, args.payload);
+  if (!runner.describe) return { inputs: null, outputs: null, ...told, versions };
   const { inputs, outputs } = await runner.describe(session);
-  return { inputs: checkedSide(inputs), outputs: checkedSide(outputs), lookups, versions };
+  return { inputs: checkedSide(inputs), outputs: checkedSide(outputs), ...told, versions };
 }
 
 async function foundLookups(file, session, payload) {
-  if (!existsSync(file)) return null;
-  const found = await (await import(pathToFileURL(file))).lookups(session, payload);
-  return found.map(({ input, table, rows }) => ({ input, table, rows }));
+  if (!existsSync(file)) return { lookups: null, unread: null };
+  try {
+    const found = await (await import(pathToFileURL(file))).lookups(session, payload);
+    return { lookups: found.map(({ input, table, rows }) => ({ input, table, rows })), unread: null };
+  } catch (error) {
+    return { lookups: null, unread: String(error) }; // an artifact that runs is not wrong because its graph was not followed
+  }
 }
 
 function checkedSide(described) {

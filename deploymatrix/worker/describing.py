@@ -27,24 +27,28 @@ def perform(request: Submit[DescribeArgs], reporter: Reporter) -> DescribeValue:
 
     reporter.stage("load")
     session = runner.load(payload)
-    lookups = found_lookups(module.with_name("lookups.py"), session, payload)
+    lookups, unread = found_lookups(module.with_name("lookups.py"), session, payload)
     if not hasattr(runner, "describe"):
-        return {"inputs": None, "outputs": None, "lookups": lookups, "versions": used}
+        return {"inputs": None, "outputs": None, "lookups": lookups, "unread": unread, "versions": used}
     described = runner.describe(session)
     return {
         "inputs": checked_side("inputs", described["inputs"]),
         "outputs": checked_side("outputs", described["outputs"]),
         "lookups": lookups,
+        "unread": unread,
         "versions": used,
     }
 
 
-def found_lookups(file: Path, session: Any, payload: Path) -> list[LookupEntry] | None:
-    """Return what the file's lookups() finds; None where the target has no such file."""
+def found_lookups(file: Path, session: Any, payload: Path) -> tuple[list[LookupEntry] | None, str | None]:
+    """Return what the file's lookups() finds, and what it raised; None where the target has no such file."""
     if not file.is_file():
-        return None
-    found = cast("LookupsModule", load(file)).lookups(session, payload)
-    return [{"input": str(e["input"]), "table": str(e["table"]), "rows": int(e["rows"])} for e in found]
+        return None, None
+    try:
+        found = cast("LookupsModule", load(file)).lookups(session, payload)
+        return [{"input": str(e["input"]), "table": str(e["table"]), "rows": int(e["rows"])} for e in found], None
+    except Exception as error:
+        return None, f"{type(error).__name__}: {error}"
 
 
 def checked_side(side: str, described: Any) -> dict[str, DescribedTensor]:

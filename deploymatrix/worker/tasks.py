@@ -145,9 +145,13 @@ class LookupEntry(TypedDict):
 
 
 class DescribeValue(TypedDict):
-    """The value of `describe`; None where the runner has no describe(), and for `lookups` no lookups() beside it."""
+    """The value of `describe`; None where the runner has no describe(), and for `lookups` no lookups() beside it.
+
+    `unread`: what lookups() raised; an artifact that runs is not wrong because its graph could not be followed.
+    """
 
     inputs: dict[str, DescribedTensor] | None
     outputs: dict[str, DescribedTensor] | None
     lookups: list[LookupEntry] | None
+    unread: str | None
     versions: dict[str, str]

@@ -77,7 +77,8 @@ def handed_on(makers: dict[int, Operator], operator: Operator) -> list[int]:
 def is_zero_for_rows(makers: dict[int, Operator], tensor: int) -> bool:
     operator = makers.get(tensor, {"op_name": "", "inputs": []})
     return operator["op_name"] == "LESS" or (
-        operator["op_name"] in ("MUL", "CAST") and any(is_zero_for_rows(makers, operand) for operand in operator["inputs"])
+        operator["op_name"] in ("MUL", "CAST")
+        and any(is_zero_for_rows(makers, operand) for operand in operator["inputs"])
     )
 
 

@@ -65,7 +65,8 @@ def handed_on(operator: tf.Operation) -> list[tf.Tensor]:
 
 def is_zero_for_rows(operator: tf.Operation) -> bool:
     return operator.type == "Less" or (
-        operator.type in ("Mul", "Cast", "Identity") and any(is_zero_for_rows(operand.op) for operand in operator.inputs)
+        operator.type in ("Mul", "Cast", "Identity")
+        and any(is_zero_for_rows(operand.op) for operand in operator.inputs)
     )
 
 

@@ -198,14 +198,14 @@ def claim_of(folder: Path) -> Claim:
     return Claim(
         artifact=folder / "model.onnx",
         target=None,
-        inputs=read_arrays(folder / "inputs.npz"),
-        reference=read_arrays(folder / "outputs.npz"),
+        inputs=[read_arrays(folder / "inputs.npz")],
+        reference=[read_arrays(folder / "outputs.npz")],
     )
 
 
 def spoiled(claim: Claim) -> Claim:
     """The claim with one element of the first non-empty output wrong: by 1 % of the output's size, or by 1."""
-    reference = {name: array.copy() for name, array in claim.reference.items()}
+    reference = {name: array.copy() for name, array in claim.reference[0].items()}
     array = next(array for array in reference.values() if array.size)
     element = int(np.argmax(np.isfinite(array)))  # a NaN that is expected stays one
     if array.dtype.kind == "f":
@@ -213,7 +213,7 @@ def spoiled(claim: Claim) -> Claim:
         array.flat[element] += array.dtype.type(0.01 * size or 1.0)
     else:
         array.flat[element] = array.flat[element] ^ 1
-    return Claim(artifact=claim.artifact, target=None, inputs=claim.inputs, reference=reference)
+    return Claim(artifact=claim.artifact, target=None, inputs=claim.inputs, reference=[reference])
 
 
 def is_one_mismatch(result: Verification) -> bool:
