@@ -17,7 +17,7 @@ COUNTABLE = 2**20  # integers of a wider range are drawn at random, but for the 
 
 
 def draw_inputs(draws: Mapping[str, Draw], seed: int, samples: int | None = None) -> list[dict[str, Array]]:
-    """Draw `samples` samples; None: 4, or as many as it takes to deal out all integers of the known ranges, up to 64."""
+    """Draw `samples` samples; None: 4, or as many as it takes to deal out the integers of known ranges, up to 64."""
     most = MOST if samples is None else samples
     hands = {name: _hands(draw, most, [seed, position]) for position, (name, draw) in enumerate(draws.items())}
     count = min(max([FEWEST, *map(len, hands.values())]), most) if samples is None else samples

@@ -16,7 +16,7 @@ Knowledge = Literal["given", "known", "blind"]
 
 
 class InputRecord(Frozen):
-    """One input. `low` and `high` (excluded): the range that it is drawn from, or may have; None: none is known or needed.
+    """One input. `low` and `high` (excluded): the range that it is drawn from, or may have; None: there is none.
 
     `known_by`: who tells the range; None where nobody does. `distinct`: how many different integers all samples hold.
     """
@@ -44,7 +44,7 @@ class LookupRecord(Frozen):
 
 
 class InputsRecord(Frozen):
-    """All inputs. knowledge: `given` by the user; `known`: drawn, and somebody tells each range of integers; or `blind`."""
+    """All inputs. knowledge: `given` by the user; `known`: drawn, and each range of integers is told; or `blind`."""
 
     knowledge: Knowledge
     samples: int

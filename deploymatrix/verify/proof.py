@@ -58,7 +58,8 @@ def _collapse(arrays: list[Array]) -> str | None:
         return f"the same in all {len(arrays)} samples, {_nothing()}"
     found = variation([array[differs] for array in arrays])
     if found < LEAST_VARIATION and not is_exact(arrays[0].dtype.name):
-        return f"varies between samples by only {found:.1e} of its size (at least {LEAST_VARIATION} is needed), {_nothing()}"
+        least = f"at least {LEAST_VARIATION} is needed"
+        return f"varies between samples by only {found:.1e} of its size ({least}), {_nothing()}"
     return None
 
 

@@ -110,7 +110,7 @@ def _told(name: str, dtype: str, lookups: list[tuple[str, Lookup]]) -> tuple[Ran
 
 
 def _whole(name: str, dtype: str, allowed: Range) -> Range:
-    """Return the range in whole numbers. Raise ConfigurationError where the dtype cannot hold them, or there are none."""
+    """Return the range in whole numbers. Raise ConfigurationError where there are none, or the dtype cannot hold them."""
     low, high, limits = math.ceil(allowed.low), math.ceil(allowed.high), np.iinfo(dtype)
     if not limits.min <= low < high <= int(limits.max) + 1:
         raise ConfigurationError(f"--range {name}={allowed.low:g}:{allowed.high:g}: {dtype} holds no such integers")

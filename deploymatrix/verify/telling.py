@@ -30,11 +30,11 @@ def warnings(inputs: InputsRecord) -> Iterator[str]:
     """Say what the verdict does not show: blind inputs, one sample only, graphs that could not be followed."""
     for entry in inputs.blind:
         yield (
-            f"input {entry.name} was drawn blindly, as {_integers(entry)}: no artifact tells what its integers mean, so "
-            f"other values are untested; give --range {entry.name}=LOW:HIGH or --inputs"
+            f"input {entry.name} was drawn blindly, as {_integers(entry)}: no artifact tells what its integers mean, "
+            f"so other values are untested; give --range {entry.name}=LOW:HIGH or --inputs"
         )
     if inputs.samples == 1:
-        yield "one sample does not show whether answers depend on the inputs; give a second --inputs"
+        yield "one sample does not show whether answers depend on the inputs; take more of them"
     for text in inputs.unread:
         yield f"the graph could not be followed, so its lookups are unknown: {text}"
 
