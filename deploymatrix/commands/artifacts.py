@@ -34,6 +34,19 @@ Constants = Annotated[
     list[str] | None,
     typer.Option("--constant", metavar="OUTPUT", help="An output that may be the same for all samples; repeatable."),
 ]
+Files = Annotated[
+    list[Path] | None,
+    typer.Option(metavar="NPZ", help="A sample, by A's names; repeatable [default: drawn from A's signature]."),
+]
+Strict = Annotated[bool, typer.Option("--strict", help="Exit code 1 also when inputs are blind.")]
+Seed = Annotated[
+    int,
+    typer.Option(min=0, help="For drawn inputs. Integers of which nobody tells the range are 0 and 1: blind."),
+]
+Samples = Annotated[
+    int | None,
+    typer.Option(min=1, help="To draw [default: 4, or up to 64 where a lookup has more rows than 4 touch]."),
+]
 Seconds = Annotated[float, typer.Option("--timeout", metavar="S", min=0.1, help="Seconds for loading and running.")]
 
 
@@ -90,23 +103,15 @@ def compare(
     context: typer.Context,
     first: Annotated[Path, typer.Argument(metavar="A", help="Its answers are the reference.")],
     second: Annotated[Path, typer.Argument(metavar="B")],
-    inputs: Annotated[
-        list[Path] | None,
-        typer.Option(metavar="NPZ", help="A sample, by A's names; repeatable [default: drawn from A's signature]."),
-    ] = None,
+    inputs: Files = None,
     target_a: Annotated[str | None, typer.Option(help="The target that runs A [default: by its name].")] = None,
     target_b: Annotated[str | None, typer.Option(help="The target that runs B [default: by its name].")] = None,
     mapping: Mapping = None,
     ranges: Ranges = None,
     constant: Constants = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit code 1 also when inputs are blind.")] = False,
-    seed: Annotated[
-        int, typer.Option(min=0, help="For drawn inputs. Integers of which nobody tells the range are 0 and 1: blind.")
-    ] = 0,
-    samples: Annotated[
-        int | None,
-        typer.Option(min=1, help="To draw [default: 4, or up to 64 where a lookup has more rows than 4 touch]."),
-    ] = None,
+    strict: Strict = False,
+    seed: Seed = 0,
+    samples: Samples = None,
     limit: Annotated[
         float | None, typer.Option(metavar="X", min=0.0, help="Of max|b - a| / max|a| [default: both targets' summed].")
     ] = None,

@@ -45,7 +45,7 @@ def _draw(draw: Draw, hand: Sequence[Array], index: int, seed: Sequence[int]) ->
         values = generator.uniform(draw.range.low, draw.range.high, draw.shape)
     else:
         values = _integers(draw, generator, draw.shape)
-    return np.ascontiguousarray(values).astype(draw.dtype)
+    return np.asarray(values).astype(draw.dtype)
 
 
 def _hands(draw: Draw, most: int, seed: Sequence[int]) -> list[Array]:

@@ -110,7 +110,7 @@ def _told(name: str, dtype: str, lookups: list[tuple[str, Lookup]]) -> tuple[Ran
 
 
 def _whole(name: str, dtype: str, allowed: Range) -> Range:
-    """Return the range in whole numbers. Raise ConfigurationError where there are none, or the dtype cannot hold them."""
+    """Return the range in whole numbers. Raise ConfigurationError where it has none, or the dtype not all of them."""
     low, high, limits = math.ceil(allowed.low), math.ceil(allowed.high), np.iinfo(dtype)
     if not limits.min <= low < high <= int(limits.max) + 1:
         raise ConfigurationError(f"--range {name}={allowed.low:g}:{allowed.high:g}: {dtype} holds no such integers")

@@ -1,6 +1,6 @@
-"""Writes two small networks and mutants of them as .onnx files. Run where onnx is.
+"""Writes small networks as original.onnx, and mutants of each beside it. Run where onnx is.
 
-embedding/: ids int64[1, 16] → rows of token.weight → tanh of a product → their mean → logits. original.onnx is the right one.
+embedding/: ids int64[1, 16] → rows of token.weight → tanh of a product → their mean → logits.
 dense/: pixels float32[1, 64] → 32 → logits.
 blind/: as embedding/, but the table is computed, so that nobody can read how many rows there are.
 """
