@@ -11,7 +11,7 @@ from deploymatrix.execution.outcomes import Failed
 from deploymatrix.host.isolation import IsolationChoice
 from deploymatrix.matrix.records import Frozen, Outcome, OutputRecord, Stage
 from deploymatrix.numerics.tensors import Array
-from deploymatrix.project.project import Project, Target
+from deploymatrix.project.project import Project
 from deploymatrix.project.specs import Isolation
 from deploymatrix.say import Say
 from deploymatrix.verify.answers import compare_answers, default_limit, output_records
@@ -86,13 +86,14 @@ def compare_artifacts(project: Project, pair: Pair, isolation: IsolationChoice, 
 
     Raise ConfigurationError when names cannot be paired or inputs cannot be drawn, EnvironmentFailed.
     """
-    _, first = locate(project, pair.first, pair.first_target)
-    _, second = locate(project, pair.second, pair.second_target)
     with inspecting(project, isolation, pair.timeout_s, say) as inspector:
-        return _compare(inspector, pair, first, second)
+        return compare_in(inspector, pair)
 
 
-def _compare(inspector: Inspector, pair: Pair, first_target: Target, second_target: Target) -> Agreement:
+def compare_in(inspector: Inspector, pair: Pair) -> Agreement:
+    """Do the same for one of many pairs that share their workers."""
+    _, first_target = locate(inspector.project, pair.first, pair.first_target)
+    _, second_target = locate(inspector.project, pair.second, pair.second_target)
     targets = (first_target.name, second_target.name)
     first = inspector.describe(pair.first, first_target.name)
     if isinstance(first, Failed):
