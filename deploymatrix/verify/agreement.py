@@ -104,7 +104,7 @@ def compare_in(inspector: Inspector, pair: Pair) -> Agreement:
     inputs, output_names = _share_inputs(pair, first, second), _pair_outputs(pair, first, second)
     reference = inspector.run(first, inputs.samples, list(output_names))
     if isinstance(reference, Failed):
-        return _failed(inspector, pair, targets, pair.first, reference)
+        return _failed(inspector, pair, targets, pair.first, reference, inputs.record)
     if reference.missing or reference.extra:
         raise ConfigurationError(f"{pair.first}: its answer has other outputs than it describes: {reference.extra}")
     require_outputs(pair.constant, output_names)
@@ -114,7 +114,7 @@ def compare_in(inspector: Inspector, pair: Pair) -> Agreement:
         return _failed(inspector, pair, targets, pair.first, nothing, inputs.record)
     answer = inspector.run(second, inputs.for_second(), list(output_names.values()))
     if isinstance(answer, Failed):
-        return _failed(inspector, pair, targets, pair.second, answer)
+        return _failed(inspector, pair, targets, pair.second, answer, inputs.record)
     limit = default_limit(first_target) + default_limit(second_target) if pair.limit is None else pair.limit
     names = {own: name for name, own in output_names.items()}
     comparison = compare_answers(answer.under(names), reference.outputs, second.outputs_under(names), limit)

@@ -13,13 +13,12 @@ from deploymatrix.numerics.tensors import Array
 
 
 def read_samples(paths: Sequence[Path]) -> list[dict[str, Array]]:
-    """Read a sample from each file. Raise ConfigurationError where they hold other names than the first."""
+    """Read a sample from each file. Raise ConfigurationError where one holds other names or shapes than the first."""
     samples = [read_arrays(path) for path in paths]
-    for path, sample in zip(paths, samples, strict=True):
-        if set(sample) != set(samples[0]):
-            raise ConfigurationError(
-                f"{path}: holds {', '.join(sample)}, but {paths[0]} {', '.join(samples[0])}; each file is one sample"
-            )
+    shapes = [{name: array.shape for name, array in sample.items()} for sample in samples]
+    for path, found in zip(paths, shapes, strict=True):
+        if found != shapes[0]:
+            raise ConfigurationError(f"{path}: holds {found}, but {paths[0]} {shapes[0]}; each file is one sample")
     return samples
 
 

@@ -59,10 +59,10 @@ def _hands(draw: Draw, most: int, seed: Sequence[int]) -> list[Array]:
         return []
     generator = np.random.default_rng([*seed, 1])
     low, high = _bounds(draw)
-    ends = np.array([low, high - 1][: high - low], dtype=draw.dtype)
+    ends = np.array([low, high - 1][: high - low], dtype=_whole_dtype(draw))
     if high - low > COUNTABLE:
         return _dealt(np.concatenate([ends, _integers(draw, generator, (size,))])[:size], size)
-    everything = np.array(range(low, high), dtype=draw.dtype)
+    everything = np.array(range(low, high), dtype=_whole_dtype(draw))
     first = _dealt(np.concatenate([ends, generator.permutation(everything[1:-1])])[: most * size], size)
     first[-1] = np.concatenate([first[-1], _integers(draw, generator, (size - len(first[-1]),))])
     again = _dealt(generator.permutation(everything)[: most * size], size // 2) if size > 1 else []
@@ -74,7 +74,12 @@ def _dealt(deck: Array, size: int) -> list[Array]:
 
 
 def _integers(draw: Draw, generator: np.random.Generator, shape: tuple[int, ...]) -> Array:
-    return np.asarray(generator.integers(*_bounds(draw), shape, dtype=np.dtype(draw.dtype)))
+    return np.asarray(generator.integers(*_bounds(draw), shape, dtype=_whole_dtype(draw)))
+
+
+def _whole_dtype(draw: Draw) -> np.dtype[np.generic]:
+    """Return the dtype that holds the integers until they become the input's own."""
+    return np.dtype(draw.dtype) if np.dtype(draw.dtype).kind in "iu" else np.dtype(np.int64)
 
 
 def _bounds(draw: Draw) -> tuple[int, int]:

@@ -131,5 +131,5 @@ def _record(
         known_by=known_by,
         smallest=float(finite.min()) if finite.size else None,
         largest=float(finite.max()) if finite.size else None,
-        distinct=int(np.unique(together).size) if together.dtype.kind in "iu" else None,
+        distinct=int(np.unique(together).size) if together.dtype.kind in "iu" or values == "integers" else None,
     )

@@ -88,19 +88,25 @@ def _plan(name: str, slot: Slot, given: Range | None, lookups: list[tuple[str, L
             f"cannot draw values for input {name}, which the artifact describes as {slot}; give --inputs in.npz"
         )
     shape = tuple(1 if size is None else size for size in slot.shape)
-    kind = np.dtype(slot.dtype).kind
-    values: Values = "booleans" if kind == "b" else "integers" if kind in "iu" else "uniform" if given else "normal"
     allowed, known_by = (given, f"--range {name}") if given else _told(name, slot.dtype, lookups)
+    values = _values(np.dtype(slot.dtype).kind, given, allowed)
     if values == "integers":
         allowed = _whole(name, slot.dtype, allowed or Range(0, 2))
     return Draw(dtype=slot.dtype, shape=shape, values=values, range=allowed, known_by=known_by)
+
+
+def _values(kind: str, given: Range | None, allowed: Range | None) -> Values:
+    """Return how a dtype of that kind is drawn: floats that choose rows are whole numbers too."""
+    if kind in "iu" or (kind == "b" and given) or (kind == "f" and allowed and not given):
+        return "integers"
+    return "booleans" if kind == "b" else "uniform" if given else "normal"
 
 
 def _told(name: str, dtype: str, lookups: list[tuple[str, Lookup]]) -> tuple[Range | None, str | None]:
     """Return the range that artifacts or dtype tell, and who does; floats and booleans need none."""
     first = next((artifact for artifact, lookup in lookups if lookup.input == name), None)
     tables = [lookup for artifact, lookup in lookups if lookup.input == name and artifact == first]
-    if tables:
+    if tables and np.dtype(dtype).kind != "b":
         smallest = min(tables, key=lambda lookup: lookup.rows)
         return Range(0, smallest.rows), f"the rows of {smallest.table}"
     if dtype in BYTES:
@@ -111,8 +117,10 @@ def _told(name: str, dtype: str, lookups: list[tuple[str, Lookup]]) -> tuple[Ran
 
 def _whole(name: str, dtype: str, allowed: Range) -> Range:
     """Return the range in whole numbers. Raise ConfigurationError where it has none, or the dtype not all of them."""
-    low, high, limits = math.ceil(allowed.low), math.ceil(allowed.high), np.iinfo(dtype)
-    if not limits.min <= low < high <= int(limits.max) + 1:
+    low, high, kind = math.ceil(allowed.low), math.ceil(allowed.high), np.dtype(dtype).kind
+    exact = {"b": (0, 1), "f": (-(2**53), 2**53)}
+    least, most = exact[kind] if kind in exact else (int(np.iinfo(dtype).min), int(np.iinfo(dtype).max))
+    if not least <= low < high <= most + 1:
         raise ConfigurationError(f"--range {name}={allowed.low:g}:{allowed.high:g}: {dtype} holds no such integers")
     return Range(low, high)
 

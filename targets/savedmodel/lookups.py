@@ -17,14 +17,19 @@ HANDED_ON = {
     **dict.fromkeys(("ConcatV2", "Maximum", "Minimum", "Pack"), slice(None)),
     "SelectV2": slice(1, None),
 }
+MOST_BYTES = 2**29  # of variables
 SAME_ROWS = ("Cast", "Identity")  # a table behind them has the same rows
 
 
 def lookups(session: Any, payload: Path) -> list[dict[str, Any]]:
     """Return input, table and rows of each lookup that an input reaches.
 
-    The signature's functions are inlined and its variables become constants first.
+    The signature's functions are inlined and its variables become constants first, which needs their memory again.
+    Raises ValueError where that would be too much.
     """
+    held = sum(variable.shape.num_elements() * variable.dtype.size for variable in session.signature.variables)
+    if held > MOST_BYTES:
+        raise ValueError(f"its variables hold {held >> 20} MiB, and this copies them")
     frozen = convert_variables_to_constants_v2(session.signature, aggressive_inlining=True)
     _, named = session.signature.structured_input_signature
     inputs = {spec.name: name for name, spec in named.items()}

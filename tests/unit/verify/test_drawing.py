@@ -110,3 +110,14 @@ def test_floats_with_a_range_are_uniform_in_it() -> None:
 def test_the_user_may_say_how_many_samples() -> None:
     assert len(drawn(FLOAT, samples=2)) == 2
     assert len(drawn(ids(1, 1), rows=1000, samples=100)) == 100
+
+
+def test_floats_that_choose_rows_touch_every_row() -> None:
+    samples = drawn(Slot(dtype="float32", shape=(1, 8)), rows=30)
+    assert samples[0].dtype == np.float32
+    assert set(np.concatenate(samples).ravel()) == set(range(30))
+
+
+def test_booleans_keep_to_their_range() -> None:
+    samples = drawn(Slot(dtype="bool", shape=(2, 3)), range=Range(1, 2))
+    assert all(array.dtype == bool and array.all() for array in samples)

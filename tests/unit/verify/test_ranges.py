@@ -90,3 +90,14 @@ def test_a_range_without_such_integers_is_refused(allowed: Range) -> None:
 def test_what_the_artifact_does_not_tell_is_not_guessed(slot: Slot) -> None:
     with pytest.raises(ConfigurationError, match="give --inputs"):
         planned(slot)
+
+
+def test_floats_that_choose_rows_are_whole_numbers() -> None:
+    draw = planned(Slot(dtype="float32", shape=(1, 4)), table(256))
+    assert (draw.values, draw.range, draw.known_by) == ("integers", Range(0, 256), "the rows of table of 256")
+
+
+def test_booleans_may_have_a_range_of_their_own() -> None:
+    assert planned(Slot(dtype="bool", shape=(3,)), x=Range(1, 2)).values == "integers"
+    with pytest.raises(ConfigurationError, match="bool holds no such integers"):
+        planned(Slot(dtype="bool", shape=(3,)), x=Range(0, 3))
