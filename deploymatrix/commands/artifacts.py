@@ -22,6 +22,31 @@ Mapping = Annotated[
         help="An input or output that has another name in the artifact; repeatable.",
     ),
 ]
+Ranges = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--range",
+        metavar="NAME=LOW:HIGH",
+        help="What an input's values are, HIGH excluded, as in ids=0:256; repeatable.",
+    ),
+]
+Constants = Annotated[
+    list[str] | None,
+    typer.Option("--constant", metavar="OUTPUT", help="An output that may be the same for all samples; repeatable."),
+]
+Files = Annotated[
+    list[Path] | None,
+    typer.Option(metavar="NPZ", help="A sample, by A's names; repeatable [default: drawn from A's signature]."),
+]
+Strict = Annotated[bool, typer.Option("--strict", help="Exit code 1 also when inputs are blind.")]
+Seed = Annotated[
+    int,
+    typer.Option(min=0, help="For drawn inputs. Integers of which nobody tells the range are 0 and 1: blind."),
+]
+Samples = Annotated[
+    int | None,
+    typer.Option(min=1, help="To draw [default: 4, or up to 64 where a lookup has more rows than 4 touch]."),
+]
 Seconds = Annotated[float, typer.Option("--timeout", metavar="S", min=0.1, help="Seconds for loading and running.")]
 
 
@@ -33,12 +58,16 @@ def register(app: typer.Typer) -> None:
 def verify(
     context: typer.Context,
     artifact: Annotated[Path, typer.Argument(help=".onnx, .tflite, .pte, .pt, a SavedModel or TF.js folder, …")],
-    inputs: Annotated[Path, typer.Option(metavar="NPZ", help="The inputs, by name.")],
-    reference: Annotated[Path, typer.Option(metavar="NPZ", help="The outputs that it must give, by name.")],
+    inputs: Annotated[list[Path], typer.Option(metavar="NPZ", help="The inputs of a sample, by name; repeatable.")],
+    reference: Annotated[
+        list[Path], typer.Option(metavar="NPZ", help="The outputs that it must give, by name; one for each --inputs.")
+    ],
     target: Annotated[
         str | None, typer.Option("-t", "--target", help="The target that runs it [default: by its name].")
     ] = None,
     mapping: Mapping = None,
+    ranges: Ranges = None,
+    constant: Constants = None,
     limit: Annotated[
         float | None,
         typer.Option(metavar="X", min=0.0, help="Of max|y - r| / max|r| [default: the target's for fp32]."),
@@ -48,17 +77,21 @@ def verify(
     json: AsJson = False,
 ) -> None:
     """Run an artifact that you have and compare its answers with yours. Exit code 1 when it fails."""
-    from deploymatrix.verify.arrays import read_arrays
+    from deploymatrix.verify.arrays import read_samples, require_pairs
     from deploymatrix.verify.pairing import read_mapping
+    from deploymatrix.verify.ranges import read_ranges
     from deploymatrix.verify.verify import Claim
     from deploymatrix.verify.verify import verify as decide
 
+    require_pairs(inputs, reference)
     claim = Claim(
         artifact=artifact,
         target=target,
-        inputs=read_arrays(inputs),
-        reference=read_arrays(reference),
+        inputs=read_samples(inputs),
+        reference=read_samples(reference),
         mapping=read_mapping(mapping or ()),
+        ranges=read_ranges(ranges or ()),
+        constant=tuple(constant or ()),
         limit=limit,
         timeout_s=timeout,
     )
@@ -70,15 +103,15 @@ def compare(
     context: typer.Context,
     first: Annotated[Path, typer.Argument(metavar="A", help="Its answers are the reference.")],
     second: Annotated[Path, typer.Argument(metavar="B")],
-    inputs: Annotated[
-        Path | None, typer.Option(metavar="NPZ", help="By A's names [default: drawn from A's signature].")
-    ] = None,
+    inputs: Files = None,
     target_a: Annotated[str | None, typer.Option(help="The target that runs A [default: by its name].")] = None,
     target_b: Annotated[str | None, typer.Option(help="The target that runs B [default: by its name].")] = None,
     mapping: Mapping = None,
-    seed: Annotated[
-        int, typer.Option(min=0, help="For drawn inputs: floats normal, int8 and uint8 full, other integers 0 and 1.")
-    ] = 0,
+    ranges: Ranges = None,
+    constant: Constants = None,
+    strict: Strict = False,
+    seed: Seed = 0,
+    samples: Samples = None,
     limit: Annotated[
         float | None, typer.Option(metavar="X", min=0.0, help="Of max|b - a| / max|a| [default: both targets' summed].")
     ] = None,
@@ -88,26 +121,35 @@ def compare(
 ) -> None:
     """Run two artifacts of one model on the same inputs. Exit code 1 when an output disagrees."""
     from deploymatrix.verify.agreement import Pair, compare_artifacts
-    from deploymatrix.verify.arrays import read_arrays
+    from deploymatrix.verify.arrays import read_samples
     from deploymatrix.verify.pairing import read_mapping
+    from deploymatrix.verify.ranges import read_ranges
 
     pair = Pair(
         first=first,
         second=second,
         first_target=target_a,
         second_target=target_b,
-        inputs=None if inputs is None else read_arrays(inputs),
+        inputs=read_samples(inputs) if inputs else None,
         mapping=read_mapping(mapping or ()),
+        ranges=read_ranges(ranges or ()),
+        constant=tuple(constant or ()),
         seed=seed,
+        samples=samples,
         limit=limit,
         timeout_s=timeout,
     )
     agreement = compare_artifacts(project_of(context), pair, isolation, _say)
     title = f"{agreement.second} on {agreement.targets[1]} against {agreement.first} on {agreement.targets[0]}"
     _show(agreement, f"{title}, {agreement.samples} samples, {agreement.isolation} isolation", json)
+    if strict and agreement.inputs is not None and agreement.inputs.knowledge == "blind":
+        raise typer.Exit(errors.GATE_FAILED)
 
 
 def _show(verdict: Verification | Agreement, title: str, as_json: bool) -> None:
+    """Print what was proved first, then of which inputs, then the outputs; warnings go to stderr."""
+    from deploymatrix.verify.telling import first_line, input_lines, warnings
+
     if as_json:
         print_json(verdict.model_dump(mode="json"))
     else:
@@ -115,9 +157,12 @@ def _show(verdict: Verification | Agreement, title: str, as_json: bool) -> None:
 
         from deploymatrix.report.outputs import print_outputs
 
+        typer.echo(first_line(verdict.outcome, verdict.stage, verdict.detail, verdict.inputs))
+        for line in input_lines(verdict.inputs) if verdict.inputs else ():
+            typer.echo(line)
         print_outputs(title, verdict.outputs, Console())
-        where = f" in stage {verdict.stage}" if verdict.stage else ""
-        typer.echo(f"{verdict.outcome}{where}" + (f": {verdict.detail}" if verdict.detail else ""))
+    for text in warnings(verdict.inputs) if verdict.inputs else ():
+        _say(f"warning: {text}")
     if not verdict.passed:
         raise typer.Exit(errors.GATE_FAILED)
 

@@ -3,12 +3,31 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from deploymatrix.errors import ConfigurationError
 from deploymatrix.numerics.tensors import Array
+
+
+def read_samples(paths: Sequence[Path]) -> list[dict[str, Array]]:
+    """Read a sample from each file. Raise ConfigurationError where one holds other names or shapes than the first."""
+    samples = [read_arrays(path) for path in paths]
+    shapes = [{name: array.shape for name, array in sample.items()} for sample in samples]
+    for path, found in zip(paths, shapes, strict=True):
+        if found != shapes[0]:
+            raise ConfigurationError(f"{path}: holds {found}, but {paths[0]} {shapes[0]}; each file is one sample")
+    return samples
+
+
+def require_pairs(inputs: Sequence[Path], reference: Sequence[Path]) -> None:
+    """Raise ConfigurationError unless there is one reference for each of the inputs."""
+    if len(inputs) != len(reference):
+        raise ConfigurationError(
+            f"{len(inputs)} --inputs and {len(reference)} --reference: give one for each, in order"
+        )
 
 
 def read_arrays(path: Path) -> dict[str, Array]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,8 +34,20 @@ class Slot:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Lookup:
+    """A table of the artifact whose rows, 0 up to but not including `rows`, an input's integers choose."""
+
+    input: str
+    table: str
+    rows: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class InspectedArtifact:
-    """An artifact in the store, with the target that runs it. Inputs and outputs are None where it tells nothing."""
+    """An artifact in the store, with the target that runs it. Inputs and outputs are None where it tells nothing.
+
+    `lookups` are None where nobody can read its graph; `unread` then says what stopped the reader, if there is one.
+    """
 
     path: Path
     target: Target
@@ -43,6 +55,8 @@ class InspectedArtifact:
     inputs: dict[str, Slot] | None
     outputs: dict[str, Slot] | None
     versions: dict[str, str]
+    lookups: tuple[Lookup, ...] | None = None
+    unread: str | None = None
 
     def outputs_under(self, names: Mapping[str, str]) -> dict[str, Slot]:
         """Return its output slots under other names; `names` gives for its own name the other one."""
@@ -74,3 +88,10 @@ def read_slots(description: Mapping[str, Any] | None) -> dict[str, Slot] | None:
         name: Slot(dtype=slot["dtype"], shape=None if slot["shape"] is None else tuple(slot["shape"]))
         for name, slot in description.items()
     }
+
+
+def read_lookups(entries: Sequence[Mapping[str, Any]] | None) -> tuple[Lookup, ...] | None:
+    """Return the lookups that a worker's reply to `describe` lists, each once; None where nobody could read them."""
+    if entries is None:
+        return None
+    return tuple(dict.fromkeys(Lookup(input=e["input"], table=e["table"], rows=e["rows"]) for e in entries))

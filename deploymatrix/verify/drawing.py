@@ -1,42 +1,88 @@
-"""Inputs drawn for a signature, where the user gives none."""
+"""Inputs drawn where the user gives none: so many that every row of a lookup is touched, if 64 samples can."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from deploymatrix.errors import ConfigurationError
 from deploymatrix.numerics.tensors import Array
-from deploymatrix.verify.artifacts import Slot
+from deploymatrix.verify.ranges import Draw
 
-SAMPLES = 4
-# Low, and high excluded, of the integers drawn: bytes are pixels; others may be token numbers or masks, for which 0 and
-# 1 are always in range.
-RANGES = {"uint8": (0, 256), "int8": (-128, 128)}
+FEWEST, MOST = 4, 64
+# Deviations of the samples in turn: larger ones reach beyond the knees of clipped functions, smaller ones show the
+# epsilon of a normalisation.
+AMPLITUDES = (1.0, 4.0, 1.0, 0.25)
+COUNTABLE = 2**20  # integers of a wider range are drawn at random, but for the first and the last
 
 
-def draw_inputs(slots: Mapping[str, Slot], seed: int, samples: int = SAMPLES) -> list[dict[str, Array]]:
-    """Draw inputs for a signature: floats are normal, booleans even; a batch size that varies is 1.
+def draw_inputs(draws: Mapping[str, Draw], seed: int, samples: int | None = None) -> list[dict[str, Array]]:
+    """Draw `samples` samples; None: 4, or as many as it takes to deal out the integers of known ranges, up to 64."""
+    most = MOST if samples is None else samples
+    hands = {name: _hands(draw, most, [seed, position]) for position, (name, draw) in enumerate(draws.items())}
+    count = min(max([FEWEST, *map(len, hands.values())]), most) if samples is None else samples
+    return [
+        {
+            name: _draw(draw, hands[name][index : index + 1], index, [seed, position])
+            for position, (name, draw) in enumerate(draws.items())
+        }
+        for index in range(count)
+    ]
 
-    Raise ConfigurationError where the artifact does not tell a dtype or a shape.
+
+def _draw(draw: Draw, hand: Sequence[Array], index: int, seed: Sequence[int]) -> Array:
+    """Draw one array: the hand's integers, where there is one."""
+    generator = np.random.default_rng([*seed, 0, index])
+    values: Array
+    if hand:
+        values = generator.permutation(hand[0]).reshape(draw.shape)
+    elif draw.values == "normal":
+        values = AMPLITUDES[index % len(AMPLITUDES)] * generator.standard_normal(draw.shape)
+    elif draw.values == "booleans":
+        values = generator.integers(0, 2, draw.shape)
+    elif draw.values == "uniform":
+        assert draw.range is not None
+        values = generator.uniform(draw.range.low, draw.range.high, draw.shape)
+    else:
+        values = _integers(draw, generator, draw.shape)
+    return np.asarray(values).astype(draw.dtype)
+
+
+def _hands(draw: Draw, most: int, seed: Sequence[int]) -> list[Array]:
+    """Deal the integers of a known range out to samples, twice; the first and the last come first: all may not fit.
+
+    A sum over positions does not tell two rows apart that one sample holds equally often. So the second deal shuffles
+    anew, and fills half of each hand with repetitions of the other half.
     """
-    for name, slot in slots.items():
-        if slot.dtype is None or slot.shape is None or None in slot.shape[1:]:
-            raise ConfigurationError(
-                f"cannot draw values for input {name}, which the artifact describes as {slot}; give --inputs in.npz"
-            )
-    drawn = []
-    for index in range(samples):
-        generator = np.random.default_rng([seed, index])
-        drawn.append({name: _draw(slot, generator) for name, slot in slots.items()})
-    return drawn
+    size = int(np.prod(draw.shape))
+    if draw.values != "integers" or draw.known_by is None or size == 0:
+        return []
+    generator = np.random.default_rng([*seed, 1])
+    low, high = _bounds(draw)
+    ends = np.array([low, high - 1][: high - low], dtype=_whole_dtype(draw))
+    if high - low > COUNTABLE:
+        return _dealt(np.concatenate([ends, _integers(draw, generator, (size,))])[:size], size)
+    everything = np.array(range(low, high), dtype=_whole_dtype(draw))
+    first = _dealt(np.concatenate([ends, generator.permutation(everything[1:-1])])[: most * size], size)
+    first[-1] = np.concatenate([first[-1], _integers(draw, generator, (size - len(first[-1]),))])
+    again = _dealt(generator.permutation(everything)[: most * size], size // 2) if size > 1 else []
+    return [*first, *(np.concatenate([hand, generator.choice(hand, size - len(hand))]) for hand in again)]
 
 
-def _draw(slot: Slot, generator: np.random.Generator) -> Array:
-    assert slot.dtype is not None and slot.shape is not None
-    dtype, shape = np.dtype(slot.dtype), [1 if size is None else size for size in slot.shape]
-    if dtype.kind == "f":
-        return np.asarray(generator.standard_normal(shape).astype(dtype))
-    low, high = RANGES.get(slot.dtype, (0, 2))
-    return np.asarray(generator.integers(low, high, shape).astype(dtype))
+def _dealt(deck: Array, size: int) -> list[Array]:
+    return [deck[start : start + size] for start in range(0, len(deck), size)]
+
+
+def _integers(draw: Draw, generator: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    return np.asarray(generator.integers(*_bounds(draw), shape, dtype=_whole_dtype(draw)))
+
+
+def _whole_dtype(draw: Draw) -> np.dtype[np.generic]:
+    """Return the dtype that holds the integers until they become the input's own."""
+    return np.dtype(draw.dtype) if np.dtype(draw.dtype).kind in "iu" else np.dtype(np.int64)
+
+
+def _bounds(draw: Draw) -> tuple[int, int]:
+    """Return the range of integers, which have one."""
+    assert draw.range is not None
+    return int(draw.range.low), int(draw.range.high)

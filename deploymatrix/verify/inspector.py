@@ -16,7 +16,7 @@ from deploymatrix.host.messages import Place, Work
 from deploymatrix.project.project import Project, Target
 from deploymatrix.say import Say
 from deploymatrix.store.store import Store
-from deploymatrix.verify.artifacts import Answer, InspectedArtifact, Sample, Slot, read_slots
+from deploymatrix.verify.artifacts import Answer, InspectedArtifact, Sample, Slot, read_lookups, read_slots
 from deploymatrix.verify.intake import keep_artifact, keep_samples
 from deploymatrix.verify.location import locate
 from deploymatrix.verify.wire import read_outputs, wire_names
@@ -50,6 +50,8 @@ class Inspector:
             inputs=read_slots(value["inputs"]),
             outputs=read_slots(value["outputs"]),
             versions=value["versions"],
+            lookups=read_lookups(value.get("lookups")),  # a runner's own worker may know nothing of them
+            unread=value.get("unread"),
         )
 
     def run(self, artifact: InspectedArtifact, samples: Sequence[Sample], outputs: Sequence[str]) -> Answer | Failed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,19 +17,27 @@ from deploymatrix.project.specs import Isolation
 from deploymatrix.say import Say
 from deploymatrix.verify.answers import compare_answers, default_limit, output_records
 from deploymatrix.verify.inspector import Inspector, inspecting
+from deploymatrix.verify.known import InputsRecord, given_inputs, lookups_of, unread_in
 from deploymatrix.verify.location import locate
 from deploymatrix.verify.pairing import pair_names, require_same
+from deploymatrix.verify.proof import require_outputs, unproven
+from deploymatrix.verify.ranges import Range, require_inputs, require_within
 
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """What is to be verified: `artifact` answers `inputs` with `reference`, both by the user's names."""
+    """What is to be verified: `artifact` answers each of `inputs` with that of `reference`, both by the user's names.
+
+    `ranges`: of inputs, as the user knows them. `constant`: outputs that may be the same for all samples.
+    """
 
     artifact: Path
     target: str | None
-    inputs: Mapping[str, Array]
-    reference: Mapping[str, Array]
+    inputs: Sequence[Mapping[str, Array]]
+    reference: Sequence[Mapping[str, Array]]
     mapping: Mapping[str, str] = field(default_factory=dict)
+    ranges: Mapping[str, Range] = field(default_factory=dict)
+    constant: tuple[str, ...] = ()
     limit: float | None = None  # None: the target's own for fp32
     timeout_s: float = 120.0
 
@@ -43,6 +51,7 @@ class Verification(Frozen):
     outcome: Outcome
     stage: Stage | None
     detail: str
+    inputs: InputsRecord | None = None
     limit: float | None = None
     outputs: tuple[OutputRecord, ...] = ()
     versions: dict[str, str] = Field(default_factory=dict)
@@ -67,16 +76,25 @@ def verify_in(inspector: Inspector, claim: Claim) -> Verification:
     artifact = inspector.describe(claim.artifact, target.name)
     if isinstance(artifact, Failed):
         return _failed(inspector, claim, target, artifact)
-    input_names = pair_names("input", claim.inputs, artifact.inputs, claim.mapping)
+    require_outputs(claim.constant, claim.reference[0])
+    require_inputs(claim.ranges, claim.inputs[0])
+    require_within(claim.ranges, claim.inputs)
+    input_names = pair_names("input", claim.inputs[0], artifact.inputs, claim.mapping)
     require_same("inputs", input_names, artifact.inputs)
-    output_names = pair_names("output", claim.reference, artifact.outputs, claim.mapping)
-    sample = {input_names[name]: array for name, array in claim.inputs.items()}
-    answer = inspector.run(artifact, [sample], list(output_names.values()))
+    output_names = pair_names("output", claim.reference[0], artifact.outputs, claim.mapping)
+    samples = [{input_names[name]: array for name, array in sample.items()} for sample in claim.inputs]
+    answer = inspector.run(artifact, samples, list(output_names.values()))
     if isinstance(answer, Failed):
         return _failed(inspector, claim, target, answer)
+    lookups = lookups_of(artifact, {own: name for name, own in input_names.items()})
+    inputs = given_inputs(claim.inputs, claim.ranges, lookups, unread_in([artifact]))
+    problem = unproven(claim.reference, claim.constant)
+    if problem:
+        nothing = Failed(outcome="reference_failed", stage="reference", detail=problem, blame=None)
+        return _failed(inspector, claim, target, nothing, inputs)
     limit = default_limit(target) if claim.limit is None else claim.limit
     names = {own: name for name, own in output_names.items()}
-    comparison = compare_answers(answer.under(names), [claim.reference], artifact.outputs_under(names), limit)
+    comparison = compare_answers(answer.under(names), claim.reference, artifact.outputs_under(names), limit)
     return Verification(
         artifact=str(claim.artifact),
         target=target.name,
@@ -84,13 +102,16 @@ def verify_in(inspector: Inspector, claim: Claim) -> Verification:
         outcome=comparison.outcome,
         stage=None if comparison.outcome == "passed" else "compare",
         detail=comparison.detail,
+        inputs=inputs,
         limit=limit,
         outputs=output_records(comparison),
         versions=artifact.versions,
     )
 
 
-def _failed(inspector: Inspector, claim: Claim, target: Target, failed: Failed) -> Verification:
+def _failed(
+    inspector: Inspector, claim: Claim, target: Target, failed: Failed, inputs: InputsRecord | None = None
+) -> Verification:
     return Verification(
         artifact=str(claim.artifact),
         target=target.name,
@@ -98,4 +119,5 @@ def _failed(inspector: Inspector, claim: Claim, target: Target, failed: Failed) 
         outcome=failed.outcome,
         stage=failed.stage,
         detail=failed.detail,
+        inputs=inputs,
     )

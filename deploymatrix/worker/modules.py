@@ -77,3 +77,11 @@ class DescribingRunnerModule(RunnerModule, Protocol):
     def describe(self, session: Any) -> Any:
         """Return name, dtype and shape of inputs and outputs, which are checked afterwards."""
         ...
+
+
+class LookupsModule(Protocol):
+    """`lookups.py` beside a `run.py`: it reads the artifact's graph."""
+
+    def lookups(self, session: Any, payload: Path) -> Any:
+        """Return input, table and rows of each lookup that an input reaches, which are checked afterwards."""
+        ...

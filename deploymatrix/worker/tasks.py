@@ -136,9 +136,22 @@ class DescribedTensor(TypedDict):
     shape: list[int | None] | None
 
 
+class LookupEntry(TypedDict):
+    """A table of the artifact whose rows an input's integers choose, from 0 up to, but not including, `rows`."""
+
+    input: str
+    table: str
+    rows: int
+
+
 class DescribeValue(TypedDict):
-    """The value of `describe`; None where the runner has no describe()."""
+    """The value of `describe`; None where the runner has no describe(), and for `lookups` no lookups() beside it.
+
+    `unread`: what lookups() raised; an artifact that runs is not wrong because its graph could not be followed.
+    """
 
     inputs: dict[str, DescribedTensor] | None
     outputs: dict[str, DescribedTensor] | None
+    lookups: list[LookupEntry] | None
+    unread: str | None
     versions: dict[str, str]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -93,13 +94,29 @@ def test_what_is_called_wrongly_is_exit_2(runnable: Tree, tmp_path: Path, claim:
         "there is no such artifact": ["verify", str(tmp_path / "none.npz"), *claim],
         "unknown target 'npy'": ["verify", right, "--target", "npy", *claim],
         "does not tell which target": ["verify", str(tmp_path / "right.bin"), *claim],
-        "cannot be paired": ["verify", right, *claim, "--inputs", str(tmp_path / "outputs.npz")],
+        "cannot be paired": ["verify", right, *exchanged(claim)],
+        "2 --inputs and 1 --reference": ["verify", right, *claim, "--inputs", str(tmp_path / "inputs.npz")],
+        "each file is one sample": ["compare", right, right, *both(tmp_path / "inputs.npz", tmp_path / "outputs.npz")],
+        "there is no such input; did you mean 'x'": ["verify", right, *claim, "--range", "xx=0:1"],
+        "there is no such output; did you mean 'left'": ["verify", right, *claim, "--constant", "lefft"],
+        "holds values from -1.0 to 1.0": ["verify", right, *claim, "--range", "x=0:1"],
+        "write NAME=LOW:HIGH": ["compare", right, right, "--range", "x=1:0"],
         "write name=artifact_name": ["verify", right, *claim, "--map", "left"],
     }
     for message, call in calls.items():
         done = runnable.run(*call)
         assert done.returncode == 2, call
         assert message in done.stderr
+
+
+def exchanged(claim: list[str]) -> list[str]:
+    """The options with inputs and reference exchanged."""
+    swapped = {"--inputs": "--reference", "--reference": "--inputs"}
+    return [swapped.get(word, word) for word in claim]
+
+
+def both(*files: Path) -> list[str]:
+    return [word for file in files for word in ("--inputs", str(file))]
 
 
 def test_a_runtime_that_cannot_be_made_is_exit_4(runnable: Tree, tmp_path: Path, claim: list[str]) -> None:
@@ -195,17 +212,20 @@ def judged_by_the_runtime_alone(cases: Path, envs: Path) -> dict[str, str]:
 
 
 def claim_of(folder: Path) -> Claim:
+    """A case's claim; that the answer is one number throughout is what some cases are about."""
+    reference = read_arrays(folder / "outputs.npz")
     return Claim(
         artifact=folder / "model.onnx",
         target=None,
-        inputs=read_arrays(folder / "inputs.npz"),
-        reference=read_arrays(folder / "outputs.npz"),
+        inputs=[read_arrays(folder / "inputs.npz")],
+        reference=[reference],
+        constant=tuple(name for name, array in reference.items() if np.unique(array).size == 1),
     )
 
 
 def spoiled(claim: Claim) -> Claim:
     """The claim with one element of the first non-empty output wrong: by 1 % of the output's size, or by 1."""
-    reference = {name: array.copy() for name, array in claim.reference.items()}
+    reference = {name: array.copy() for name, array in claim.reference[0].items()}
     array = next(array for array in reference.values() if array.size)
     element = int(np.argmax(np.isfinite(array)))  # a NaN that is expected stays one
     if array.dtype.kind == "f":
@@ -213,7 +233,7 @@ def spoiled(claim: Claim) -> Claim:
         array.flat[element] += array.dtype.type(0.01 * size or 1.0)
     else:
         array.flat[element] = array.flat[element] ^ 1
-    return Claim(artifact=claim.artifact, target=None, inputs=claim.inputs, reference=reference)
+    return replace(claim, reference=[reference])
 
 
 def is_one_mismatch(result: Verification) -> bool:

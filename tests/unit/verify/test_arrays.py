@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from deploymatrix.errors import ConfigurationError
-from deploymatrix.verify.arrays import read_arrays
+from deploymatrix.verify.arrays import read_arrays, read_samples
 
 
 def test_objects_are_refused_and_never_unpickled(tmp_path: Path) -> None:
@@ -32,3 +32,14 @@ def test_strings_are_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", x=np.array(["word"]))
     with pytest.raises(ConfigurationError, match="neither a number nor a boolean"):
         read_arrays(tmp_path / "a.npz")
+
+
+def test_samples_must_have_the_names_and_shapes_of_the_first(tmp_path: Path) -> None:
+    files = [tmp_path / f"{name}.npz" for name in ("first", "same", "wider", "other")]
+    for file, arrays in zip(files, ({"x": 2}, {"x": 2}, {"x": 3}, {"y": 2}), strict=True):
+        np.savez(file, **{name: np.ones(size) for name, size in arrays.items()})
+
+    assert len(read_samples(files[:2])) == 2
+    for wrong in files[2:]:
+        with pytest.raises(ConfigurationError, match="each file is one sample"):
+            read_samples([files[0], wrong])

@@ -12,7 +12,7 @@ from deploymatrix.host.facts import HostFacts
 from deploymatrix.host.local import Host
 from deploymatrix.host.messages import Reply
 from deploymatrix.project.project import Project
-from deploymatrix.verify.artifacts import InspectedArtifact, Slot
+from deploymatrix.verify.artifacts import InspectedArtifact, Lookup, Slot
 from deploymatrix.verify.inspector import Inspector
 from tests.fakes.pool import FakePool
 from tests.fakes.tree import Tree
@@ -37,6 +37,16 @@ def test_what_a_format_does_not_tell_stays_open(tree: Tree, tmp_path: Path) -> N
     assert found.inputs == {"x": Slot(dtype=None, shape=(None, 4))}
     assert found.outputs is None
     assert found.versions == {"numpy": "2"}
+
+
+def test_lookups_are_told_once_each(tree: Tree, tmp_path: Path) -> None:
+    entry = {"input": "ids", "table": "token.weight", "rows": 256}
+    told = {"inputs": None, "outputs": None, "versions": {}, "lookups": [entry, entry], "unread": None}
+
+    found = described(tree.project(), tmp_path, Reply("ok", "describe", value=told))
+
+    assert isinstance(found, InspectedArtifact)
+    assert found.lookups == (Lookup(input="ids", table="token.weight", rows=256),)
 
 
 def test_a_failure_names_no_folder_of_this_machine(tree: Tree, tmp_path: Path) -> None:

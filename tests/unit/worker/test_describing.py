@@ -43,7 +43,21 @@ TOLD = {
     "inputs": {"x": {"dtype": "float32", "shape": [1, None, 3]}, "ids": {"dtype": None, "shape": None}},
     "outputs": {"0": {"dtype": "int64", "shape": [None]}},
 }
-Ask = Callable[[str], Reply]
+LOOKUPS = {
+    "python": """
+def lookups(session, payload):
+    assert session == payload
+    return [{"input": 0, "table": "token.weight", "rows": 7, "more": None}]
+""",
+    "node": """
+export const lookups = async (session, payload) => [{ input: '0', table: 'token.weight', rows: 7, more: payload }];
+""",
+}
+FAILING_LOOKUPS = {
+    "python": "def lookups(session, payload): raise KeyError('axis')",
+    "node": "export function lookups() { throw new Error('axis'); }",
+}
+Ask = Callable[..., Reply]
 
 
 @pytest.fixture(params=["python", "node"])
@@ -57,9 +71,11 @@ def language(request: pytest.FixtureRequest) -> str:
 def ask(tmp_path: Path, language: str) -> Ask:
     """What the worker answers to `describe` with this text as its runner."""
 
-    def request(text: str) -> Reply:
+    def request(text: str, lookups: str | None = None) -> Reply:
         module = tmp_path / ("run.py" if language == "python" else "run.mjs")
         module.write_text(text)
+        if lookups is not None:
+            module.with_stem("lookups").write_text(lookups)
         commands = {"python": [sys.executable, "-s", str(WORKER)], "node": ["node", str(WORKER / "server.mjs")]}
         worker = Worker(lambda: process_channel(commands[language], {}, tmp_path / "worker.log"))
         asked = Request("describe", module, {"payload": tmp_path}, tmp_path / "out", tmp_path / "log.txt", 30.0, 2048)
@@ -83,6 +99,23 @@ def test_a_runner_without_describe_tells_nothing(ask: Ask, language: str) -> Non
     assert reply.status == "ok", reply.error
     assert reply.value is not None
     assert reply.value["inputs"] is None and reply.value["outputs"] is None
+
+
+def test_lookups_are_told_by_the_file_beside_the_runner(ask: Ask, language: str) -> None:
+    runner = PYTHON if language == "python" else NODE
+    without, with_them = ask(runner).value, ask(runner, LOOKUPS[language]).value
+    assert without is not None and with_them is not None
+    assert (without["lookups"], without["unread"]) == (None, None)
+    assert with_them["lookups"] == [{"input": "0", "table": "token.weight", "rows": 7}]
+    assert with_them["unread"] is None
+
+
+def test_an_artifact_is_not_wrong_because_its_graph_cannot_be_followed(ask: Ask, language: str) -> None:
+    reply = ask(PYTHON + DESCRIBES if language == "python" else NODE + NODE_DESCRIBES, FAILING_LOOKUPS[language])
+    assert reply.status == "ok" and reply.value is not None
+    assert {side: reply.value[side] for side in ("inputs", "outputs")} == TOLD
+    assert reply.value["lookups"] is None
+    assert "axis" in reply.value["unread"]
 
 
 def test_an_artifact_that_cannot_be_loaded_fails_in_load(ask: Ask, language: str) -> None:
