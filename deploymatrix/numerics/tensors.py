@@ -29,6 +29,14 @@ def is_exact(dtype: str) -> bool:
     return not dtype.startswith("float")
 
 
+def equally_finite(array: Array, other: Array) -> bool:
+    """Return whether NaN and each infinity stand in the same places of two arrays of one shape."""
+    patterns = [
+        np.where(np.isfinite(a), 0.0, np.sign(a)) if a.dtype.kind == "f" else np.zeros(()) for a in (array, other)
+    ]
+    return np.array_equal(*patterns, equal_nan=True)
+
+
 def load(path: Path) -> Array:
     """Read one .npy file. Raise ValueError for objects, which would need pickle."""
     array: Array = np.load(path, allow_pickle=False)
