@@ -28,7 +28,7 @@ SIGNATURE = {
 VALUES: dict[str, dict[str, Any]] = {
     "reference": {"eager_s": 0.0},
     "export": {"entry": "artifact", "signature": SIGNATURE, "repairs": []},
-    "run": {"outputs": ["y"], "extra": [], "missing": [], "load_s": 0.0, "run_s": [0.0]},
+    "run": {"outputs": ["y"], "extra": [], "missing": [], "checks": [], "load_s": 0.0, "run_s": [0.0]},
 }
 
 

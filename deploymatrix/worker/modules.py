@@ -5,7 +5,7 @@ The type checker alone imports this file: a worker's start does not pay for it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -56,7 +56,9 @@ class RepeatingFrameworkModule(FrameworkModule, Protocol):
         """Return what `reference()` does, computed so that what must not count comes out otherwise."""
         ...
 
-    def orders(self, model: ModelModule, spec: Spec, weights: Path) -> dict[str, Callable[[], list[dict[str, Array]]]]:
+    def orders(
+        self, model: ModelModule, spec: Spec, weights: Path
+    ) -> dict[str, Callable[[], Iterable[dict[str, Array]]]]:
         """Return by name what computes each sample's outputs in float32 in another order of summation."""
         ...
 

@@ -22,7 +22,14 @@ SIGNATURE = {
 VALUES: dict[str, dict[str, Any]] = {
     "reference": {"eager_s": 0.25},
     "export": {"entry": "artifact", "signature": SIGNATURE, "repairs": []},
-    "run": {"outputs": ["left", "right"], "extra": [], "missing": [], "load_s": 0.5, "run_s": [0.125] * 4},
+    "run": {
+        "outputs": ["left", "right"],
+        "extra": [],
+        "missing": [],
+        "checks": ["repeat"],
+        "load_s": 0.5,
+        "run_s": [0.125] * 4,
+    },
 }
 
 

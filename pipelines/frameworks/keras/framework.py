@@ -120,8 +120,8 @@ def recast(network: keras.Model, dtype: str) -> keras.Model:
         for tensor in keras.tree.flatten(operation.output):
             if "float" in tensor.dtype and tensor.dtype != dtype:
                 raise TypeError(
-                    f"{operation.name} of {network.name} computes in {tensor.dtype}, not in {dtype}: leave the precision "
-                    "to Keras's policy float32; narrower precisions are variants, which the exporters make"
+                    f"{operation.name} of {network.name} computes in {tensor.dtype}, not in {dtype}: leave the "
+                    "precision to Keras's policy float32; narrower precisions are variants, which the exporters make"
                 )
     return twin
 

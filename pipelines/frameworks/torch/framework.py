@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -55,18 +55,22 @@ def reference(model: ModuleType, spec: Any, weights: Path, dtype: str) -> list[d
 
 def again(model: ModuleType, spec: Any, weights: Path, dtype: str) -> list[dict[str, np.ndarray]]:
     """The same from a model that is built and opened anew, with NaN in all memory that it asks for and does not set."""
-    torch.use_deterministic_algorithms(True, warn_only=True)  # torch.utils.deterministic.fill_uninitialized_memory
+    # Deterministic mode sets such memory to NaN. This function, unlike use_deterministic_algorithms(), imports nothing.
+    torch.set_deterministic_debug_mode("warn")
     try:
         return reference(model, spec, weights, dtype)
     finally:
-        torch.use_deterministic_algorithms(False)
+        torch.set_deterministic_debug_mode("default")
 
 
-def orders(model: ModuleType, spec: Any, weights: Path) -> dict[str, Callable[[], list[dict[str, np.ndarray]]]]:
-    """Float32 in other orders of summation: on another number of threads than reference(), and in one batch."""
+def orders(model: ModuleType, spec: Any, weights: Path) -> dict[str, Callable[[], Iterable[dict[str, np.ndarray]]]]:
+    """Float32 in other orders of summation: on another number of threads, without oneDNN, and in one batch."""
     network = open(model, spec, weights)
     others = [threads for threads in (1, 2) if threads != torch.get_num_threads()]
-    offered = {f"threads-{threads}": functools.partial(on_threads, network, spec, threads) for threads in others}
+    offered: dict[str, Callable[[], Iterable[dict[str, np.ndarray]]]] = {
+        f"threads-{threads}": functools.partial(on_threads, network, spec, threads) for threads in others
+    }
+    offered["native"] = functools.partial(without_onednn, network, spec)
     if all(tensor.shape[:1] == (1,) for tensor in (*spec.inputs, *spec.outputs)):
         offered["batch"] = functools.partial(in_one_batch, network, spec)
     return offered
@@ -96,12 +100,20 @@ def answer(network: nn.Module, spec: Any, sample: dict[str, np.ndarray], dtype: 
     return {name: tensor.numpy() for name, tensor in answers.items()}
 
 
-def on_threads(network: nn.Module, spec: Any, threads: int) -> list[dict[str, np.ndarray]]:
+def on_threads(network: nn.Module, spec: Any, threads: int) -> Iterator[dict[str, np.ndarray]]:
     torch.set_num_threads(threads)
     try:
-        return [answer(network, spec, sample, torch.float32) for sample in spec.samples]
+        for sample in spec.samples:
+            yield answer(network, spec, sample, torch.float32)
     finally:
         use_declared_threads()
+
+
+def without_onednn(network: nn.Module, spec: Any) -> Iterator[dict[str, np.ndarray]]:
+    """With PyTorch's own kernels, which add up otherwise than oneDNN's."""
+    for sample in spec.samples:
+        with torch.backends.mkldnn.flags(enabled=False):
+            yield answer(network, spec, sample, torch.float32)
 
 
 def in_one_batch(network: nn.Module, spec: Any) -> list[dict[str, np.ndarray]]:
