@@ -12,7 +12,7 @@ from deploymatrix.project.plan import PlannedCell, compare_id
 from deploymatrix.project.project import Project, Target
 
 WRONG_ANSWERS = frozenset({"mismatch", "nonfinite", "io_mismatch"})
-# They say nothing about an artifact. `unstable` neither: one artifact in one runtime does not tell which of the two it is.
+# They say nothing about an artifact; `unstable` does not tell whether the artifact or the runtime is at fault.
 UNDECIDED = frozenset({"environment_failed", "reference_failed", "unstable"})
 
 

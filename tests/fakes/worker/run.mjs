@@ -57,7 +57,7 @@ const deeds = {
     console.log('last words');
   },
   meet(order) {
-    closeSync(openSync(order.fifo, order.mode));
+    if (firstTime(order)) closeSync(openSync(order.fifo, order.mode));
   },
   kill_server(order) {
     if (firstTime(order)) readSync(openSync(order.alive, 'r'), Buffer.alloc(1));

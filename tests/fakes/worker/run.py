@@ -104,8 +104,9 @@ def chatter(order):
 
 
 def meet(order):
-    """Returns only once another request has opened the other end."""
-    os.close(os.open(order["fifo"], os.O_RDONLY if order["mode"] == "r" else os.O_WRONLY))
+    """Returns only once another request has opened the other end; the second time at once."""
+    if first_time(order):
+        os.close(os.open(order["fifo"], os.O_RDONLY if order["mode"] == "r" else os.O_WRONLY))
 
 
 def kill_server(order):
