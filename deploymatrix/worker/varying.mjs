@@ -81,7 +81,7 @@ export async function check(bench) {
 /** Vary one thing at a time. `order` ends with a sample that was answered otherwise when all were varied at once. */
 async function isolate(bench, order, threads, several) {
   const sessions = [['load', [0], bench.threads]];
-  if (several) sessions.push(['order', order, bench.threads], ['threads', order.slice(-1), threads]);
+  if (several) sessions.push(['order', order, bench.threads], ['threads', [...Array(order.at(-1) + 1).keys()], threads]);
   for (const session of sessions) {
     if (hasTime(bench)) await differing(bench, ...session);
   }
@@ -90,7 +90,7 @@ async function isolate(bench, order, threads, several) {
 /** Return the first sample of `order` that a new session answers otherwise; null where there is none. */
 async function differing({ runner, payload, inputs, first }, name, order, threads) {
   process.env.DEPLOYMATRIX_THREADS = String(threads);
-  const session = await runner.load(payload);
+  const session = await loadedAgain(runner, payload);
   const start = performance.now();
   let found = null;
   for (const index of order) {
@@ -100,6 +100,14 @@ async function differing({ runner, payload, inputs, first }, name, order, thread
     if (first.differ(name, index, outputs)) found ??= index;
   }
   return found;
+}
+
+async function loadedAgain(runner, payload) {
+  try {
+    return await runner.load(payload);
+  } catch (error) {
+    throw new Error(`loaded again, after it had run: ${error.message ?? error}`, { cause: error });
+  }
 }
 
 /** Tell whether a session would end in time, were it twice as slow as the first one. */

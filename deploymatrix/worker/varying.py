@@ -11,7 +11,7 @@ import os
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import tensors
 from .tensors import Array
@@ -90,7 +90,7 @@ class Bench:
     def differing(self, check: str, order: list[int], threads: int) -> int | None:
         """Return the first sample of `order` that a new session answers otherwise; None where there is none."""
         os.environ["DEPLOYMATRIX_THREADS"] = str(threads)
-        session = self.runner.load(self.payload)
+        session = self._load()
         start, found = time.perf_counter(), None
         for index in order:
             if time.perf_counter() - start > ENOUGH_S and index not in (order[0], order[-1]):
@@ -100,6 +100,12 @@ class Bench:
             if self.first.differ(check, index, outputs) and found is None:
                 found = index
         return found
+
+    def _load(self) -> Any:
+        try:
+            return self.runner.load(self.payload)
+        except Exception as error:
+            raise RuntimeError(f"loaded again, after it had run: {error}") from error
 
 
 def check(bench: Bench) -> list[str]:
@@ -123,7 +129,7 @@ def isolate(bench: Bench, order: list[int], threads: int, *, several: bool) -> N
     """Vary one thing at a time. `order` ends with a sample that was answered otherwise when all were varied at once."""
     sessions = [("load", [0], bench.threads)]
     if several:
-        sessions += [("order", order, bench.threads), ("threads", order[-1:], threads)]
+        sessions += [("order", order, bench.threads), ("threads", list(range(order[-1] + 1)), threads)]
     for session in sessions:
         if bench.has_time:
             bench.differing(*session)
