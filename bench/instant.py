@@ -26,9 +26,9 @@ SIGNATURE = {
     "outputs": {"y": {"name": "y", "dtype": "float32", "shape": [1, 3]}},
 }
 VALUES: dict[str, dict[str, Any]] = {
-    "reference": {"eager_s": 0.0},
+    "reference": {"eager_s": 0.0, "orders": []},
     "export": {"entry": "artifact", "signature": SIGNATURE, "repairs": []},
-    "run": {"outputs": ["y"], "extra": [], "missing": [], "load_s": 0.0, "run_s": [0.0]},
+    "run": {"outputs": ["y"], "extra": [], "missing": [], "checks": [], "load_s": 0.0, "run_s": [0.0]},
 }
 
 

@@ -17,7 +17,8 @@ from deploymatrix.project.plan import PlannedCell, Selection, compare_id, export
 from deploymatrix.project.project import Project
 from deploymatrix.store.entries import Entry
 
-JUDGED_IN: dict[str, Stage | None] = {"passed": None, "reference_failed": "reference"}  # others: in the comparison
+# Others: in the comparison.
+JUDGED_IN: dict[str, Stage | None] = {"passed": None, "unstable": "run", "reference_failed": "reference"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,6 +143,7 @@ def _compared(project: Project, planned: PlannedCell, results: Mapping[str, Resu
         "detail": compared.about["detail"],
         "versions": {**exported.about["versions"], **_runtime_versions(planned, run)},
         "samples": planned.model.spec.samples,
+        "checks": tuple(run.about["checks"]),
         "outputs": tuple(OutputRecord.model_validate(output) for output in compared.about["outputs"]),
     }
 

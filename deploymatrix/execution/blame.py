@@ -12,7 +12,8 @@ from deploymatrix.project.plan import PlannedCell, compare_id
 from deploymatrix.project.project import Project, Target
 
 WRONG_ANSWERS = frozenset({"mismatch", "nonfinite", "io_mismatch"})
-UNDECIDED = frozenset({"environment_failed", "reference_failed"})  # they say nothing about an artifact
+# They say nothing about an artifact; `unstable` does not tell whether the artifact or the runtime is at fault.
+UNDECIDED = frozenset({"environment_failed", "reference_failed", "unstable"})
 
 
 def cells_to_verify(project: Project, cells: Iterable[PlannedCell], results: Mapping[str, Result]) -> list[PlannedCell]:
@@ -25,8 +26,8 @@ def cells_to_verify(project: Project, cells: Iterable[PlannedCell], results: Map
 def blame(project: Project, cell: PlannedCell, results: Mapping[str, Result]) -> str | None:
     """Name the first step whose artifact is wrong; the last one when all before it are right.
 
-    Return None when a step before could not be verified: the run was interrupted, its target has no environment, or its
-    reference cannot be judged by.
+    Return None when a step before could not be verified: the run was interrupted, its target has no environment, its
+    reference cannot be judged by, or it answers now one thing, now another.
     """
     assert cell.route is not None
     for before in _intermediate_cells(project, cell):

@@ -26,9 +26,12 @@ from deploymatrix.store.entries import Entry
 
 NUMERICS = Path(__file__).parents[1] / "numerics"
 # The files that each judgement consists of: a change in one leaves the results of the others as they are.
-JUDGING = ("compare.py", "figures.py", "judging.py", "limits.py", "outliers.py", "slices.py", "tensors.py")
+JUDGING = (
+    *("compare.py", "figures.py", "judging.py", "limits.py", "outliers.py"),
+    *("slices.py", "stability.py", "tensors.py"),
+)
 COMPARING = tuple(NUMERICS / name for name in JUDGING)
-CHECKING = tuple(NUMERICS / name for name in ("references.py", "outliers.py", "tensors.py"))
+CHECKING = tuple(NUMERICS / name for name in ("references.py", "figures.py", "outliers.py", "tensors.py"))
 DRAWING = (NUMERICS / "samples.py",)
 
 

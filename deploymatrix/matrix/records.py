@@ -136,6 +136,9 @@ class Cell(Frozen):
     image: str | None = None
     versions: dict[str, str] = {}
     samples: int = 0
+    checks: tuple[str, ...] = Field(
+        default=(), description="what was varied to see whether answers are stable: repeat, load, order, threads"
+    )
     outputs: tuple[OutputRecord, ...] = ()
     log: str | None = None
     verdict: Verdict = "failed"

@@ -17,7 +17,7 @@ from .limits import Limits
 from .outliers import expected_values
 from .tensors import Array, Declared, is_exact, load
 
-Outcome = Literal["passed", "io_mismatch", "nonfinite", "reference_failed", "mismatch"]
+Outcome = Literal["passed", "unstable", "io_mismatch", "nonfinite", "reference_failed", "mismatch"]
 # The first that any output has is the cell's.
 FAILURES: tuple[Outcome, ...] = ("io_mismatch", "nonfinite", "reference_failed", "mismatch")
 

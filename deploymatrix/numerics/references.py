@@ -1,4 +1,6 @@
-"""Whether a reference proves anything: declared shapes, finite values, and outputs that vary between samples."""
+"""Whether a reference proves anything: the same again, declared shapes, finite values, and outputs that vary between
+samples.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +9,32 @@ from pathlib import Path
 
 import numpy as np
 
+from .figures import relative_error
 from .outliers import expected_values, far_out
-from .tensors import Array, Declared, is_exact, load
+from .tensors import Array, Declared, equally_finite, is_exact, load
 
 # Share of an output's size by which it must vary between samples. A random MobileNetV2 whose signal has collapsed
 # varies by less than 1e-6; the reference models vary by 0.1 and more.
 LEAST_VARIATION = 0.01
 
+# How far an output, computed again, may be from the first time, as a share of its size. Not a single bit would be too
+# strict: threads may add a sum up in another order. That moves an output by about its own rounding error: in float64
+# 1e-16 to 1e-13 for models that can be judged at all, in float32 1e-7 to 3e-5. Random operators, state and unset memory
+# move it by 1e-3 and more as a rule; down to 1e-9, which is 100 times below the strictest limit, float64 finds them.
+REPEATS_WITHIN = {"float64": 1e-9, "float32": 1e-4}
+
 
 def reference_problem(outputs: Iterable[Declared], samples: int, folder: Path) -> str | None:
-    """Return why the outputs in `folder` (<i>/<output>.float64.npy, .float32.npy) prove nothing; None if they do."""
+    """Return why the outputs in `folder` (<i>/<output>.float64.npy, .float32.npy) prove nothing; None if they do.
+
+    <i>/<output>.float64.again.npy and .float32.again.npy hold what came out otherwise the second time.
+    """
+    outputs = list(outputs)
+    for output in outputs:
+        for dtype, allowed in REPEATS_WITHIN.items():
+            problem = _repeat_problem(output, samples, dtype, allowed, folder)
+            if problem:
+                return f"not deterministic: {problem}"
     for output in outputs:
         exact = [load(folder / str(sample) / f"{output.name}.float64.npy") for sample in range(samples)]
         eager = [load(folder / str(sample) / f"{output.name}.float32.npy") for sample in range(samples)]
@@ -43,6 +61,30 @@ def _variation_in_range(exact: list[Array], eager: list[Array]) -> float:
     ordinary = np.isfinite(expected) & ~far_out(expected)
     everywhere = ordinary.all(axis=0)
     return variation([*(expected[:, everywhere] if everywhere.any() else ordinary)])
+
+
+def _repeat_problem(output: Declared, samples: int, dtype: str, allowed: float, folder: Path) -> str | None:
+    for sample in range(samples):
+        again = folder / str(sample) / f"{output.name}.{dtype}.again.npy"
+        if again.is_file():
+            problem = _difference(load(folder / str(sample) / f"{output.name}.{dtype}.npy"), load(again), allowed)
+            if problem:
+                return f"output {output.name} of sample {sample}, computed again in {dtype}, {problem}"
+    return None
+
+
+def _difference(first: Array, again: Array, allowed: float) -> str | None:
+    if first.shape != again.shape:
+        return f"has the shape {list(again.shape)}, at first {list(first.shape)}; a model must give one shape"
+    if not equally_finite(first, again):
+        return "is NaN or infinite elsewhere: the model reads memory that it has not set (torch.empty), or is random"
+    _, error = relative_error(again, first)
+    if error <= (0.0 if is_exact(first.dtype.name) else allowed):
+        return None
+    return (
+        f"differs by {error:.2g} of its size: the model draws random numbers, has dropout left on, keeps state between "
+        "calls or reads memory that it has not set; a model must answer equal inputs equally"
+    )
 
 
 def _declaration_problem(output: Declared, eager: list[Array]) -> str | None:

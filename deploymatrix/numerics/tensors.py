@@ -29,7 +29,19 @@ def is_exact(dtype: str) -> bool:
     return not dtype.startswith("float")
 
 
+def equally_finite(array: Array, other: Array) -> bool:
+    """Return whether NaN and each infinity stand in the same places of two arrays of one shape."""
+    return np.array_equal(_nonfinite(array), _nonfinite(other), equal_nan=True)
+
+
 def load(path: Path) -> Array:
     """Read one .npy file. Raise ValueError for objects, which would need pickle."""
     array: Array = np.load(path, allow_pickle=False)
     return array
+
+
+def _nonfinite(array: Array) -> NDArray[np.float64]:
+    """Return NaN where there is NaN, the sign where there is an infinity, and 0 elsewhere."""
+    if array.dtype.kind != "f":
+        return np.zeros(array.shape)
+    return np.where(np.isfinite(array), 0.0, np.sign(array.astype(np.float64)))

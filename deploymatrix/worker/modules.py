@@ -5,6 +5,7 @@ The type checker alone imports this file: a worker's start does not pay for it.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -45,6 +46,20 @@ class FrameworkModule(OpenerModule, Protocol):
 
     def reference(self, model: ModelModule, spec: Spec, weights: Path, dtype: str) -> list[dict[str, Array]]:
         """Return each sample's outputs by declared name, computed in "float64" or "float32"."""
+        ...
+
+
+class RepeatingFrameworkModule(FrameworkModule, Protocol):
+    """A `framework.py` that can show more than a second `reference()` does, and knows further orders of summation."""
+
+    def again(self, model: ModelModule, spec: Spec, weights: Path, dtype: str) -> list[dict[str, Array]]:
+        """Return what `reference()` does, computed so that what must not count comes out otherwise."""
+        ...
+
+    def orders(
+        self, model: ModelModule, spec: Spec, weights: Path
+    ) -> dict[str, Callable[[], Iterable[dict[str, Array]]]]:
+        """Return by name what computes each sample's outputs in float32 in another order of summation."""
         ...
 
 

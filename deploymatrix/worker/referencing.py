@@ -1,22 +1,43 @@
-"""The task `reference`: freeze a model's weights, then compute its outputs in float64 and in float32."""
+"""The task `reference`: freeze a model's weights, then compute its outputs in float64 and in float32, each twice.
+
+What comes out otherwise the second time, and float32 in further orders of summation, is written beside the first.
+"""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from . import repeating, tensors, versions
 from . import spec as specs
-from . import tensors, versions
 from .loading import load, model_of
 from .reporting import Reporter
 
 if TYPE_CHECKING:
-    from .modules import FrameworkModule
+    from .modules import FrameworkModule, ModelModule
     from .protocol import Submit
     from .tasks import ReferenceArgs, ReferenceValue
+
+Answers = list[dict[str, tensors.Array]]  # of each sample, by declared name
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The model whose references are made, and what answers for it."""
+
+    framework: FrameworkModule
+    model: ModelModule
+    spec: specs.Spec
+    weights: Path
+
+    def answers(self, dtype: str) -> Answers:
+        """Compute the outputs of all samples, checked."""
+        return checked(self.framework.reference(self.model, self.spec, self.weights, dtype), self.spec, dtype)
 
 
 def perform(request: Submit[ReferenceArgs], reporter: Reporter) -> ReferenceValue:
@@ -29,22 +50,39 @@ def perform(request: Submit[ReferenceArgs], reporter: Reporter) -> ReferenceValu
     spec = specs.build(args["spec"], args["samples"])
     weights = out / "weights"
     weights.mkdir(parents=True, exist_ok=True)
-    model = model_of(Path(args["model"]), args.get("given"), spec)
-    framework.freeze(model, spec, weights)
-    for dtype in ("float64", "float32"):
-        start = time.perf_counter()
-        outputs = framework.reference(model, spec, weights, dtype)
-        seconds = time.perf_counter() - start
-        write(outputs, spec, dtype, out)
-    return {"versions": used, "eager_s": seconds / len(spec.samples)}
+    subject = Subject(framework, model_of(Path(args["model"]), args.get("given"), spec), spec, weights)
+    framework.freeze(subject.model, spec, weights)
+    exact, exact_s = timed(lambda: subject.answers("float64"))
+    eager, eager_s = timed(lambda: subject.answers("float32"))
+    for dtype, answers, seconds in (("float64", exact, exact_s), ("float32", eager, eager_s)):
+        write(answers, dtype, out)
+        repeating.repeat(subject, dtype, answers, seconds, out)
+    orders = repeating.further_orders(subject, exact, eager, out)
+    return {"versions": used, "eager_s": eager_s / len(spec.samples), "orders": orders}
 
 
-def write(outputs: list[Any], spec: specs.Spec, dtype: str, out: Path) -> None:
-    for index, (sample, _) in enumerate(zip(outputs, spec.samples, strict=True)):
-        arrays = tensors.checked(sample, "reference()")
-        check(arrays, spec, dtype)
-        for name, array in arrays.items():
+def timed(compute: Callable[[], Answers]) -> tuple[Answers, float]:
+    start = time.perf_counter()
+    answers = compute()
+    return answers, time.perf_counter() - start
+
+
+def write(answers: Answers, dtype: str, out: Path) -> None:
+    for index, sample in enumerate(answers):
+        for name, array in sample.items():
             tensors.write(out / str(index) / f"{name}.{dtype}.npy", array)
+
+
+def checked(outputs: list[Any], spec: specs.Spec, dtype: str) -> Answers:
+    """Return each sample's outputs as copies.
+
+    Raise ValueError unless they are the declared ones and the floating ones truly of `dtype`.
+    """
+    pairs = zip(outputs, spec.samples, strict=True)
+    answers = [tensors.checked(sample, "reference()") for sample, _ in pairs]
+    for arrays in answers:
+        check(arrays, spec, dtype)
+    return answers
 
 
 def check(arrays: dict[str, tensors.Array], spec: specs.Spec, dtype: str) -> None:

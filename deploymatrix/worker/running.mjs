@@ -1,15 +1,17 @@
 /** The task `run`: an artifact's outputs for each sample, by declared name and exactly as they came. */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-import { readNpy, writeNpy } from './npy.mjs';
-import { cast, checked } from './tensors.mjs';
+import { readNpy } from './npy.mjs';
+import { cast, checked, copied } from './tensors.mjs';
+import { Answers, check } from './varying.mjs';
 
 const ENOUGH_S = 1.0;
 
 /** Write `out/<i>/<output>.npy` for each sample i; say which outputs were found, extra and missing. */
-export async function perform({ module, out, args }, enter) {
+export async function perform({ module, out, args, threads, timeout_s }, enter) {
+  const until = performance.now() + timeout_s * 1000;
   const runner = await import(pathToFileURL(module));
   const versions = versionsOf(runner);
 
@@ -17,21 +19,23 @@ export async function perform({ module, out, args }, enter) {
   const samples = args.samples.map((sample) => mapped(sample, readNpy));
   if (!samples.length) throw new Error('there are no samples: at least one is needed');
   const start = performance.now();
-  const session = await runner.load(args.payload);
+  let session = await runner.load(args.payload);
   const load_s = (performance.now() - start) / 1000;
 
   enter('run');
   const declared = new Map(Object.entries(args.signature.outputs).map(([name, entry]) => [entry.name, name]));
-  const names = [];
+  const inputs = samples.map((sample) => prepared(sample, args.signature.inputs));
+  const first = new Answers(out, declared);
   const run_s = [];
-  for (const [index, sample] of samples.entries()) {
-    const inputs = prepared(sample, args.signature.inputs);
-    const { outputs, seconds } = await timed((given) => runner.run(session, given), inputs, args.repeat);
-    writeOutputs(join(out, String(index)), declared, outputs);
-    names.push(new Set(Object.keys(outputs)));
+  for (const given of inputs) {
+    const { runs, seconds } = await timed((tensors) => runner.run(session, tensors), given, args.repeat);
+    first.keep(runs);
     run_s.push(seconds);
   }
-  return { ...outputNames(declared, names), load_s, run_s, versions };
+  session = null; // the next one gets its memory
+  const sessionS = load_s + 2 * Math.max(...run_s);
+  const checks = await check({ runner, payload: args.payload, inputs, first, threads, until, sessionS });
+  return { ...outputNames(declared, first.names), load_s, run_s, checks, versions };
 }
 
 /** Return a sample under the artifact's own names and dtypes. Throws for a value that does not fit. */
@@ -46,32 +50,24 @@ function prepared(sample, entries) {
 }
 
 /**
- * Return the first run's outputs and the median of all runs' seconds; each run gets inputs of its own. Only the
- * measured time needs repeated runs: there are none once a run took long enough to be measured.
+ * Return the outputs of all runs, and the median of their seconds; each run gets inputs of its own. There are no further
+ * runs once one took long enough to be measured.
  */
 async function timed(run, inputs, repeat) {
-  let outputs = null;
+  const runs = [];
   const seconds = [];
   while (seconds.length < Math.max(1, repeat) && sum(seconds) < ENOUGH_S) {
-    const given = mapped(inputs, (tensor) => ({ ...tensor, data: tensor.data.slice() }));
+    const given = copied(inputs);
     const start = performance.now();
     const result = await run(given);
     seconds.push((performance.now() - start) / 1000);
-    outputs ??= checked(result);
+    runs.push(checked(result));
   }
-  return { outputs, seconds: median(seconds) };
+  return { runs, seconds: median(seconds) };
 }
 
 function sum(numbers) {
   return numbers.reduce((total, number) => total + number, 0);
-}
-
-function writeOutputs(folder, declared, outputs) {
-  for (const [own, tensor] of Object.entries(outputs)) {
-    if (!declared.has(own)) continue;
-    mkdirSync(folder, { recursive: true });
-    writeNpy(join(folder, `${declared.get(own)}.npy`), tensor);
-  }
 }
 
 /** Return declared names found in every sample, names that nobody declared, declared names lacking in some. */

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import statistics
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from . import tensors, versions
+from . import tensors, varying, versions
 from .loading import load
 from .reporting import Reporter
 from .tensors import Array
@@ -25,6 +26,7 @@ Run = Callable[[dict[str, Array]], Any]
 
 def perform(request: Submit[RunArgs], reporter: Reporter) -> RunValue:
     """Write `out/<i>/<output>.npy` for each sample i; say which outputs were found, extra and missing."""
+    began = time.perf_counter()
     args, out = request["args"], Path(request["out"])
     runner = cast("RunnerModule", load(Path(request["module"])))
     used = versions.of(runner)
@@ -38,16 +40,18 @@ def perform(request: Submit[RunArgs], reporter: Reporter) -> RunValue:
     reporter.stage("run")
     signature = args["signature"]
     declared = {entry["name"]: name for name, entry in signature["outputs"].items()}
-    names: list[set[str]] = []
+    inputs = [prepared(sample, signature["inputs"]) for sample in samples]
+    first = varying.Answers(out, declared)
     run_s: list[float] = []
-    for index, sample in enumerate(samples):
-        inputs = prepared(sample, signature["inputs"])
-        outputs, seconds = timed(lambda given: runner.run(session, given), inputs, args["repeat"])
-        for name in declared.keys() & outputs.keys():
-            tensors.write(out / str(index) / f"{declared[name]}.npy", outputs[name])
-        names.append(set(outputs))
+    for given in inputs:
+        runs, seconds = timed(functools.partial(runner.run, session), given, args["repeat"])
+        first.keep(runs)
         run_s.append(seconds)
-    return {**output_names(declared, names), "load_s": load_s, "run_s": run_s, "versions": used}
+    del session  # the next one gets its memory
+    until, session_s = began + request["timeout_s"], load_s + 2 * max(run_s)
+    bench = varying.Bench(runner, Path(args["payload"]), inputs, first, request["threads"], until, session_s)
+    checks = varying.check(bench)
+    return {**output_names(declared, first.names), "load_s": load_s, "run_s": run_s, "checks": checks, "versions": used}
 
 
 def prepared(sample: dict[str, Array], entries: dict[str, ArtifactTensor]) -> dict[str, Array]:
@@ -57,21 +61,19 @@ def prepared(sample: dict[str, Array], entries: dict[str, ArtifactTensor]) -> di
     return {entry["name"]: tensors.cast(sample[name], entry["dtype"], name) for name, entry in entries.items()}
 
 
-def timed(run: Run, inputs: dict[str, Array], repeat: int) -> tuple[dict[str, Array], float]:
-    """Return the first run's outputs and the median of all runs' seconds; each run gets inputs of its own.
+def timed(run: Run, inputs: dict[str, Array], repeat: int) -> tuple[list[dict[str, Array]], float]:
+    """Return the outputs of all runs, and the median of their seconds; each run gets inputs of its own.
 
-    Only the measured time needs repeated runs: there are none once a run took long enough to be measured.
+    There are no further runs once one took long enough to be measured.
     """
-    outputs: dict[str, Array] | None = None
+    outputs: list[dict[str, Array]] = []
     seconds: list[float] = []
     while len(seconds) < max(1, repeat) and sum(seconds) < ENOUGH_S:
         given = {name: array.copy() for name, array in inputs.items()}
         start = time.perf_counter()
         result = run(given)
         seconds.append(time.perf_counter() - start)
-        if outputs is None:
-            outputs = tensors.checked(result, "run()")
-    assert outputs is not None
+        outputs.append(tensors.checked(result, "run()"))
     return outputs, statistics.median(seconds)
 
 

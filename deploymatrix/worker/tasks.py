@@ -98,10 +98,14 @@ class DescribeArgs(TypedDict):
 
 
 class ReferenceValue(TypedDict):
-    """The value of `reference`. `eager_s` is the float32 model's seconds a sample."""
+    """The value of `reference`. `eager_s` is the float32 model's seconds a sample.
+
+    `orders`: the further orders of summation in which float32 was computed.
+    """
 
     versions: dict[str, str]
     eager_s: float
+    orders: list[str]
 
 
 class ExportValue(TypedDict):
@@ -122,10 +126,14 @@ class OutputNames(TypedDict):
 
 
 class RunValue(OutputNames):
-    """The value of `run`. `run_s` holds one figure a sample: the median of the repeated runs."""
+    """The value of `run`. `run_s` holds one figure a sample: the median of the repeated runs.
+
+    `checks`: which of repeat, load, order and threads were varied; out/again holds what came out otherwise.
+    """
 
     load_s: float
     run_s: list[float]
+    checks: list[str]
     versions: dict[str, str]
 
 

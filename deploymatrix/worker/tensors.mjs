@@ -49,6 +49,17 @@ function survived(before, after, rounding) {
   return before == after; // eslint-disable-line eqeqeq -- compares BigInt and Number by their exact values
 }
 
+/** Return the tensors, by name, with data of their own. */
+export function copied(tensors) {
+  return Object.fromEntries(Object.entries(tensors).map(([name, t]) => [name, { ...t, data: t.data.slice() }]));
+}
+
+/** Return whether two tensors are the same bit by bit, NaN included. */
+export function identical(tensor, other) {
+  const [bytes, others] = [tensor, other].map(({ data }) => Buffer.from(data.buffer, data.byteOffset, data.byteLength));
+  return tensor.dtype === other.dtype && String(tensor.shape) === String(other.shape) && bytes.equals(others);
+}
+
 /** Return the outputs of run() as copies. Throws TypeError unless they are an object of name to well-formed tensor. */
 export function checked(outputs) {
   if (typeof outputs !== 'object' || outputs === null || Array.isArray(outputs)) {

@@ -18,7 +18,13 @@ def read_samples(samples: list[SamplePaths]) -> list[dict[str, Array]]:
     """Return the arrays of samples, which come as paths by input name. Raise ValueError where there are none."""
     if not samples:
         raise ValueError("there are no samples: at least one is needed")
-    return [{name: np.load(path, allow_pickle=False) for name, path in sample.items()} for sample in samples]
+    return [{name: read(Path(path)) for name, path in sample.items()} for sample in samples]
+
+
+def read(path: Path) -> Array:
+    """Read one tensor. Raise ValueError for objects, which would need pickle."""
+    array: Array = np.load(path, allow_pickle=False)
+    return array
 
 
 def write(path: Path, array: Array) -> None:
@@ -37,6 +43,11 @@ def checked(outputs: Any, source: str) -> dict[str, Array]:
         if not isinstance(value, (np.ndarray, np.generic)):
             raise TypeError(f"{source} returned {type(value).__name__} as {name!r}; it must be a numpy.ndarray")
     return {name: np.array(value) for name, value in outputs.items()}
+
+
+def identical(array: Array, other: Array) -> bool:
+    """Return whether two tensors are the same bit by bit, NaN included."""
+    return array.dtype == other.dtype and array.shape == other.shape and array.tobytes() == other.tobytes()
 
 
 def cast(array: Array, dtype: str, name: str) -> Array:

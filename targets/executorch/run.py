@@ -16,6 +16,7 @@ import torch
 from executorch.extension.pybindings import _portable_lib
 
 VERSIONS = ("executorch", "torch", "numpy")
+SETS_THREADS = True  # load() takes their number from DEPLOYMATRIX_THREADS each time
 # ExecuTorch's numbers for dtypes: https://github.com/pytorch/executorch/blob/main/runtime/core/portable_type/scalar_type.h
 DTYPES = dict(enumerate(("uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64"))) | {11: "bool"}
 

@@ -10,6 +10,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter, SignatureRunner
 
 VERSIONS = ("ai-edge-litert", "numpy")
+SETS_THREADS = True  # load() takes their number from DEPLOYMATRIX_THREADS each time
 
 
 def load(payload: Path) -> SignatureRunner | Unsigned:

@@ -10,6 +10,7 @@ import numpy as np
 import onnxruntime
 
 VERSIONS = ("onnxruntime", "numpy")
+SETS_THREADS = True  # load() takes their number from DEPLOYMATRIX_THREADS each time
 DTYPES = {"float": "float32", "double": "float64"}  # where ONNX Runtime's word is not numpy's
 
 

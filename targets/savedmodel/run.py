@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-VERSIONS = ("tensorflow", "numpy")
+VERSIONS = ("tensorflow", "numpy")  # no SETS_THREADS: TensorFlow keeps the number that a process began with
 
 
 @dataclass(frozen=True)

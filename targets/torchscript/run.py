@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 VERSIONS = ("torch", "numpy")
+SETS_THREADS = True  # load() takes their number from DEPLOYMATRIX_THREADS each time
 
 
 def load(payload: Path) -> torch.jit.ScriptModule:

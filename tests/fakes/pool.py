@@ -20,9 +20,16 @@ SIGNATURE = {
     "outputs": {name: {"name": name, "dtype": "float32", "shape": SHAPES[name]} for name in ("left", "right")},
 }
 VALUES: dict[str, dict[str, Any]] = {
-    "reference": {"eager_s": 0.25},
+    "reference": {"eager_s": 0.25, "orders": []},
     "export": {"entry": "artifact", "signature": SIGNATURE, "repairs": []},
-    "run": {"outputs": ["left", "right"], "extra": [], "missing": [], "load_s": 0.5, "run_s": [0.125] * 4},
+    "run": {
+        "outputs": ["left", "right"],
+        "extra": [],
+        "missing": [],
+        "checks": ["repeat"],
+        "load_s": 0.5,
+        "run_s": [0.125] * 4,
+    },
 }
 
 

@@ -18,7 +18,7 @@ from deploymatrix.repro.evidence import PROGRAMS
 from deploymatrix.repro.packing import write_folder
 from tests.runtimes import SHIPPED
 from tests.vectors.drawing import drawn_case, drawn_slices
-from tests.vectors.reading import CASES, FAILURES, VECTORS, answers_of, as_expected, limits_of
+from tests.vectors.reading import CASES, FAILURES, STABILITY, VECTORS, answers_of, as_expected, limits_of
 
 NODE = shutil.which("node")
 
@@ -54,9 +54,9 @@ def said_by_node(script: str, module: Path, vectors: Path) -> dict[str, Any]:
     return found
 
 
-def judged_by_node(vectors: Path) -> dict[str, Any]:
+def judged_by_node(vectors: Path, module: str = "judgement.mjs") -> dict[str, Any]:
     """What Node's judgement makes of each case of a file of vectors, by its name."""
-    found = said_by_node("judge.mjs", PROGRAMS / "judgement.mjs", vectors)
+    found = said_by_node("judge.mjs", PROGRAMS / module, vectors)
     for verdict in found.values():
         for output in verdict["outputs"]:
             del output["outcome"], output["headroom"]
@@ -71,6 +71,13 @@ def judged() -> dict[str, Any]:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
 def test_node_decides_as_the_vectors_say(judged: dict[str, Any], case: dict[str, Any]) -> None:
     assert judged[case["name"]] == case["expected"]
+
+
+def test_node_finds_answers_stable_as_the_vectors_say() -> None:
+    found = judged_by_node(VECTORS / "stability.json", "stability.mjs")
+
+    found = {name: {"outcome": judged["outcome"], "detail": judged["detail"]} for name, judged in found.items()}
+    assert found == {case["name"]: case["expected"] for case in STABILITY}
 
 
 def test_node_names_failures_as_the_vectors_say() -> None:
@@ -128,6 +135,7 @@ def a_bundle(folder: Path, runner: dict[str, str], reference: Any, dtype: str = 
         ({"shape": "[2, 1]"}, "io_mismatch"),
         ({"dtype": "float64", "data": "new Float64Array([1, 2])"}, "io_mismatch"),
         ({"outputs": "{ z: y }"}, "io_mismatch"),
+        ({"load": "globalThis.n = 1 + (globalThis.n ?? 0); return {}", "data": "new Float32Array([n, 2])"}, "unstable"),
         ({"load": "throw new Error('an operator that it lacks')"}, "load_failed"),
         ({"outputs": "(() => { throw new Error('no') })()"}, "run_failed"),
         ({"load": "process.kill(process.pid, 'SIGSEGV'); await new Promise(() => {})"}, "crashed"),

@@ -1,4 +1,4 @@
-/** Judges every case of comparison.json and prints what came out: node judge.mjs JUDGEMENT.mjs comparison.json */
+/** Judges every case of a file and prints what came out: node judge.mjs JUDGEMENT.mjs comparison.json */
 import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 
@@ -13,7 +13,7 @@ const ARRAYS = {
   bool: Uint8Array,
 };
 const [, , judgement, vectors] = process.argv;
-const { compare } = await import(pathToFileURL(judgement));
+const { compare, judge = compare } = await import(pathToFileURL(judgement));
 const { given } = await import(new URL('slices.mjs', pathToFileURL(judgement)));
 
 /** {dtype, values: nested lists} as the tensor {dtype, shape, data} that a bundle reads from a file. */
@@ -37,12 +37,18 @@ function halfBits(text) {
   return sign | ((exponent + 15) << 10) | ((size / 2 ** exponent - 1) * 1024);
 }
 
-function judged({ declared, samples, missing = [], extra = [], limit, limits }) {
+function judged({ declared, samples, again = {}, missing = [], extra = [], limit, limits }) {
   const read = (name, sample) => {
     const { actual, reference, eager = [reference] } = samples[sample][name];
     return [actual, reference, ...eager].map(tensor);
   };
-  return compare({ declared, samples: samples.length, missing, extra, read }, limits ?? given(limit));
+  const checks = Object.entries(again).map(([check, changed]) => [check, reader(changed)]);
+  const answers = { declared, samples: samples.length, missing, extra, read, again: Object.fromEntries(checks) };
+  return judge(answers, limits ?? given(limit));
+}
+
+function reader(changed) {
+  return (name, sample) => (changed[sample]?.[name] ? tensor(changed[sample][name]) : null);
 }
 
 const { cases } = JSON.parse(readFileSync(vectors, 'utf8'));

@@ -24,6 +24,7 @@ def cases_of(name: str) -> list[Case]:
 
 
 CASES = cases_of("comparison.json")
+STABILITY = cases_of("stability.json")
 FAILURES = cases_of("failures.json")
 
 
@@ -46,6 +47,11 @@ def answers_of(case: Case, folder: Path) -> Answers:
             np.save(folder / "actual" / str(index) / f"{name}.npy", array_of(pair["actual"]))
             for word, array in _references(pair).items():
                 np.save(folder / "reference" / str(index) / f"{name}.{word}.npy", array)
+    for check, samples in case.get("again", {}).items():
+        for index, changed in enumerate(samples):
+            (folder / "actual/again" / check / str(index)).mkdir(parents=True)
+            for name, other in changed.items():
+                np.save(folder / "actual/again" / check / str(index) / f"{name}.npy", array_of(other))
     return Answers(
         actual=folder / "actual",
         reference=folder / "reference",

@@ -19,12 +19,13 @@ def key(context: StageContext, needs: Needs) -> Key:
 
 
 def compare(context: StageContext, needs: Needs, key: Key) -> Result:
-    """Compare every output of every sample, and keep the outcome with its figures."""
-    from deploymatrix.numerics import compare as numerics
+    """Compare every output of every sample with the reference and with itself; keep the outcome with its figures."""
+    from deploymatrix.numerics.compare import Answers
     from deploymatrix.numerics.limits import Limits
+    from deploymatrix.numerics.stability import judge
 
     started, task = time.perf_counter(), needs.task
-    answers = numerics.Answers(
+    answers = Answers(
         actual=needs.run.files,
         reference=needs.reference.files,
         samples=task.model.spec.samples,
@@ -33,7 +34,7 @@ def compare(context: StageContext, needs: Needs, key: Key) -> Result:
         extra=tuple(needs.run.about["extra"]),
         orders=tuple(needs.reference.about.get("orders", ())),
     )
-    comparison = numerics.compare(answers, Limits(**limits(task)))
+    comparison = judge(answers, Limits(**limits(task)))
     about = {
         "outcome": comparison.outcome,
         "detail": comparison.detail,

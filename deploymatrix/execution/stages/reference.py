@@ -47,4 +47,6 @@ def finish(answered: Answered, _needs: Needs) -> Result:
     if problem:
         return answered.refuse(problem)
     value = answered.value
-    return answered.keep("references", {"versions": value["versions"]}, {"eager_s": value["eager_s"]})
+    return answered.keep(
+        "references", {"versions": value["versions"], "orders": value["orders"]}, {"eager_s": value["eager_s"]}
+    )

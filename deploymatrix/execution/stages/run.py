@@ -41,5 +41,5 @@ def question(context: StageContext, needs: Needs) -> Question:
 def finish(answered: Answered, _needs: Needs) -> Result:
     """Keep what it answered, and how long it took."""
     value = answered.value
-    about = {name: value[name] for name in ("outputs", "extra", "missing", "versions")}
+    about = {name: value[name] for name in ("outputs", "extra", "missing", "checks", "versions")}
     return answered.keep("runs", about, {name: value[name] for name in ("load_s", "run_s")})

@@ -161,7 +161,7 @@ function nonfiniteProblem(actual, reference) {
  * Return max|a - r| / max|r| over the finite elements, as Numbers; where r is 0 everywhere, not normalised.
  * Integers that differ are at least 1 apart. What overflows is the largest Number.
  */
-function relativeError(actual, reference) {
+export function relativeError(actual, reference) {
   const [answered, expected] = [values(actual), values(reference)];
   const integers = isExact(reference.dtype);
   // Above 2**53, Numbers cannot tell neighbours apart: two integers are compared as they are, a float as a float.
@@ -179,12 +179,12 @@ function relativeError(actual, reference) {
 }
 
 /** Integers and booleans are compared exactly. */
-function isExact(dtype) {
+export function isExact(dtype) {
   return !FLOATING.includes(dtype);
 }
 
 /** Return a tensor's elements as Numbers; float16 comes as raw bits. */
-function values({ dtype, data }) {
+export function values({ dtype, data }) {
   return Float64Array.from(data, dtype === 'float16' ? half : Number);
 }
 
@@ -200,7 +200,7 @@ function sameShape(left, right) {
   return left.length === right.length && left.every((size, axis) => size === right[axis]);
 }
 
-function listed(shape) {
+export function listed(shape) {
   return `[${shape.join(', ')}]`;
 }
 

@@ -9,14 +9,15 @@
  * within their limits, in every sample.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 import { failure, printable } from './failure.mjs';
-import { compare, shortFigure } from './judgement.mjs';
+import { shortFigure } from './judgement.mjs';
+import { judge as comparisonOf } from './stability.mjs';
 import { readNpy } from './worker/npy.mjs';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
@@ -86,7 +87,19 @@ function judge(bundle, reply, out) {
       readNpy(join(HERE, 'reference', String(sample), `${name}.${word}.npy`)),
     ),
   ];
-  return compare({ declared: bundle.outputs, samples: bundle.samples, missing, extra, read }, bundle.limits);
+  const again = checksBelow(join(out, 'again'));
+  const { outputs: declared, samples, limits } = bundle;
+  return comparisonOf({ declared, samples, missing, extra, read, again }, limits);
+}
+
+/** Return for each check what reads an output that it changed; null stands for one that it left as it was. */
+function checksBelow(folder) {
+  const checks = existsSync(folder) ? readdirSync(folder) : [];
+  const reader = (check) => (name, sample) => {
+    const path = join(folder, check, String(sample), `${name}.npy`);
+    return existsSync(path) ? readNpy(path) : null;
+  };
+  return Object.fromEntries(checks.map((check) => [check, reader(check)]));
 }
 
 function printTable(outputs) {

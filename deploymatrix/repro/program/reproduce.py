@@ -20,9 +20,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from numerics.compare import Answers, compare  # type: ignore[import-not-found]  # lies beside it in a bundle
+from numerics.compare import Answers  # type: ignore[import-not-found]  # lies beside it in a bundle
 from numerics.limits import Limits  # type: ignore[import-not-found]
 from numerics.references import reference_problem  # type: ignore[import-not-found]
+from numerics.stability import judge as comparison_of  # type: ignore[import-not-found]
 
 HERE = Path(__file__).resolve().parent
 FAILED_IN = {"reference": "reference_failed", "export": "export_failed", "load": "load_failed", "run": "run_failed"}
@@ -131,7 +132,7 @@ def message_of(error: dict[str, str] | None) -> str:
 
 
 def compared(bundle: dict[str, Any], value: dict[str, Any], out: Path) -> Verdict:
-    """Compare what came out with the reference as the matrix does."""
+    """Compare what came out with the reference, and with itself, as the matrix does."""
     answers = Answers(
         actual=out,
         reference=HERE / "reference",
@@ -141,7 +142,7 @@ def compared(bundle: dict[str, Any], value: dict[str, Any], out: Path) -> Verdic
         extra=tuple(value["extra"]),
         orders=tuple(bundle["orders"]),
     )
-    comparison = compare(answers, Limits(**bundle["limits"]))
+    comparison = comparison_of(answers, Limits(**bundle["limits"]))
     return comparison.outcome, comparison.detail, list(comparison.outputs)
 
 

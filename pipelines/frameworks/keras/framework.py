@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -36,7 +39,7 @@ def freeze(model: ModuleType, spec: Any, weights: Path) -> None:
     normalise(weights / FILE)
 
 
-def open(model: ModuleType, spec: Any, weights: Path) -> keras.Model:
+def open(model: ModuleType | None, spec: Any, weights: Path) -> keras.Model:
     """The frozen float32 network. Only the file counts: the model module is not called again."""
     network = keras.models.load_model(weights / FILE, compile=False)
     network.trainable = False
@@ -45,15 +48,46 @@ def open(model: ModuleType, spec: Any, weights: Path) -> keras.Model:
 
 def reference(model: ModuleType, spec: Any, weights: Path, dtype: str) -> list[dict[str, np.ndarray]]:
     """Eager outputs of each sample by declared name, computed throughout in `dtype`, float64 or float32."""
-    network = open(model, spec, weights)
+    with floating(dtype):
+        network = in_precision(weights, dtype)
+        return [answer(network, spec, sample) for sample in spec.samples]
+
+
+def orders(model: ModuleType, spec: Any, weights: Path) -> dict[str, Callable[[], list[dict[str, np.ndarray]]]]:
+    """Float32 in other orders of summation: in one batch, where the first axis of all tensors is that of samples."""
+    if not all(tensor.shape[:1] == (1,) for tensor in (*spec.inputs, *spec.outputs)):
+        return {}
+    return {"batch": functools.partial(in_one_batch, in_precision(weights, "float32"), spec)}
+
+
+def in_precision(weights: Path, dtype: str) -> keras.Model:
+    """The frozen network in `dtype`. It is opened once: reference() meets it again as it was left, with its state."""
+    network = opened(weights, (weights / FILE).stat().st_mtime_ns)
+    return network if dtype == "float32" else recast_once(network, dtype)
+
+
+@functools.cache
+def opened(weights: Path, _changed_at: int) -> keras.Model:
+    return open(None, None, weights)
+
+
+@contextmanager
+def floating(dtype: str) -> Iterator[None]:
+    """What Keras takes for the dtype of tensors that name none."""
     floatx = keras.config.floatx()
     keras.config.set_floatx(dtype)
     try:
-        if dtype != "float32":
-            network = recast(network, dtype)
-        return [answer(network, spec, sample) for sample in spec.samples]
+        yield
     finally:
         keras.config.set_floatx(floatx)
+
+
+def in_one_batch(network: keras.Model, spec: Any) -> list[dict[str, np.ndarray]]:
+    """All samples at once. Raises ValueError where the first axis of an output is not that of the samples."""
+    names = [declared.name for declared in spec.inputs]
+    together = dict(zip(names, batch(spec), strict=True))
+    parts = {name: np.split(array, len(spec.samples)) for name, array in answer(network, spec, together).items()}
+    return [{name: part[index] for name, part in parts.items()} for index in range(len(spec.samples))]
 
 
 def functional(network: keras.Model) -> keras.Model:
@@ -70,6 +104,11 @@ def answer(network: keras.Model, spec: Any, sample: dict[str, np.ndarray]) -> di
     return {name: np.asarray(output) for name, output in zip(names, outputs, strict=True)}
 
 
+@functools.cache
+def recast_once(network: keras.Model, dtype: str) -> keras.Model:
+    return recast(network, dtype)
+
+
 def recast(network: keras.Model, dtype: str) -> keras.Model:
     """The same network and weights with every float32 of its configuration replaced by `dtype`.
 
@@ -80,7 +119,10 @@ def recast(network: keras.Model, dtype: str) -> keras.Model:
     for operation in twin.operations:
         for tensor in keras.tree.flatten(operation.output):
             if "float" in tensor.dtype and tensor.dtype != dtype:
-                raise TypeError(f"{operation.name} of {network.name} computes in {tensor.dtype}, not in {dtype}")
+                raise TypeError(
+                    f"{operation.name} of {network.name} computes in {tensor.dtype}, not in {dtype}: leave the "
+                    "precision to Keras's policy float32; narrower precisions are variants, which the exporters make"
+                )
     return twin
 
 

@@ -6,7 +6,9 @@ tuple of tensors in the order of model.toml.
 
 from __future__ import annotations
 
+import functools
 import os
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -27,7 +29,7 @@ def freeze(model: ModuleType, spec: Any, weights: Path) -> None:
     """Build the model from its seed, calibrate it on the ordinary samples and save `weights/model.safetensors`."""
     use_declared_threads()
     torch.manual_seed(spec.seed)
-    network = model.build().eval()
+    network = in_float32(model.build()).eval()
     if spec.calibrate:
         calibrate(network, batch(spec))
     weights.mkdir(parents=True, exist_ok=True)
@@ -40,7 +42,7 @@ def open(model: ModuleType, spec: Any, weights: Path) -> nn.Module:
     Raises RuntimeError when the file's tensors are not exactly the model's.
     """
     use_declared_threads()
-    network = model.build().eval().requires_grad_(False)
+    network = in_float32(model.build()).eval().requires_grad_(False)
     load_model(network, str(weights / FILE), strict=True)
     return network
 
@@ -49,6 +51,40 @@ def reference(model: ModuleType, spec: Any, weights: Path, dtype: str) -> list[d
     """Eager outputs of each sample by declared name, computed throughout in `dtype`, float64 or float32."""
     network = open(model, spec, weights).to(getattr(torch, dtype))
     return [answer(network, spec, sample, getattr(torch, dtype)) for sample in spec.samples]
+
+
+def again(model: ModuleType, spec: Any, weights: Path, dtype: str) -> list[dict[str, np.ndarray]]:
+    """The same from a model that is built and opened anew, with NaN in all memory that it asks for and does not set."""
+    # Deterministic mode sets such memory to NaN. This function, unlike use_deterministic_algorithms(), imports nothing.
+    torch.set_deterministic_debug_mode("warn")
+    try:
+        return reference(model, spec, weights, dtype)
+    finally:
+        torch.set_deterministic_debug_mode("default")
+
+
+def orders(model: ModuleType, spec: Any, weights: Path) -> dict[str, Callable[[], Iterable[dict[str, np.ndarray]]]]:
+    """Float32 in other orders of summation: on another number of threads, without oneDNN, and in one batch."""
+    network = open(model, spec, weights)
+    others = [threads for threads in (1, 2) if threads != torch.get_num_threads()]
+    offered: dict[str, Callable[[], Iterable[dict[str, np.ndarray]]]] = {
+        f"threads-{threads}": functools.partial(on_threads, network, spec, threads) for threads in others
+    }
+    offered["native"] = functools.partial(without_onednn, network, spec)
+    if all(tensor.shape[:1] == (1,) for tensor in (*spec.inputs, *spec.outputs)):
+        offered["batch"] = functools.partial(in_one_batch, network, spec)
+    return offered
+
+
+def in_float32(network: nn.Module) -> nn.Module:
+    """The network itself. Raises TypeError when a parameter is in another precision: every exporter would get it."""
+    for name, parameter in network.named_parameters():
+        if parameter.is_floating_point() and parameter.dtype != torch.float32:
+            raise TypeError(
+                f"build() returns a model in another precision than float32: parameter {name} is {parameter.dtype}. "
+                "Return it in float32 (model.float()): narrower precisions are variants, which the exporters make"
+            )
+    return network
 
 
 @torch.no_grad()
@@ -62,6 +98,31 @@ def answer(network: nn.Module, spec: Any, sample: dict[str, np.ndarray], dtype: 
         if tensor.is_floating_point() and tensor.dtype != dtype:
             raise TypeError(f"output {name!r} is {tensor.dtype} in a model of {dtype}: its code holds a cast")
     return {name: tensor.numpy() for name, tensor in answers.items()}
+
+
+def on_threads(network: nn.Module, spec: Any, threads: int) -> Iterator[dict[str, np.ndarray]]:
+    torch.set_num_threads(threads)
+    try:
+        for sample in spec.samples:
+            yield answer(network, spec, sample, torch.float32)
+    finally:
+        use_declared_threads()
+
+
+def without_onednn(network: nn.Module, spec: Any) -> Iterator[dict[str, np.ndarray]]:
+    """With PyTorch's own kernels, which add up otherwise than oneDNN's."""
+    for sample in spec.samples:
+        with torch.backends.mkldnn.flags(enabled=False):
+            yield answer(network, spec, sample, torch.float32)
+
+
+def in_one_batch(network: nn.Module, spec: Any) -> list[dict[str, np.ndarray]]:
+    """All samples at once. Raises ValueError where the first axis of an output is not that of the samples."""
+    names = [declared.name for declared in spec.inputs]
+    together = {name: np.concatenate([sample[name] for sample in spec.samples]) for name in names}
+    arrays = answer(network, spec, together, torch.float32)
+    parts = {name: np.split(array, len(spec.samples)) for name, array in arrays.items()}
+    return [{name: part[index] for name, part in parts.items()} for index in range(len(spec.samples))]
 
 
 def use_declared_threads() -> None:

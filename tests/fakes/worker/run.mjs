@@ -2,13 +2,21 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
 
+export const SETS_THREADS = true;
+let loads = 0;
+
 export async function load(payload) {
-  const order = JSON.parse(readFileSync(payload, 'utf8'));
+  const threads = Number(process.env.DEPLOYMATRIX_THREADS);
+  const order = { ...JSON.parse(readFileSync(payload, 'utf8')), runs: 0, threads };
+  loads += 1;
   if (order.at === 'load') deeds[order.do](order);
   return order;
 }
 
 export async function run(session, inputs) {
+  session.runs += 1;
+  session.inputs = inputs;
+  session.first ??= inputs;
   const doubled = { y: { ...inputs.x, data: inputs.x.data.map((value) => value * 2) } };
   return session.do && session.at !== 'load' ? (deeds[session.do](session) ?? doubled) : doubled;
 }
@@ -57,7 +65,7 @@ const deeds = {
     console.log('last words');
   },
   meet(order) {
-    closeSync(openSync(order.fifo, order.mode));
+    if (firstTime(order)) closeSync(openSync(order.fifo, order.mode));
   },
   kill_server(order) {
     if (firstTime(order)) readSync(openSync(order.alive, 'r'), Buffer.alloc(1));
@@ -73,10 +81,22 @@ const deeds = {
     const { DEPLOYMATRIX_THREADS: own, OMP_NUM_THREADS: omp } = process.env;
     return { y: { dtype: 'int64', shape: [2], data: BigInt64Array.from([BigInt(own), BigInt(omp)]) } };
   },
+  count_runs: ({ runs }) => pair(runs),
+  count_loads: () => pair(loads),
+  keep_first: ({ inputs, first }) => pair(inputs.x.data[0] + first.x.data[0]),
+  show_threads: ({ threads }) => pair(threads),
+  need_both: ({ threads, first }) => pair(Number(threads > 1 && first.x.data[0] > 1)),
+  refuse_again() {
+    if (loads > 1) throw new Error('a session is open already');
+  },
   variables() {
     console.log(process.env.FROM_HELLO, process.env.FROM_START);
   },
 };
+
+function pair(value) {
+  return { y: { dtype: 'float32', shape: [2], data: Float32Array.from([value, 0]) } };
+}
 
 function tell(fifo) {
   const alive = openSync(fifo, 'w');

@@ -10,15 +10,24 @@ from pathlib import Path
 
 import numpy as np
 
+SETS_THREADS = True
+loaded = []
+
 
 def load(payload):
     order = json.loads(Path(payload).read_text())
+    loaded.append(order)
+    order["runs"] = 0
+    order["threads"] = int(os.environ["DEPLOYMATRIX_THREADS"])
     if order.get("at") == "load":
         globals()[order["do"]](order)
     return order
 
 
 def run(session, inputs):
+    session["runs"] += 1
+    session["inputs"] = inputs
+    session.setdefault("first", inputs)
     outputs = {"y": 2 * inputs["x"]}
     if "do" in session and session.get("at") != "load":
         return globals()[session["do"]](session) or outputs
@@ -104,8 +113,9 @@ def chatter(order):
 
 
 def meet(order):
-    """Returns only once another request has opened the other end."""
-    os.close(os.open(order["fifo"], os.O_RDONLY if order["mode"] == "r" else os.O_WRONLY))
+    """Returns only once another request has opened the other end; the second time at once."""
+    if first_time(order):
+        os.close(os.open(order["fifo"], os.O_RDONLY if order["mode"] == "r" else os.O_WRONLY))
 
 
 def kill_server(order):
@@ -130,6 +140,33 @@ def threads(order):
 
 def variables(order):
     print(os.environ["FROM_HELLO"], os.environ["FROM_START"])
+
+
+def count_runs(order):
+    return {"y": np.float32([order["runs"], 0])}
+
+
+def count_loads(order):
+    return {"y": np.float32([len(loaded), 0])}
+
+
+def keep_first(order):
+    """Adds the first inputs that the session ever saw."""
+    return {"y": order["inputs"]["x"] + order["first"]["x"]}
+
+
+def show_threads(order):
+    return {"y": np.float32([order["threads"], 0])}
+
+
+def need_both(order):
+    """Answers otherwise only where the first inputs and the threads are others."""
+    return {"y": np.float32([order["threads"] > 1 and order["first"]["x"][0] > 1, 0])}
+
+
+def refuse_again(order):
+    if len(loaded) > 1:
+        raise ValueError("a session is open already")
 
 
 def tell(fifo):

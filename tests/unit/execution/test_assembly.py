@@ -39,7 +39,7 @@ OUTPUT = {
 ABOUT: dict[str, dict[str, Any]] = {
     "reference": {"versions": {"numpy": "2"}},
     "export": {"repairs": [], "warnings": [], "versions": {"numpy": "2"}, "signature": SIGNATURE},
-    "run": {"versions": {"numpy": "2"}, "outputs": ["left"], "extra": [], "missing": []},
+    "run": {"versions": {"numpy": "2"}, "outputs": ["left"], "extra": [], "missing": [], "checks": ["repeat"]},
     "compare": {"outcome": "mismatch", "detail": "left: too far", "outputs": [OUTPUT]},
 }
 
@@ -108,6 +108,7 @@ def test_a_compared_cell_holds_its_route_versions_and_figures(
     assert cell.steps == ("npz/from_numpy", "wrapped/from_npz")
     assert (cell.outcome, cell.stage, cell.blame) == ("mismatch", "compare", "npz/from_numpy")
     assert cell.versions == {"numpy": "2", "wrapped: numpy": "2"}
+    assert cell.checks == ("repeat",)
     assert cell.samples == 4
     assert cell.outputs[0].error == 0.25
     assert cell.artifact is not None

@@ -25,7 +25,7 @@ def planned(tree: Tree, target: str = "wrapped") -> PlannedCell:
 
 
 def compared(store: Store, outcome: str) -> Result:
-    key = {"passed": "1", "mismatch": "2", "io_mismatch": "3", "nonfinite": "4"}[outcome] * 64
+    key = {"passed": "1", "mismatch": "2", "io_mismatch": "3", "nonfinite": "4", "unstable": "5"}[outcome] * 64
     return Done(entry=store.put("cells", key, None, about={"outcome": outcome}), cached=False)
 
 
@@ -52,6 +52,15 @@ def test_the_first_wrong_step_is_to_blame(tree: Tree, store: Store, outcome: str
     found = results(tree, store, npz=compared(store, outcome))
 
     assert blame(tree.project(), planned(tree), found) == "npz/from_numpy"
+
+
+def test_nobody_is_to_blame_for_what_is_unstable_or_comes_from_it(tree: Tree, store: Store) -> None:
+    """One artifact in one runtime does not tell which of the two is at fault."""
+    unstable = results(tree, store, npz=None, wrapped="unstable")
+    behind = results(tree, store, npz=compared(store, "unstable"))
+
+    assert not answered_wrongly(planned(tree), unstable)
+    assert blame(tree.project(), planned(tree), behind) is None
 
 
 def test_a_step_whose_artifact_does_not_run_is_to_blame(tree: Tree, store: Store) -> None:

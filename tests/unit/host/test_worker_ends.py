@@ -16,7 +16,8 @@ from tests.workers import Bench, Life, send, started, submit
 
 def test_two_requests_overlap(bench: Bench, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
-    sides = [bench.request(do="meet", at="load", fifo=tmp_path / "fifo", mode=mode) for mode in ("r", "w")]
+    common = {"at": "load", "fifo": tmp_path / "fifo"}
+    sides = [bench.request(do="meet", mode=mode, once=tmp_path / mode, **common) for mode in ("r", "w")]
 
     with ThreadPoolExecutor(2) as pool:
         replies = list(pool.map(bench.worker.request, sides))

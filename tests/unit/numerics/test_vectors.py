@@ -1,4 +1,4 @@
-"""The comparison decides as tests/vectors/comparison.json says; test_node_bundle.py holds Node to the same file."""
+"""Python decides as comparison.json and stability.json say; test_node_bundle.py holds Node to the same files."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from deploymatrix.numerics.compare import compare
-from tests.vectors.reading import CASES, answers_of, as_expected, limits_of
+from deploymatrix.numerics.stability import judge
+from tests.vectors.reading import CASES, STABILITY, answers_of, as_expected, limits_of
 
 
 def test_the_vectors_hold_many_cases_of_every_outcome() -> None:
@@ -21,3 +22,10 @@ def test_the_vectors_hold_many_cases_of_every_outcome() -> None:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
 def test_the_comparison_decides_as_the_vectors_say(tmp_path: Path, case: dict[str, Any]) -> None:
     assert as_expected(compare(answers_of(case, tmp_path), limits_of(case))) == case["expected"]
+
+
+@pytest.mark.parametrize("case", STABILITY, ids=lambda case: case["name"])
+def test_answers_are_stable_as_the_vectors_say(tmp_path: Path, case: dict[str, Any]) -> None:
+    found = judge(answers_of(case, tmp_path), limits_of(case))
+
+    assert {"outcome": found.outcome, "detail": found.detail} == case["expected"]

@@ -75,6 +75,36 @@ def test_reference(worker: Worker, tmp_path: Path, samples: list[dict[str, Path]
         assert output.dtype == dtype and output.tolist() == [2.0, 4.0]
 
 
+@pytest.mark.parametrize("family", ["test", "random", "stateful"])
+def test_a_reference_is_computed_again_and_what_differs_is_written(
+    worker: Worker, tmp_path: Path, samples: list[dict[str, Path]], family: str
+) -> None:
+    """Though the framework sets the seed that it is told, and the state begins anew each time."""
+    worker.request(reference(tmp_path, samples * 2, family))
+
+    again = {path.relative_to(tmp_path / "out").as_posix() for path in tmp_path.glob("out/*/*.again.npy")}
+
+    everywhere = {f"{sample}/y.{dtype}.again.npy" for sample in range(2) for dtype in ("float64", "float32")}
+    assert again == (set() if family == "test" else everywhere)
+
+
+def test_state_shows_in_a_single_sample(worker: Worker, tmp_path: Path, samples: list[dict[str, Path]]) -> None:
+    worker.request(reference(tmp_path, samples, "stateful"))
+
+    assert np.load(tmp_path / "out/0/y.float64.again.npy").tolist() == [3.0, 5.0]
+
+
+def test_further_orders_of_summation(worker: Worker, tmp_path: Path, samples: list[dict[str, Path]]) -> None:
+    """What gives the same bits, is no order of the same sums or cannot be had is left out, and the log says why."""
+    reply = worker.request(reference(tmp_path, samples))
+
+    assert reply.value is not None and reply.value["orders"] == ["near"]
+    assert [path.name for path in tmp_path.glob("out/0/y.float32.*.npy")] == ["y.float32.near.npy"]
+    log = (tmp_path / "log.txt").read_text()
+    assert "no order of summation refused: ZeroDivisionError" in log
+    assert "no order of summation far: its answers are others than the model's" in log
+
+
 @pytest.mark.parametrize(
     ("family", "complaint"), [("misnamed", "['misnamed']"), ("low precision", "float32 where float64")]
 )

@@ -1,0 +1,113 @@
+"""References repeated: whether a model answers the same again, and float32 in further orders of summation.
+
+The host judges what is written here. What is bitwise the same is not written.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import tensors
+
+if TYPE_CHECKING:
+    from .referencing import Answers, Subject
+
+Sample = dict[str, tensors.Array]
+
+ENOUGH_S = 0.5  # a pass over all samples that took longer is repeated for the last and the first one only
+
+# Another order of summation moves an answer by about as much as rounding does: 3 times at most, over the core models.
+# What is further away from float64 is no order of summation: a model may mix the samples of a batch, for instance.
+FARTHEST = 8.0
+EPSILON = float(np.finfo(np.float32).eps)
+
+
+def repeat(subject: Subject, dtype: str, first: Answers, seconds: float, out: Path) -> None:
+    """Compute again, and write `out/<i>/<output>.<dtype>.again.npy` where it came out otherwise.
+
+    The samples come in reverse order, so that state in the model shows, and with other seeds, so that a framework that
+    sets them does not hide random numbers. A framework may have an `again()` that shows more than `reference()` does.
+    """
+    spec = subject.spec
+    order = order_again(len(spec.samples), enough=seconds > ENOUGH_S)
+    turned = replace(spec, seed=spec.seed + 1, samples=[spec.samples[index] for index in order])
+    random.seed(turned.seed)
+    np.random.seed(turned.seed % 2**32)
+    compute = getattr(subject.framework, "again", subject.framework.reference)
+    for index, sample in zip(order, compute(subject.model, turned, subject.weights, dtype), strict=True):
+        arrays = tensors.checked(sample, "reference()")
+        if set(arrays) != set(first[index]):
+            raise ValueError(f"reference() gave outputs {sorted(first[index])} at first, then {sorted(arrays)}")
+        for name, array in arrays.items():
+            if not tensors.identical(array, first[index][name]):
+                tensors.write(out / str(index) / f"{name}.{dtype}.again.npy", array)
+
+
+def order_again(samples: int, *, enough: bool) -> list[int]:
+    """Return the samples of a repeated pass; one that is alone comes twice, so that state shows."""
+    if samples == 1:
+        return [0, 0]
+    return [samples - 1, 0] if enough else list(reversed(range(samples)))
+
+
+def further_orders(subject: Subject, exact: Answers, eager: Answers, out: Path) -> list[str]:
+    """Write `out/<i>/<output>.float32.<order>.npy` for each order that the framework offers; return their words."""
+    offered: dict[str, Callable[[], Any]] = {}
+    if hasattr(subject.framework, "orders"):
+        offered = subject.framework.orders(subject.model, subject.spec, subject.weights)
+    return [order for order, compute in offered.items() if _written(order, compute, exact, eager, out)]
+
+
+def _written(order: str, compute: Callable[[], Any], exact: Answers, eager: Answers, out: Path) -> bool:
+    """Compute in one order and write the answers; say in the log why they cannot be used, and return False.
+
+    An order in which the first sample comes out the same bit by bit is no other order.
+    """
+    answers: Answers = []
+    try:
+        for sample in compute():
+            answers.append(tensors.checked(sample, order))
+            if len(answers) == 1 and _same(answers[0], eager[0]):
+                print(f"no order of summation {order}: it gives the same bits")
+                return False
+    except Exception as error:  # a model need not take a batch: then there is one order fewer
+        print(f"no order of summation {order}: {type(error).__name__}: {error}")
+        return False
+    if len(answers) != len(eager) or not all(map(_comparable, answers, exact, eager)):
+        print(f"no order of summation {order}: its answers are others than the model's")
+        return False
+    for index, sample in enumerate(answers):
+        for name, array in sample.items():
+            tensors.write(out / str(index) / f"{name}.float32.{order}.npy", array)
+    return True
+
+
+def _same(answer: Sample, eager: Sample) -> bool:
+    return set(answer) == set(eager) and all(tensors.identical(answer[name], eager[name]) for name in eager)
+
+
+def _comparable(answer: Sample, exact: Sample, eager: Sample) -> bool:
+    return set(answer) == set(eager) and all(_near(answer[name], exact[name], eager[name]) for name in eager)
+
+
+def _near(answer: tensors.Array, exact: tensors.Array, eager: tensors.Array) -> bool:
+    """Tell whether an answer has eager's shape and dtype, and is not much farther from float64 than eager."""
+    if answer.shape != eager.shape or answer.dtype != eager.dtype:
+        return False
+    if eager.dtype.kind != "f":
+        return tensors.identical(answer, eager)
+    if not np.array_equal(np.isfinite(answer), np.isfinite(exact)):
+        return False
+    finite = np.isfinite(exact)
+    noise = max(_distance(eager, exact, finite), EPSILON * float(np.abs(exact[finite]).max(initial=0.0)))
+    return _distance(answer, exact, finite) <= FARTHEST * noise
+
+
+def _distance(array: tensors.Array, exact: tensors.Array, finite: Any) -> float:
+    return float(np.abs(array[finite].astype(np.float64) - exact[finite]).max(initial=0.0))
