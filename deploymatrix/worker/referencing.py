@@ -10,7 +10,7 @@ import numpy as np
 
 from . import spec as specs
 from . import tensors, versions
-from .loading import load, model_of
+from .loading import load, load_model, model_of
 from .reporting import Reporter
 
 if TYPE_CHECKING:
@@ -23,13 +23,13 @@ def perform(request: Submit[ReferenceArgs], reporter: Reporter) -> ReferenceValu
     """Write `out/<i>/<output>.<dtype>.npy` for each sample i; the framework fills the folder `out/weights`."""
     args, out = request["args"], Path(request["out"])
     framework = cast("FrameworkModule", load(Path(request["module"])))
-    used = versions.of(framework, load(Path(args["model"])))
+    used = versions.of(framework, load_model(args))
 
     reporter.stage("reference")
     spec = specs.build(args["spec"], args["samples"])
     weights = out / "weights"
     weights.mkdir(parents=True, exist_ok=True)
-    model = model_of(Path(args["model"]), args.get("given"), spec)
+    model = model_of(args, spec)
     framework.freeze(model, spec, weights)
     for dtype in ("float64", "float32"):
         start = time.perf_counter()
