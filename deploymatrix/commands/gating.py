@@ -50,6 +50,7 @@ def gate(
     """Exit 0 only when every planned cell passed or carries a matching expectation; 1 for a red cell, an entry without
     a cell, or a regression against the baseline; 4 for a cell without a result."""
     from deploymatrix.execution.keys import Keys
+    from deploymatrix.execution.reads import changed_reads
     from deploymatrix.matrix.diff import diff as compare
     from deploymatrix.matrix.files import MATRIX, MEASUREMENTS, read_matrix, read_measurements
     from deploymatrix.matrix.gate import gate as decide
@@ -70,7 +71,8 @@ def gate(
         gone = set(before.cells) - {cell.name for cell in plan_cells(project, Selection())}
         difference = compare(before, snapshot(judged, times), scope=decided | gone)
     regressed = difference.of("regressed") if difference else ()
-    _conclude(decide(planned, judged, Keys(project).current_inputs(planned), regressed), difference)
+    inputs, changed = Keys(project).current_inputs(planned), changed_reads(project, judged.cells)
+    _conclude(decide(planned, judged, inputs, regressed, changed), difference)
 
 
 @baselines.command()
@@ -129,10 +131,9 @@ def _conclude(decision: Decision, difference: Diff | None) -> None:
     lines = [f"red: {explain_red(cell)}" for cell in decision.red]
     lines += [f"unmatched: {text}" for text in decision.unmatched]
     lines += [f"missing: {name}: no result in the matrix; run the cell" for name in decision.missing]
-    lines += [
-        f"stale: {name}: its model, a step, its target or its limit has changed since the run; run the cell"
-        for name in decision.stale
-    ]
+    for name in decision.stale:
+        files = ", ".join(decision.changed_reads.get(name, ())) or "its model, a step, its target or its limit"
+        lines.append(f"stale: {name}: {files} has changed since the run; run the cell")
     lines += [f"expected: {explain_red(cell)}" for cell in decision.expected]
     lines += [line(cell) for cell in difference.cells if cell.change != "unchanged"] if difference else []
     unknown = difference.missing if difference else ()

@@ -97,6 +97,7 @@ def _cell(run: PlannedRun, facts: HostFacts, planned: PlannedCell, results: Mapp
     result = results.get(compare_id(planned))
     if result is None:
         return Cell(**base, outcome="missing", stage="plan", detail="the run ended before this cell")
+    base |= {"reads": run.keys.reads.of_cell(planned, results)}
     base |= {"isolation": facts.isolation, "image": facts.image_digest(planned.target)}
     base |= _artifact(planned, results)
     if isinstance(result, Failed):

@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from deploymatrix.execution.reads import Digests, Reads
 from deploymatrix.execution.wire import wire_spec
 from deploymatrix.host.facts import HostFacts
 from deploymatrix.host.recipes import runtime_recipe
@@ -42,9 +43,18 @@ class Key:
     def digest(self) -> str:
         return digests.of_data(self.parts)
 
+    def with_reads(self, reads: Digests) -> Key:
+        """Return the key of a task that also read these files."""
+        return Key({**self.parts, "reads": reads}) if reads else self
+
     def changes_since(self, before: dict[str, Any]) -> list[str]:
-        """List the names of the parts that are not as they were."""
-        return sorted(name for name in {*self.parts, *before} if self.parts.get(name) != before.get(name))
+        """List the names of the parts that are not as they were; of what was read the files' names."""
+        changed = sorted(name for name in {*self.parts, *before} if self.parts.get(name) != before.get(name))
+        if "reads" in changed:
+            now, then = self.parts.get("reads", {}), before.get("reads", {})
+            files = sorted(name for name in {*now, *then} if now.get(name) != then.get(name))
+            changed[changed.index("reads")] = f"reads ({', '.join(files)})"
+        return changed
 
 
 class ModelFiles:
@@ -86,6 +96,7 @@ class Keys:
     """The keys of a project's tasks. It remembers what it has read, so make a new one when files may have changed."""
 
     def __init__(self, project: Project) -> None:
+        self.reads = Reads(project)
         self._project = project
         self._models: dict[str, ModelFiles] = {}
         self._workers: dict[str, str] = {}  # by runner

@@ -120,6 +120,9 @@ class Cell(Frozen):
     route: tuple[str, ...]
     steps: tuple[str, ...]
     inputs: str = Field(default="", description="digest of the files of the project that the result depends on")
+    reads: dict[str, str] = Field(
+        default={}, description="files that user code was seen to read beside these, and their digests"
+    )
     outcome: Outcome
     stage: Stage | None = None
     blame: str | None = None

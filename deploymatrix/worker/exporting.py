@@ -6,7 +6,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
-from . import signatures, versions
+from . import options, signatures, versions
 from . import spec as specs
 from .loading import load, load_model, model_of
 from .reporting import Reporter
@@ -29,6 +29,7 @@ def perform(request: Submit[ExportArgs], reporter: Reporter) -> ExportValue:
     used = versions.of(step, *modules_of(source))
 
     reporter.stage("open")
+    options.refuse_unknown(step, args["options"])
     spec = specs.build(args["spec"], args["samples"], None if "framework" in source else source.get("signature"))
     opened = open_source(source, spec)
 

@@ -1,4 +1,4 @@
-"""The import of files by path, once each: framework-side modules in the server, models and their sources in the child."""
+"""The import of files by path, once each: steps and frameworks in the server, models and their sources in the child."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
-from . import versions, warming
+from . import reading, versions, warming
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from .modules import ModelModule, SourceModule
     from .protocol import Submit
@@ -82,7 +82,8 @@ def load_model(args: Mapping[str, Any]) -> ModuleType:
     path = Path(args["model"])
     if path.name == MODEL and str(path.parent) not in sys.path:
         put_first(path.parent)
-    return load(path)
+    with reading.watched():
+        return load(path)
 
 
 def put_first(folder: Path) -> None:
@@ -101,10 +102,19 @@ def model_of(args: Mapping[str, Any], spec: Spec) -> ModelModule:
     """
     module = load_model(args)
     given = args.get("given")
-    if given is None:
-        return cast("ModelModule", module)
-    build = functools.partial(cast("SourceModule", module).build, given, spec)
-    return cast("ModelModule", SimpleNamespace(build=build))
+    build = module.build if given is None else functools.partial(cast("SourceModule", module).build, given, spec)
+    own = vars(module) if given is None else {}
+    return cast("ModelModule", SimpleNamespace(**{**own, "build": watched(build)}))
+
+
+def watched(build: Callable[[], Any]) -> Callable[[], Any]:
+    """Return the function, which tells what it reads while it builds a model."""
+
+    def building() -> Any:
+        with reading.watched():
+            return build()
+
+    return building
 
 
 def execute(name: str, path: Path) -> ModuleType:

@@ -1,6 +1,8 @@
 """What a child reads outside of its environment: files by an audit hook on `open`, modules by `sys.modules`.
 
-The hook hears what Python opens. It does not hear what a library opens in C++ or Rust by itself, nor other processes.
+The hook hears what Python opens. What a library opens in C++ or Rust by itself (safetensors, HDF5) is taken from the
+arguments of the functions that a model calls while it is imported and built: a file that is named there counts as read.
+Nothing is heard of other processes, and of files that are opened so by a prefix of their names.
 """
 
 from __future__ import annotations
@@ -10,12 +12,38 @@ import os
 import sys
 import sysconfig
 from collections.abc import Iterable, Iterator
-from pathlib import Path
-from types import ModuleType
+from contextlib import ExitStack, contextmanager
+from pathlib import Path, PurePath
+from types import FrameType, ModuleType
 from typing import Any
 
-SYSTEM = ("/proc", "/sys", "/dev", "/run", "/etc", "/bin", "/sbin", "/lib", "/lib64", "/usr/bin", "/usr/lib", "/usr/share")
+SYSTEM = (
+    "/proc",
+    "/sys",
+    "/dev",
+    "/run",
+    "/etc",
+    "/bin",
+    "/sbin",
+    "/lib",
+    "/lib64",
+    "/usr/bin",
+    "/usr/lib",
+    "/usr/share",
+)
 BYTECODE = (".pyc", ".pyo")
+
+
+listening: list[Reads] = []  # the child's own, once it has begun
+
+
+@contextmanager
+def watched() -> Iterator[None]:
+    """Take as read every file that an argument names meanwhile; nothing in a child that does not tell what it reads."""
+    with ExitStack() as stack:
+        for reads in listening:
+            stack.enter_context(reads.watched())
+        yield
 
 
 class Reads:
@@ -25,11 +53,13 @@ class Reads:
         self.opened: dict[str, None] = {}
         self.written: set[str] = set()
         self.told: set[str] = set()
+        self.looked_at: set[Any] = set()
         self.shared = [file_of(behind) for module in shared for behind in modules_behind(module)]
         self.known = dict(sys.modules)
 
     def begin(self) -> None:
         """Listen from now on; Python knows no way to stop that."""
+        listening.append(self)
         sys.addaudithook(self.hear)
 
     def hear(self, event: str, args: tuple[Any, ...]) -> None:
@@ -49,10 +79,34 @@ class Reads:
         elif not makes_it and name not in self.written:
             self.opened[name] = None
 
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Take as read every file that an argument names meanwhile, whoever opens it."""
+        before = sys.getprofile()
+        sys.setprofile(self.look)
+        try:
+            yield
+        finally:
+            sys.setprofile(before)
+
+    def look(self, frame: FrameType, event: str, _: Any) -> None:
+        if event != "call":
+            return
+        code, given = frame.f_code, frame.f_locals
+        for name in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]:
+            value = given.get(name)
+            # by type(): isinstance() asks the object, and one that is half made may not be able to answer
+            if issubclass(type(value), (str, PurePath)) and value not in self.looked_at:
+                self.looked_at.add(value)
+                if could_name_a_file(value):
+                    self.note(value, os.O_RDONLY)
+
     def take(self) -> list[str]:
         """Return what was read since the last call, sorted: regular files outside of the environment."""
         imported = [module for name, module in list(sys.modules.items()) if module is not self.known.get(name)]
-        found = {name for name in [*self.opened, *self.shared, *map(file_of, imported)] if name and name not in self.told}
+        found = {
+            name for name in [*self.opened, *self.shared, *map(file_of, imported)] if name and name not in self.told
+        }
         self.told |= found
         return sorted(name for name in found if is_outside(name) and os.path.isfile(name))
 
@@ -86,6 +140,12 @@ def imported_by(path: Path) -> Iterator[str]:
             yield from (node.module, *(f"{node.module}.{alias.name}" for alias in node.names))
 
 
+def could_name_a_file(value: Any) -> bool:
+    """Tell whether it is a file's name: code holds many short texts, of which few are."""
+    text = os.fsdecode(value)
+    return (os.sep in text or "." in text) and len(text) < 4096 and "\n" not in text and os.path.isfile(text)
+
+
 def file_of(module: ModuleType) -> str:
     """Return the absolute path of a module's file; nothing for one without."""
     file = getattr(module, "__file__", None)
@@ -112,7 +172,9 @@ def is_outside(name: str) -> bool:
 def folders_inside() -> tuple[str, ...]:
     paths = sysconfig.get_paths()
     own = [sys.prefix, sys.exec_prefix, *(paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib"))]
-    own += [f"{prefix}/{part}" for prefix in (sys.base_prefix, sys.base_exec_prefix) for part in ("bin", "lib", "share")]
+    own += [
+        f"{prefix}/{part}" for prefix in (sys.base_prefix, sys.base_exec_prefix) for part in ("bin", "lib", "share")
+    ]
     found = [*own, str(Path(__file__).parent)]
     return tuple(dict.fromkeys([*SYSTEM, *found, *map(os.path.realpath, found)]))
 

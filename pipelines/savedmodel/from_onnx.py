@@ -16,6 +16,7 @@ from onnx2tf import onnx2tf as converter
 from onnxruntime import InferenceSession
 
 ENTRY = "saved_model"
+OPTIONS = onnx2tf.convert  # the names of its parameters
 VERSIONS = ("onnx2tf", "tensorflow", "onnx", "onnxruntime", "numpy")
 
 
