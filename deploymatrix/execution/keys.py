@@ -137,6 +137,7 @@ class Keys:
                 "opener": digests.of_code(opener) if opener else None,
                 "model": [files.code, files.source] if opener else None,
                 "limits": [model.spec.timeouts.export, model.spec.memory_mb],
+                "warnings": warning_rules(project, step),
                 "worker": self._exporting,
             }
         )
@@ -211,6 +212,11 @@ def environment_digest(project: Project, environment: str) -> str:
     )
 
 
+def warning_rules(project: Project, step: Step) -> list[Any]:
+    """Return the rules by which the step's log is read: its warnings are part of what is known of the artifact."""
+    return [rule.model_dump(mode="json") for rule in project.pipelines[step.format].warnings]
+
+
 def comparing_code() -> list[str]:
     """Digest the code that compares, file by file."""
     return _code(COMPARING)
@@ -228,4 +234,5 @@ def _step_inputs(project: Project, step: Step, model: Model) -> list[Any]:
         step.options,
         environment_digest(project, step.environment),
         digests.of_code(opener) if opener else None,
+        warning_rules(project, step),
     ]

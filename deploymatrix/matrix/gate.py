@@ -19,7 +19,8 @@ class Decision:
 
     stale: cells whose result comes from files that have changed since.
     changed_reads: by cell, those of these files that user code was seen to read.
-    unmatched: lines about entries that match no cell. regressed: cells that passed in the baseline and no longer do.
+    unmatched: lines about entries that match no cell. refused: lines about cells that the caller does not take.
+    regressed: cells that passed in the baseline and no longer do.
     """
 
     red: tuple[Cell, ...]
@@ -30,6 +31,7 @@ class Decision:
     unmatched: tuple[str, ...] = ()
     regressed: tuple[CellDiff, ...] = ()
     changed_reads: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    refused: tuple[str, ...] = ()
 
     @property
     def is_open(self) -> bool:
@@ -37,7 +39,7 @@ class Decision:
 
     @property
     def is_red(self) -> bool:
-        return bool(self.red or self.unmatched or self.regressed)
+        return bool(self.red or self.unmatched or self.regressed or self.refused)
 
     @property
     def is_incomplete(self) -> bool:
@@ -73,6 +75,12 @@ def gate(
         regressed=tuple(regressed),
         changed_reads=changed_reads,
     )
+
+
+def with_warnings(cells: Iterable[Cell]) -> list[str]:
+    """Name each cell whose exporters warned about their artifacts, and the rules that found it."""
+    rules = {cell.name: sorted({warning.rule for warning in cell.warnings}) for cell in cells}
+    return [f"{name}: its exporters warned: {', '.join(found)}" for name, found in rules.items() if found]
 
 
 def explain_red(cell: Cell) -> str:

@@ -90,11 +90,15 @@ class OutputRecord(Frozen):
 
 
 class WarningRecord(Frozen):
-    """What an exporter said about the truth of its artifact. `rule`: the rule that found it, in a pipeline.toml."""
+    """What an exporter said about the truth of its artifact, and what it means.
+
+    `rule`: the rule that found it, in a pipeline.toml.
+    """
 
     step: str
     rule: str
     text: str
+    means: str = ""
 
 
 class ExpectationRecord(Frozen):

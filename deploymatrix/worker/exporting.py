@@ -6,7 +6,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
-from . import options, signatures, versions
+from . import hearing, options, signatures, versions
 from . import spec as specs
 from .loading import load, load_model, model_of
 from .reporting import Reporter
@@ -26,6 +26,7 @@ def perform(request: Submit[ExportArgs], reporter: Reporter) -> ExportValue:
     args, out = request["args"], Path(request["out"])
     source = args["source"]
     step = cast("StepModule", load(Path(request["module"])))
+    heard = hearing.now()
     used = versions.of(step, *modules_of(source))
 
     reporter.stage("open")
@@ -35,7 +36,8 @@ def perform(request: Submit[ExportArgs], reporter: Reporter) -> ExportValue:
 
     reporter.stage("export")
     out.mkdir(parents=True, exist_ok=True)
-    raw = step.export(opened, spec, out, args["options"])
+    with hearing.restored(heard):
+        raw = step.export(opened, spec, out, args["options"])
     repairs = raw.pop("repairs", []) if isinstance(raw, dict) else []
     return {
         "entry": entry(step, out),

@@ -1,4 +1,4 @@
-"""The options that a step knows: any other is refused before anything is exported, since a typo must not be a default."""
+"""The options that a step knows: any other is refused before the export, since a typo must not be a default."""
 
 from __future__ import annotations
 

@@ -11,6 +11,8 @@ import ast
 import os
 import sys
 import sysconfig
+import tempfile
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path, PurePath
@@ -56,6 +58,7 @@ class Reads:
         self.looked_at: set[Any] = set()
         self.shared = [file_of(behind) for module in shared for behind in modules_behind(module)]
         self.known = dict(sys.modules)
+        self.scratch, self.started = os.path.abspath(tempfile.gettempdir()), time.time()
 
     def begin(self) -> None:
         """Listen from now on; Python knows no way to stop that."""
@@ -108,7 +111,13 @@ class Reads:
             name for name in [*self.opened, *self.shared, *map(file_of, imported)] if name and name not in self.told
         }
         self.told |= found
-        return sorted(name for name in found if is_outside(name) and os.path.isfile(name))
+        return sorted(name for name in found if is_outside(name) and os.path.isfile(name) and not self.is_own(name))
+
+    def is_own(self, name: str) -> bool:
+        """Tell whether the child, or a library or program that it called, made the file."""
+        if name in self.written:
+            return True
+        return name.startswith(f"{self.scratch}{os.sep}") and os.stat(name).st_ctime >= self.started
 
 
 def modules_behind(module: ModuleType) -> Iterator[ModuleType]:
