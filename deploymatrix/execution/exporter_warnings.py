@@ -13,7 +13,7 @@ MOST = 8  # kept of each rule
 LONGEST = 1000  # characters of a line that are looked at
 LONGEST_TEXT = 300  # characters of a text that is kept
 
-FOLDERS = re.compile(r"(?<![\w.])(?:[A-Za-z]:)?/(?:[^\s/:'\"()]+/)+")  # of this machine; the file's name stays
+FOLDERS = re.compile(r"(?<![\w.:/])/(?:[^\s/:'\"()]+/)+")  # of this machine; the file's name stays
 
 
 def warnings_in(log: str, step: str, rules: Sequence[WarningRule]) -> list[dict[str, str]]:

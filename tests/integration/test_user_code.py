@@ -131,7 +131,7 @@ def test_a_trace_of_data_dependent_control_flow_is_marked_also_when_it_is_green(
     assert (cell["outcome"], ran.returncode) == ("passed", 0), ran.stdout + ran.stderr
     (warning,) = cell["warnings"]
     assert (warning["step"], warning["rule"]) == ("torchscript/from_torch", "value-fixed")
-    assert warning["text"].startswith("model.py:16: TracerWarning: Converting a tensor to a Python boolean")
+    assert warning["text"].startswith("model.py:14: TracerWarning: Converting a tensor to a Python boolean")
     assert warning["text"].endswith("[return y * 2 if y.sum() > -1000 else y]")
     assert "✓‡" in ran.stdout and "‡ an exporter warned" in ran.stdout
     assert "value-fixed, torchscript/from_torch: The trace keeps" in deploymatrix("explain", "branching/*").stdout
