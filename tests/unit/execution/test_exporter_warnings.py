@@ -75,7 +75,7 @@ def found(format_: str, log: str) -> list[str]:
         (
             "savedmodel",
             "pooling-redefined",
-            "\x1b[33mWARNING:\x1b[0m Current pooling with ceil_mode = 1 follows pytorch implementation since current onnx",
+            "\x1b[33mWARNING:\x1b[0m Current pooling with ceil_mode = 1 follows pytorch implementation since",
         ),
     ],
 )
