@@ -8,14 +8,17 @@ key with those.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from deploymatrix.execution.notes import LastReads
-from deploymatrix.matrix.records import Cell
-from deploymatrix.project.plan import PlannedCell, Task, export_id, reference_id
-from deploymatrix.project.project import Project
 from deploymatrix.store import digests
+
+if TYPE_CHECKING:
+    from deploymatrix.matrix.records import Cell
+    from deploymatrix.project.plan import Task
+    from deploymatrix.project.project import Project
 
 GONE = "gone"
 CHANGING = "changed while it was read"  # no file's digest, so whatever has it is stale
@@ -49,14 +52,11 @@ class Reads:
             name: CHANGING if path.stat().st_ctime >= since else self._now(name) for name, path in by_name.items()
         }
 
-    def of_cell(self, cell: PlannedCell, decided: Mapping[str, object]) -> Digests:
-        """Return what the cell's reference and exports read, as far as they are decided."""
-        routes = cell.route.prefixes() if cell.route else ()
-        tasks = [reference_id(cell.model), *(export_id(cell.model, route, cell.variant) for route in routes)]
+    def of_all(self, task_ids: Iterable[str]) -> Digests:
+        """Return what any of the tasks read; what the first one found counts, where a file changed between two."""
         found: Digests = {}
-        for task in tasks:
-            if task in decided:
-                found = {**self.of(task), **found}
+        for task_id in task_ids:
+            found = {**self.of(task_id), **found}
         return dict(sorted(found.items()))
 
     def save(self) -> None:

@@ -140,13 +140,13 @@ def imported_by(path: Path) -> Iterator[str]:
     """Yield the names of the modules that a file imports, anywhere in it; a name taken from one may be one itself."""
     if path.suffix != ".py":
         return
-    for node in ast.walk(ast.parse(path.read_bytes())):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
+    for part in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(part, ast.Import):
+            for alias in part.names:
                 parts = alias.name.split(".")
                 yield from (".".join(parts[:length]) for length in range(1, len(parts) + 1))
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield from (node.module, *(f"{node.module}.{alias.name}" for alias in node.names))
+        elif isinstance(part, ast.ImportFrom) and part.module:
+            yield from (part.module, *(f"{part.module}.{alias.name}" for alias in part.names))
 
 
 def could_name_a_file(value: Any) -> bool:

@@ -48,12 +48,12 @@ def imports_of(path: Path) -> Iterator[Wanted]:
         body = ast.parse(path.read_bytes()).body
     except (OSError, SyntaxError, ValueError):
         return
-    tried = [inner for node in body if isinstance(node, ast.Try) for inner in node.body]
-    for node in [*body, *tried]:
-        if isinstance(node, ast.Import):
-            yield from ((alias.name, ()) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module, tuple(alias.name for alias in node.names if alias.name != "*")
+    tried = [inner for part in body if isinstance(part, ast.Try) for inner in part.body]
+    for part in [*body, *tried]:
+        if isinstance(part, ast.Import):
+            yield from ((alias.name, ()) for alias in part.names)
+        elif isinstance(part, ast.ImportFrom) and part.module and not part.level:
+            yield part.module, tuple(alias.name for alias in part.names if alias.name != "*")
 
 
 def neighbour_of(path: Path, module: str) -> Path | None:
