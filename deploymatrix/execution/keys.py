@@ -100,6 +100,7 @@ class Keys:
         self._project = project
         self._models: dict[str, ModelFiles] = {}
         self._workers: dict[str, str] = {}  # by runner
+        self._rules: dict[str, str] = {}  # by format
         self._exporting = worker_digest()
 
     def samples(self, model: Model) -> Key:
@@ -137,7 +138,7 @@ class Keys:
                 "opener": digests.of_code(opener) if opener else None,
                 "model": [files.code, files.source] if opener else None,
                 "limits": [model.spec.timeouts.export, model.spec.memory_mb],
-                "warnings": warning_rules(project, step),
+                "warnings": self._warning_rules(step.format),
                 "worker": self._exporting,
             }
         )
@@ -186,12 +187,20 @@ class Keys:
             {
                 "model": model,
                 "steps": [_step_inputs(project, step, cell.model) for step in steps],
+                "warnings": [self._warning_rules(step.format) for step in steps],
                 "runner": digests.of_code(project.run_module(cell.target)),
                 "runtime": [digests.of_code(path) for path in runtime_recipe(project, cell.target).files],
                 "limits": limits_of(cell.model, cell.target, cell.variant),
                 "engine": [*comparing_code(), self._exporting, self._worker(cell.target)],
             }
         )
+
+    def _warning_rules(self, format_: str) -> str:
+        """Digest the rules by which exporters' logs are read: what they find is known of an artifact."""
+        if format_ not in self._rules:
+            rules = self._project.pipelines[format_].warnings
+            self._rules[format_] = digests.of_data([rule.model_dump(mode="json") for rule in rules])
+        return self._rules[format_]
 
     def _worker(self, target: Target) -> str:
         """Digest the worker of the target's runner; thousands of cells share it."""
@@ -212,11 +221,6 @@ def environment_digest(project: Project, environment: str) -> str:
     )
 
 
-def warning_rules(project: Project, step: Step) -> list[Any]:
-    """Return the rules by which the step's log is read: its warnings are part of what is known of the artifact."""
-    return [rule.model_dump(mode="json") for rule in project.pipelines[step.format].warnings]
-
-
 def comparing_code() -> list[str]:
     """Digest the code that compares, file by file."""
     return _code(COMPARING)
@@ -234,5 +238,4 @@ def _step_inputs(project: Project, step: Step, model: Model) -> list[Any]:
         step.options,
         environment_digest(project, step.environment),
         digests.of_code(opener) if opener else None,
-        warning_rules(project, step),
     ]
