@@ -69,7 +69,7 @@ def found(format_: str, log: str) -> list[str]:
             "Node n of type FusedBatchNormV3 has is_training set to true, which is not supperted.",
         ),
         ("onnx", "invalid-model", "W1 x.py:9] Conversion successful but the ONNX model fails ONNX checker. Please"),
-        ("onnx", "state-removed", "Removed AssignVariableOp StatefulPartitionedCall/assign"),
+        ("onnx", "state-removed", "Removed Identity StatefulPartitionedCall/AssignVariableOp"),
         ("litert", "training-mode", "WARNING:root:Your model is converted in training mode. Please set the module in"),
         ("savedmodel", "run-once", "WARNING: AutoGraph could not transform <function f> and will run it as-is."),
         (
