@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -46,13 +47,18 @@ def gate(
         Path | None,
         typer.Option("--baseline", metavar="FILE", help="Also require what passed in this baseline or matrix."),
     ] = None,
+    no_warnings: Annotated[
+        bool, typer.Option("--no-warnings", help="Also refuse cells whose exporters warned about their artifacts.")
+    ] = False,
 ) -> None:
     """Exit 0 only when every planned cell passed or carries a matching expectation; 1 for a red cell, an entry without
     a cell, or a regression against the baseline; 4 for a cell without a result."""
     from deploymatrix.execution.keys import Keys
+    from deploymatrix.execution.reads import changed_reads
     from deploymatrix.matrix.diff import diff as compare
     from deploymatrix.matrix.files import MATRIX, MEASUREMENTS, read_matrix, read_measurements
     from deploymatrix.matrix.gate import gate as decide
+    from deploymatrix.matrix.gate import with_warnings
     from deploymatrix.matrix.snapshots import read_states, snapshot
     from deploymatrix.matrix.verdicts import judged_matrix, read_rules
     from deploymatrix.project.plan import Selection, plan_cells
@@ -70,7 +76,10 @@ def gate(
         gone = set(before.cells) - {cell.name for cell in plan_cells(project, Selection())}
         difference = compare(before, snapshot(judged, times), scope=decided | gone)
     regressed = difference.of("regressed") if difference else ()
-    _conclude(decide(planned, judged, Keys(project).current_inputs(planned), regressed), difference)
+    inputs, changed = Keys(project).current_inputs(planned), changed_reads(project, judged.cells)
+    decision = decide(planned, judged, inputs, regressed, changed)
+    refused = with_warnings(judged.cells) if no_warnings else ()
+    _conclude(replace(decision, refused=tuple(refused)), difference)
 
 
 @baselines.command()
@@ -128,11 +137,11 @@ def _conclude(decision: Decision, difference: Diff | None) -> None:
 
     lines = [f"red: {explain_red(cell)}" for cell in decision.red]
     lines += [f"unmatched: {text}" for text in decision.unmatched]
+    lines += [f"refused: {text}" for text in decision.refused]
     lines += [f"missing: {name}: no result in the matrix; run the cell" for name in decision.missing]
-    lines += [
-        f"stale: {name}: its model, a step, its target or its limit has changed since the run; run the cell"
-        for name in decision.stale
-    ]
+    for name in decision.stale:
+        files = ", ".join(decision.changed_reads.get(name, ())) or "its model, a step, its target or its limit"
+        lines.append(f"stale: {name}: {files} has changed since the run; run the cell")
     lines += [f"expected: {explain_red(cell)}" for cell in decision.expected]
     lines += [line(cell) for cell in difference.cells if cell.change != "unchanged"] if difference else []
     unknown = difference.missing if difference else ()
@@ -141,6 +150,7 @@ def _conclude(decision: Decision, difference: Diff | None) -> None:
         lines.append("`deploymatrix baseline update` accepts a regression, in a change that somebody reviews")
     counts = f"{decision.passed} passed, {len(decision.expected)} expected, {len(decision.red)} red"
     counts += f", {len(decision.unmatched)} unmatched" if decision.unmatched else ""
+    counts += f", {len(decision.refused)} refused" if decision.refused else ""
     counts += f", {len(decision.regressed)} regressed" if difference else ""
     state = "open" if decision.is_open and not unknown else "closed"
     lines.append(f"gate {state}: {counts}, {len(decision.missing) + len(unknown)} missing, {len(decision.stale)} stale")

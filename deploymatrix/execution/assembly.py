@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,11 +98,19 @@ def _cell(run: PlannedRun, facts: HostFacts, planned: PlannedCell, results: Mapp
     result = results.get(compare_id(planned))
     if result is None:
         return Cell(**base, outcome="missing", stage="plan", detail="the run ended before this cell")
+    base |= {"reads": run.keys.reads.of_all(_decided_before(planned, results))}
     base |= {"isolation": facts.isolation, "image": facts.image_digest(planned.target)}
     base |= _artifact(planned, results)
     if isinstance(result, Failed):
         return Cell(**{**base, **_failure(run.project, result)})
     return Cell(**{**base, **_compared(run.project, planned, results, result.entry)})
+
+
+def _decided_before(planned: PlannedCell, results: Mapping[str, Result]) -> Iterator[str]:
+    """Yield the ids of the cell's reference and exports, as far as they have a result."""
+    assert planned.route is not None
+    exports = (export_id(planned.model, prefix, planned.variant) for prefix in planned.route.prefixes())
+    yield from (task_id for task_id in (reference_id(planned.model), *exports) if task_id in results)
 
 
 def _artifact(planned: PlannedCell, results: Mapping[str, Result]) -> dict[str, Any]:

@@ -61,6 +61,7 @@ class Execution:
         finally:
             self._costs.save()
             self._last_keys.save()
+            self._context.keys.reads.save()
 
     def _resolve(self, task: Task) -> bool:
         """Decide the task by a need that failed, or from the store; return whether it is decided."""
@@ -120,6 +121,7 @@ class Execution:
             result = dispatch.execute(self._context, self._pool, self._needs(task), key)
         except EnvironmentFailed as error:
             return _no_environment(str(error))
+        key = self._note_key(task)  # with what the task turned out to read
         with self._lock:
             self.executed[task.kind] += 1
         if isinstance(result, Done):

@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from deploymatrix.execution.reads import Digests, Reads
 from deploymatrix.execution.wire import wire_spec
 from deploymatrix.host.facts import HostFacts
 from deploymatrix.host.recipes import runtime_recipe
@@ -45,9 +46,18 @@ class Key:
     def digest(self) -> str:
         return digests.of_data(self.parts)
 
+    def with_reads(self, reads: Digests) -> Key:
+        """Return the key of a task that also read these files."""
+        return Key({**self.parts, "reads": reads}) if reads else self
+
     def changes_since(self, before: dict[str, Any]) -> list[str]:
-        """List the names of the parts that are not as they were."""
-        return sorted(name for name in {*self.parts, *before} if self.parts.get(name) != before.get(name))
+        """List the names of the parts that are not as they were; of what was read the files' names."""
+        changed = sorted(name for name in {*self.parts, *before} if self.parts.get(name) != before.get(name))
+        if "reads" in changed:
+            now, then = self.parts.get("reads", {}), before.get("reads", {})
+            files = sorted(name for name in {*now, *then} if now.get(name) != then.get(name))
+            changed[changed.index("reads")] = f"reads ({', '.join(files)})"
+        return changed
 
 
 class ModelFiles:
@@ -89,9 +99,11 @@ class Keys:
     """The keys of a project's tasks. It remembers what it has read, so make a new one when files may have changed."""
 
     def __init__(self, project: Project) -> None:
+        self.reads = Reads(project)
         self._project = project
         self._models: dict[str, ModelFiles] = {}
         self._workers: dict[str, str] = {}  # by runner
+        self._rules: dict[str, str] = {}  # by format
         self._exporting = worker_digest()
 
     def samples(self, model: Model) -> Key:
@@ -129,6 +141,7 @@ class Keys:
                 "opener": digests.of_code(opener) if opener else None,
                 "model": [files.code, files.source] if opener else None,
                 "limits": [model.spec.timeouts.export, model.spec.memory_mb],
+                "warnings": self._warning_rules(step.format),
                 "worker": self._exporting,
             }
         )
@@ -177,12 +190,20 @@ class Keys:
             {
                 "model": model,
                 "steps": [_step_inputs(project, step, cell.model) for step in steps],
+                "warnings": [self._warning_rules(step.format) for step in steps],
                 "runner": digests.of_code(project.run_module(cell.target)),
                 "runtime": [digests.of_code(path) for path in runtime_recipe(project, cell.target).files],
                 "limits": limits_of(cell.model, cell.target, cell.variant),
                 "engine": [*comparing_code(), self._exporting, self._worker(cell.target)],
             }
         )
+
+    def _warning_rules(self, format_: str) -> str:
+        """Digest the rules by which exporters' logs are read: what they find is known of an artifact."""
+        if format_ not in self._rules:
+            rules = self._project.pipelines[format_].warnings
+            self._rules[format_] = digests.of_data([rule.model_dump(mode="json") for rule in rules])
+        return self._rules[format_]
 
     def _worker(self, target: Target) -> str:
         """Digest the worker of the target's runner; thousands of cells share it."""

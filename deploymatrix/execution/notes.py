@@ -1,6 +1,7 @@
-"""What a run remembers of the tasks for the next one: what each cost, and the key that each had.
+"""What a run remembers of the tasks for the next one: what each cost, the key that each had, and what each read.
 
 Costs order the schedule and keep it within memory. Last keys let another key be explained by what changed in it.
+What a task read is part of its next key.
 """
 
 from __future__ import annotations
@@ -52,6 +53,25 @@ class LastKeys:
     def get(self, id_: str) -> str | None:
         """Return the task's last key; None if the task was never looked at."""
         known: str | None = self._file.get(id_, None)
+        return known
+
+    def save(self) -> None:
+        self._file.save()
+
+
+class LastReads:
+    """The files that a task read, by task id, kept in a file of the build folder."""
+
+    def __init__(self, build: Path) -> None:
+        self._file = _Notes(build / "reads.json")
+
+    def note(self, id_: str, names: list[str]) -> None:
+        if names or self.get(id_):
+            self._file.note(id_, names)
+
+    def get(self, id_: str) -> list[str]:
+        """Return the names; none if the task was never done."""
+        known: list[str] = self._file.get(id_, [])
         return known
 
     def save(self) -> None:

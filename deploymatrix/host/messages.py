@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -42,6 +42,7 @@ class Reply:
     cpu_s: float | None = None
     peak_mb: float | None = None
     import_s: float = 0.0  # seconds that the server imported for this request, before its child started
+    reads: list[str] = field(default_factory=list)  # absolute paths: files outside of the environment, as far as told
 
 
 def translated(value: Any, translate: Callable[[Path], str]) -> Any:

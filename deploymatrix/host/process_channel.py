@@ -16,6 +16,8 @@ END_S = 5.0  # between a worker's last line and its end
 
 # The user sets these for another interpreter or project; in the worker they would replace what was locked.
 FOREIGN = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "VIRTUAL_ENV", "NODE_PATH", "NODE_OPTIONS")
+# With these, exporters' warnings would not be heard.
+SILENCING = ("PYTHONWARNINGS", "TF_CPP_MIN_LOG_LEVEL", "AUTOGRAPH_VERBOSITY")
 # Without these, Python keeps compiled modules in our environments; else each import of a framework takes twice as long.
 UNCACHED = ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX")
 
@@ -32,7 +34,7 @@ class _ProcessChannel:
         self.log = log
         self.oom_kills = oom_kills() or 0
         log.parent.mkdir(parents=True, exist_ok=True)
-        own = {name: value for name, value in os.environ.items() if name not in {*FOREIGN, *UNCACHED}}
+        own = {name: value for name, value in os.environ.items() if name not in {*FOREIGN, *SILENCING, *UNCACHED}}
         with log.open("ab") as errors:
             self.process = subprocess.Popen(
                 command,

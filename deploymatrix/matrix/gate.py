@@ -6,7 +6,7 @@ Besides, every entry must match a cell, and, against a baseline, no cell may hav
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from deploymatrix.matrix.diff import CellDiff
 from deploymatrix.matrix.records import VERDICTS_THAT_PASS, Cell, Matrix
@@ -18,7 +18,9 @@ class Decision:
     """What the gate decides: which cells are red, and which planned cells the matrix does not hold.
 
     stale: cells whose result comes from files that have changed since.
-    unmatched: lines about entries that match no cell. regressed: cells that passed in the baseline and no longer do.
+    changed_reads: by cell, those of these files that user code was seen to read.
+    unmatched: lines about entries that match no cell. refused: lines about cells that the caller does not take.
+    regressed: cells that passed in the baseline and no longer do.
     """
 
     red: tuple[Cell, ...]
@@ -28,6 +30,8 @@ class Decision:
     passed: int
     unmatched: tuple[str, ...] = ()
     regressed: tuple[CellDiff, ...] = ()
+    changed_reads: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    refused: tuple[str, ...] = ()
 
     @property
     def is_open(self) -> bool:
@@ -35,7 +39,7 @@ class Decision:
 
     @property
     def is_red(self) -> bool:
-        return bool(self.red or self.unmatched or self.regressed)
+        return bool(self.red or self.unmatched or self.regressed or self.refused)
 
     @property
     def is_incomplete(self) -> bool:
@@ -43,17 +47,23 @@ class Decision:
 
 
 def gate(
-    planned: Iterable[PlannedCell], matrix: Matrix, inputs: Mapping[str, str], regressed: Sequence[CellDiff] = ()
+    planned: Iterable[PlannedCell],
+    matrix: Matrix,
+    inputs: Mapping[str, str],
+    regressed: Sequence[CellDiff] = (),
+    changed_reads: Mapping[str, Sequence[str]] | None = None,
 ) -> Decision:
     """Decide on the planned cells. The plan, not the matrix, says which cells there must be.
 
-    inputs: by cell, the digest of the present files that its result depends on.
+    inputs: by cell, the digest of the present files that its result depends on. changed_reads: by cell, the files that
+    user code read beside these and that are no longer as they were.
     """
+    changed_reads = changed_reads or {}
     cells = {cell.name: cell for cell in matrix.cells}
     names = [cell.name for cell in planned]
     results = [cells[name] for name in names if name in cells and cells[name].outcome != "missing"]
     present = {cell.name for cell in results}
-    stale = {cell.name for cell in results if cell.inputs != inputs[cell.name]}
+    stale = {cell.name for cell in results if cell.inputs != inputs[cell.name] or cell.name in changed_reads}
     results = [cell for cell in results if cell.name not in stale]
     return Decision(
         red=tuple(cell for cell in results if cell.verdict not in VERDICTS_THAT_PASS),
@@ -63,7 +73,14 @@ def gate(
         passed=sum(cell.verdict == "ok" for cell in results),
         unmatched=matrix.unmatched,
         regressed=tuple(regressed),
+        changed_reads=changed_reads,
     )
+
+
+def with_warnings(cells: Iterable[Cell]) -> list[str]:
+    """Name each cell whose exporters warned about their artifacts, and the rules that found it."""
+    rules = {cell.name: sorted({warning.rule for warning in cell.warnings}) for cell in cells}
+    return [f"{name}: its exporters warned: {', '.join(found)}" for name, found in rules.items() if found]
 
 
 def explain_red(cell: Cell) -> str:

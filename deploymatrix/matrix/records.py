@@ -90,11 +90,15 @@ class OutputRecord(Frozen):
 
 
 class WarningRecord(Frozen):
-    """What an exporter said about the truth of its artifact. `rule`: the rule that found it, in a pipeline.toml."""
+    """What an exporter said about the truth of its artifact, and what it means.
+
+    `rule`: the rule that found it, in a pipeline.toml.
+    """
 
     step: str
     rule: str
     text: str
+    means: str = ""
 
 
 class ExpectationRecord(Frozen):
@@ -120,6 +124,9 @@ class Cell(Frozen):
     route: tuple[str, ...]
     steps: tuple[str, ...]
     inputs: str = Field(default="", description="digest of the files of the project that the result depends on")
+    reads: dict[str, str] = Field(
+        default={}, description="files that user code was seen to read beside these, and their digests"
+    )
     outcome: Outcome
     stage: Stage | None = None
     blame: str | None = None

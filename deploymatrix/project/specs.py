@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from deploymatrix.project.limit_specs import ModelLimit, TargetLimits
+from deploymatrix.project.warning_specs import WarningRule
 
 DType = Literal["float16", "float32", "float64", "int8", "uint8", "int32", "int64", "bool"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
@@ -160,12 +161,14 @@ class PipelineSpec(Strict):
     """pipelines/<format>/pipeline.toml: the steps that lead to a format, in order of preference.
 
     `artifacts`: the names of such artifacts, as "*.onnx"; those of a folder by a file in it, as "*/model.json".
+    `warnings`: what their exporters may say about the truth of an artifact.
     """
 
     former_keys = {"sources": 'write [[steps]], and in each step from = "…" instead of source = "…"'}
 
     artifacts: tuple[str, ...] = ()
     steps: Annotated[tuple[StepSpec, ...], Field(min_length=1)]
+    warnings: tuple[WarningRule, ...] = ()
 
 
 class Budget(Strict):

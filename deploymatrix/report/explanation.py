@@ -64,6 +64,8 @@ def as_text(explanation: Explanation) -> Iterator[str]:
     yield from _field("artifact", f"{cell.artifact.bytes:,} bytes" if cell.artifact else "")
     yield from _field("changes", "; ".join(cell.changes))
     yield from _field("checks", ", ".join(cell.checks))
+    yield from _block_of("warnings", [f"{w.rule}, {w.step}: {w.means} {w.text}" for w in cell.warnings])
+    yield from _block_of("reads", [f"{name} {digest[:12]}" for name, digest in cell.reads.items()])
     yield from _block_of("digests", [f"{name}: {digest}" for name, digest in explanation.digests.items()])
     yield from _block_of("versions", [f"{name} {version}" for name, version in sorted(cell.versions.items())])
     yield from _block_of("outputs", [_output(output) for output in cell.outputs])

@@ -122,6 +122,7 @@ def _described(cell: Cell, detail_limit: int, reasons: list[str]) -> list[Any]:
         cell.expectation.model_dump(mode="json") if cell.expectation else None,
         list(cell.over_budget),
         reasons,
+        [warning.model_dump(mode="json") for warning in cell.warnings],
     ]
 
 

@@ -46,8 +46,11 @@ VERDICT_WORDS: dict[str, str] = {
 
 
 def mark(cell: Cell) -> str:
-    """Return a cell's symbol; in brackets when an expectation covers it, with ↯ when it breaks one or a budget."""
-    character = SYMBOLS[cell.outcome].character
+    """Return a cell's symbol; in brackets when an expectation covers it, with ↯ when it breaks one or a budget.
+
+    ‡ marks a cell whose exporters warned, whatever became of it.
+    """
+    character = SYMBOLS[cell.outcome].character + ("‡" if cell.warnings else "")
     if cell.verdict == "expected":
         return f"({character})"
     return f"{character}↯" if _is_surprising(cell) else character
@@ -59,6 +62,8 @@ def legend(cells: tuple[Cell, ...]) -> str:
     parts = [f"{s.character} {s.words}" for outcome, s in SYMBOLS.items() if outcome in used]
     if any(cell.verdict == "expected" for cell in cells):
         parts.append("(…) expected, with a reason")
+    if any(cell.warnings for cell in cells):
+        parts.append("‡ an exporter warned that its artifact may be wrong")
     if any(_is_surprising(cell) for cell in cells):
         parts.append("↯ not what was expected, or over a budget")
     return " · ".join(parts)

@@ -34,8 +34,12 @@ def of_code(path: Path) -> str:
 
 def of_code_folder(folder: Path, *, without: frozenset[str] = frozenset()) -> str:
     """Return the digest of all code and data in a folder, by relative path, but for caches and the files `without`."""
-    files = [p for p in sorted(folder.rglob("*")) if p.is_file() and _counts(p.relative_to(folder), without)]
-    return of_data({p.relative_to(folder).as_posix(): of_code(p) for p in files})
+    return of_data({p.relative_to(folder).as_posix(): of_code(p) for p in files_of(folder, without=without)})
+
+
+def files_of(folder: Path, *, without: frozenset[str] = frozenset()) -> list[Path]:
+    """List the files that count in a folder, sorted."""
+    return [p for p in sorted(folder.rglob("*")) if p.is_file() and _counts(p.relative_to(folder), without)]
 
 
 @functools.lru_cache(maxsize=4096)

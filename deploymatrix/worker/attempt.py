@@ -67,6 +67,7 @@ class Attempt:
     reply: ChildReply | None = None
     killed_for: KillReason | None = None
     peak_mb: float = 0.0
+    reads: list[str] = field(default_factory=list)
     lines: Lines = field(default_factory=Lines)
 
     def __post_init__(self) -> None:
@@ -91,6 +92,7 @@ class Attempt:
                 message: ChildMessage = json.loads(line)
                 if isinstance(message, dict) and message.get("nonce") == self.nonce:
                     self.stage = message["stage"]
+                    self.reads += message.get("reads", [])
                     self.reply = message.get("reply")
 
     def enforce(self) -> None:
@@ -138,6 +140,7 @@ class Attempt:
             cpu_s=child_exit.cpu_s,
             peak_mb=child_exit.peak_mb,
             import_s=self.import_s,
+            reads=sorted(self.reads),
         )
 
     def judge(self, exit_code: int) -> Ending:

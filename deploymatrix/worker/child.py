@@ -13,8 +13,9 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from . import describing, exporting, referencing, running
+from . import describing, exporting, loading, referencing, running
 from .ending import error_report
+from .reading import Reads
 from .reporting import Reporter
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ TASKS: dict[str, Task] = {
     "run": running.perform,
     "describe": describing.perform,
 }
+
+RECORDED = ("reference", "export")  # whose module, model and steps are the user's own code
 
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -84,6 +87,10 @@ def reply_to(request: Submit[Any], reporter: Reporter) -> ChildReply:
     try:
         if request["task"] not in TASKS:
             raise ValueError(f"unknown task {request['task']!r}: this worker does {', '.join(TASKS)}")
+        shared = [loading.load(path) for path in loading.framework_side(request)]  # a fork has them already
+        if request["task"] in RECORDED:
+            reporter.reads = Reads(shared)
+            reporter.reads.begin()
         return {"status": "ok", "value": dict(TASKS[request["task"]](request, reporter))}
     except BaseException as error:
         report = error_report(error)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Ending:
-    """The fields of a `result` message: times in seconds, memory in MiB, None where nothing was measured."""
+    """The fields of a `result` message: times in seconds, memory in MiB, None where nothing was measured.
+
+    `reads`: the files outside of the environment that the child read, as far as it told.
+    """
 
     status: Status
     stage: Stage
@@ -25,6 +28,7 @@ class Ending:
     cpu_s: float | None = None
     peak_mb: float | None = None
     import_s: float = 0.0
+    reads: list[str] = field(default_factory=list)
 
     def message(self, nonce: str) -> Mapping[str, object]:
         """Return the `result` message."""

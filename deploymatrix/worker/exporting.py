@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
-from . import signatures, versions
+from . import hearing, options, signatures, versions
 from . import spec as specs
-from .loading import load, model_of
+from .loading import load, load_model, model_of
 from .reporting import Reporter
 
 if TYPE_CHECKING:
@@ -25,15 +26,18 @@ def perform(request: Submit[ExportArgs], reporter: Reporter) -> ExportValue:
     args, out = request["args"], Path(request["out"])
     source = args["source"]
     step = cast("StepModule", load(Path(request["module"])))
-    used = versions.of(step, *(load(path) for path in modules_of(source)))
+    heard = hearing.now()
+    used = versions.of(step, *modules_of(source))
 
     reporter.stage("open")
+    options.refuse_unknown(step, args["options"])
     spec = specs.build(args["spec"], args["samples"], None if "framework" in source else source.get("signature"))
     opened = open_source(source, spec)
 
     reporter.stage("export")
     out.mkdir(parents=True, exist_ok=True)
-    raw = step.export(opened, spec, out, args["options"])
+    with hearing.restored(heard):
+        raw = step.export(opened, spec, out, args["options"])
     repairs = raw.pop("repairs", []) if isinstance(raw, dict) else []
     return {
         "entry": entry(step, out),
@@ -43,16 +47,15 @@ def perform(request: Submit[ExportArgs], reporter: Reporter) -> ExportValue:
     }
 
 
-def modules_of(source: FrameworkSource | ArtifactSource) -> list[Path]:
-    return [Path(source["framework"]), Path(source["model"])] if "framework" in source else []
+def modules_of(source: FrameworkSource | ArtifactSource) -> list[ModuleType]:
+    return [load(Path(source["framework"])), load_model(source)] if "framework" in source else []
 
 
 def open_source(source: FrameworkSource | ArtifactSource, spec: specs.Spec) -> Any:
     """Return the framework's model, or the artifact's path. Raise FileNotFoundError for an artifact that is gone."""
     if "framework" in source:
         opener = cast("OpenerModule", load(Path(source["framework"])))
-        model = model_of(Path(source["model"]), source.get("given"), spec)
-        return opener.open(model, spec, Path(source["weights"]))
+        return opener.open(model_of(source, spec), spec, Path(source["weights"]))
     path = Path(source["artifact"])
     if not path.exists():
         raise FileNotFoundError(f"the source artifact {path} does not exist")

@@ -1,4 +1,4 @@
-"""The import of files by path, once each."""
+"""The import of files by path, once each: steps and frameworks in the server, models and their sources in the child."""
 
 from __future__ import annotations
 
@@ -12,12 +12,16 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
-from . import versions
+from . import reading, versions, warming
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from .modules import ModelModule, SourceModule
     from .protocol import Submit
     from .spec import Spec
+
+MODEL = "model.py"
 
 failed: dict[Path, Exception] = {}
 
@@ -30,17 +34,30 @@ class UncachedLoader(SourceFileLoader):
 
 
 def preload(request: Submit[Any]) -> bool:
-    """Import what the request names; return whether any of it was new. Raise what the import raised."""
+    """Import what the request's framework-side modules are and need, and the packages that its model imports.
+
+    Return whether any of it was new. Nothing of the model itself runs here: what it changes would reach other models.
+    Raise what the import of a framework-side module raised.
+    """
     before = len(sys.modules)
-    versions.of(*[load(path) for path in modules_of(request)])  # looked up once here, not in every child
+    versions.of(*[load(path) for path in framework_side(request)])  # looked up once here, not in every child
+    model = model_side(request)
+    if model is not None:
+        warming.import_packages_of(model, with_neighbours=model.name == MODEL)
     return len(sys.modules) != before
 
 
-def modules_of(request: Submit[Any]) -> list[Path]:
-    args: dict[str, Any] = request["args"]
-    source = args.get("source", {})
-    named = [request["module"], args.get("model"), source.get("framework"), source.get("model")]
+def framework_side(request: Submit[Any]) -> list[Path]:
+    """Return the request's step, runner or framework, and what opens its model: code that many models share."""
+    named = [request["module"], request["args"].get("source", {}).get("framework")]
     return [Path(name) for name in named if name]
+
+
+def model_side(request: Submit[Any]) -> Path | None:
+    """Return the module that builds the request's model; None where no module does."""
+    args: dict[str, Any] = request["args"]
+    name = args.get("model") or args.get("source", {}).get("model")
+    return Path(name) if name else None
 
 
 def load(path: Path) -> ModuleType:
@@ -57,16 +74,47 @@ def load(path: Path) -> ModuleType:
         raise
 
 
-def model_of(path: Path, given: dict[str, Any] | None, spec: Spec) -> ModelModule:
+def load_model(args: Mapping[str, Any]) -> ModuleType:
+    """Return the module that builds the model of `args`: its model.py, beside which it finds its own modules.
+
+    A model that is given without code is built by a module of its framework, whose folder is no place to import from.
+    """
+    path = Path(args["model"])
+    if path.name == MODEL and str(path.parent) not in sys.path:
+        put_first(path.parent)
+    with reading.watched():
+        return load(path)
+
+
+def put_first(folder: Path) -> None:
+    """Let `import layers` mean the folder's own layers.py, whatever of that name was imported before."""
+    sys.dont_write_bytecode = True  # not beside the user's files
+    sys.path.insert(0, str(folder))
+    own = {path.stem for path in folder.glob("*.py")} | {path.parent.name for path in folder.glob("*/__init__.py")}
+    for name in [name for name in sys.modules if name.partition(".")[0] in own - sys.stdlib_module_names]:
+        del sys.modules[name]
+
+
+def model_of(args: Mapping[str, Any], spec: Spec) -> ModelModule:
     """Return the module with the model's `build()`.
 
-    The file builds any model of its kind where `given` is not None; what comes back then builds this one.
+    The file builds any model of its kind where the model is given without code; what comes back builds this one.
     """
-    module = load(path)
-    if given is None:
-        return cast("ModelModule", module)
-    build = functools.partial(cast("SourceModule", module).build, given, spec)
-    return cast("ModelModule", SimpleNamespace(build=build))
+    module = load_model(args)
+    given = args.get("given")
+    build = module.build if given is None else functools.partial(cast("SourceModule", module).build, given, spec)
+    own = vars(module) if given is None else {}
+    return cast("ModelModule", SimpleNamespace(**{**own, "build": watched(build)}))
+
+
+def watched(build: Callable[[], Any]) -> Callable[[], Any]:
+    """Return the function, which tells what it reads while it builds a model."""
+
+    def building() -> Any:
+        with reading.watched():
+            return build()
+
+    return building
 
 
 def execute(name: str, path: Path) -> ModuleType:

@@ -64,7 +64,10 @@ class RepeatingFrameworkModule(FrameworkModule, Protocol):
 
 
 class StepModule(Protocol):
-    """`from_<source>.py`: it exports one format. `ENTRY` is the file or folder that it leaves in `out`."""
+    """`from_<source>.py`: it exports one format. `ENTRY` is the file or folder that it leaves in `out`.
+
+    Where it has `OPTIONS`, these are the names of the options that it takes, or a function to which it hands them.
+    """
 
     ENTRY: str
     __file__: str

@@ -72,8 +72,12 @@ class ChildReply(TypedDict):
 
 
 class ChildMessage(TypedDict):
-    """A line from a child to the server: the stage that it is in, and at the end its reply."""
+    """A line from a child to the server: the stage that it is in, and at the end its reply.
+
+    `reads`: the files that it has read since its last line.
+    """
 
     nonce: str
     stage: Stage
+    reads: NotRequired[list[str]]
     reply: NotRequired[ChildReply]

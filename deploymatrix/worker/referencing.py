@@ -15,7 +15,7 @@ import numpy as np
 
 from . import repeating, tensors, versions
 from . import spec as specs
-from .loading import load, model_of
+from .loading import load, load_model, model_of
 from .reporting import Reporter
 
 if TYPE_CHECKING:
@@ -44,13 +44,13 @@ def perform(request: Submit[ReferenceArgs], reporter: Reporter) -> ReferenceValu
     """Write `out/<i>/<output>.<dtype>.npy` for each sample i; the framework fills the folder `out/weights`."""
     args, out = request["args"], Path(request["out"])
     framework = cast("FrameworkModule", load(Path(request["module"])))
-    used = versions.of(framework, load(Path(args["model"])))
+    used = versions.of(framework, load_model(args))
 
     reporter.stage("reference")
     spec = specs.build(args["spec"], args["samples"])
     weights = out / "weights"
     weights.mkdir(parents=True, exist_ok=True)
-    subject = Subject(framework, model_of(Path(args["model"]), args.get("given"), spec), spec, weights)
+    subject = Subject(framework, model_of(args, spec), spec, weights)
     framework.freeze(subject.model, spec, weights)
     exact, exact_s = timed(lambda: subject.answers("float64"))
     eager, eager_s = timed(lambda: subject.answers("float32"))

@@ -1,4 +1,7 @@
-"""What a child writes to the server: the stage that it is in, and its one reply. Every line carries the nonce."""
+"""What a child writes to the server: the stage that it is in, what it read, and its one reply.
+
+Every line carries the nonce.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from .ending import error_report
 
 if TYPE_CHECKING:
     from .protocol import ChildMessage, ChildReply, Stage
+    from .reading import Reads
 
 
 class Reporter:
@@ -18,6 +22,7 @@ class Reporter:
     def __init__(self, nonce: str, fd: int) -> None:
         self.nonce, self.fd = nonce, fd
         self.current: Stage = "import"
+        self.reads: Reads | None = None
 
     def stage(self, name: Stage) -> None:
         """Announce the next stage, so that the server can name it even if the child dies in it."""
@@ -35,6 +40,8 @@ class Reporter:
         self.write({"nonce": self.nonce, "stage": self.current, "reply": reply})
 
     def write(self, message: ChildMessage) -> None:
+        if self.reads is not None:  # with every message: a child that dies later has told what it read before
+            message["reads"] = self.reads.take()
         data = memoryview(json.dumps(message).encode() + b"\n")
         while data:
             data = data[os.write(self.fd, data) :]

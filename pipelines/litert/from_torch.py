@@ -12,6 +12,7 @@ from torch import nn
 
 VERSIONS = ("litert-torch", "litert-converter", "torch", "numpy")
 ENTRY = "model.tflite"
+OPTIONS = ("enable_x64",)
 
 
 def export(source: nn.Module, spec: Any, out: Path, options: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import tensorflow as tf
 import tf2onnx
 
 ENTRY = "model.onnx"
+OPTIONS = ("opset",)
 VERSIONS = ("tf2onnx", "tensorflow", "onnx", "numpy")
 
 

@@ -13,6 +13,7 @@ from torch import nn
 
 VERSIONS = ("torch", "onnx", "onnxscript", "numpy")
 ENTRY = "model.onnx"
+OPTIONS = ("opset",)
 
 
 def export(source: nn.Module, spec: Any, out: Path, options: dict[str, Any]) -> dict[str, Any]:

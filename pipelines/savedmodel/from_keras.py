@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 ENTRY = "saved_model"
+OPTIONS = ("unroll_rnn",)
 VERSIONS = ("tensorflow", "keras", "numpy")
 
 

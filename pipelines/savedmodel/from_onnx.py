@@ -16,6 +16,7 @@ from onnx2tf import onnx2tf as converter
 from onnxruntime import InferenceSession
 
 ENTRY = "saved_model"
+OPTIONS = onnx2tf.convert  # the names of its parameters
 VERSIONS = ("onnx2tf", "tensorflow", "onnx", "onnxruntime", "numpy")
 
 
@@ -46,7 +47,7 @@ def convert(model: onnx.ModelProto, options: dict[str, Any]) -> Any:
             keep_shape_absolutely_input_names=[tensor.name for tensor in model.graph.input],
             not_use_onnxsim=True,  # it would start whatever program of that name is on PATH
             disable_model_save=True,  # its own way of saving adds two .tflite files: minutes for a ResNet-18
-            verbosity="error",
+            verbosity="warn",  # its warnings become part of the record
             **options,
         )
 

@@ -15,6 +15,7 @@ from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 from tensorflowjs.converters import tf_saved_model_conversion_v2 as converter
 
 ENTRY = "tfjs_model"
+OPTIONS = converter.convert_tf_saved_model  # the names of its parameters
 VERSIONS = ("tensorflowjs", "tensorflow", "numpy")
 DTYPES = {"DT_FLOAT": "float32", "DT_INT32": "int32", "DT_INT64": "int32", "DT_BOOL": "bool"}  # TF.js has no int64
 

@@ -11,6 +11,7 @@ from torch import nn
 
 VERSIONS = ("torch", "numpy")
 ENTRY = "model.pt"
+OPTIONS = ("method",)
 
 
 def export(source: nn.Module, spec: Any, out: Path, options: dict[str, Any]) -> dict[str, Any]:

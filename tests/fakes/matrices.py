@@ -20,6 +20,7 @@ from deploymatrix.matrix.records import (
     Outcome,
     OutputRecord,
     Stage,
+    WarningRecord,
 )
 
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
@@ -67,6 +68,14 @@ LOG = (
     "RuntimeError: cannot lower aten::nonzero (node %42)\n::error::this line must not become an annotation\n"
     "</script><script>document.title = 'owned'</script>\n  File \"from_torch.py\", line 12, in export\n"
     "\x1b[31mred\x1b[0m \x00 end"
+)
+
+
+WARNING = WarningRecord(
+    step="savedmodel/from_onnx",
+    rule="pooling-redefined",
+    text="WARNING: Current pooling with <b>ceil_mode</b> = 1 follows pytorch",
+    means="onnx2tf pools as PyTorch does and not as the ONNX file says.",
 )
 
 
@@ -225,6 +234,7 @@ def _judged() -> Iterator[Cell]:
     yield make_cell("text_transformer", "onnx", "int8-static", "run_failed", verdict="expired", expectation=entry)
     over = ("artifact is 2,310,400 bytes, over 2,000,000",)
     yield make_cell("mlp", "litert", "int8-static", verdict="over_budget", over_budget=over)
+    yield make_cell("mlp", "savedmodel", "int8-static", warnings=(WARNING,))
     for model in ("lstm", "resnet18", "keras_lstm", "mlp"):
         entry = expectation("*/tfjs/int8-static", "unsupported", "no integer route to this format")
         yield make_cell(model, "tfjs", "int8-static", "unsupported", verdict="expected", expectation=entry)

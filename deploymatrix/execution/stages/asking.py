@@ -50,6 +50,12 @@ class Answered:
         assert self.work.reply.value is not None, "a reply that is ok has a value"
         return self.work.reply.value
 
+    @property
+    def said(self) -> str:
+        """What the child wrote to its log."""
+        log = self.work.log
+        return log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
+
     def keep(self, kind: Kind, about: dict[str, Any], times: Mapping[str, Any] | None = None) -> Result:
         """Put the files, what is known about them and what they cost into the store."""
         log = self._keep_log()

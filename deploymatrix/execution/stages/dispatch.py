@@ -5,6 +5,7 @@ A stage takes the results that its task needs, and gives an entry of the store o
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -27,6 +28,7 @@ class NativeStage:
     """A stage that asks a worker: where, what, and what becomes of the answer.
 
     `kind`: of its entries. `blames_its_step`: a failure is the fault of the step that was at work.
+    `reads`: what user code reads in it is part of its key.
     """
 
     name: NativeTask
@@ -36,6 +38,7 @@ class NativeStage:
     question: Callable[[StageContext, Needs], Question]
     finish: Callable[[Answered, Needs], Result]
     blames_its_step: bool = False
+    reads: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +58,7 @@ STAGES: dict[TaskKind, NativeStage | HostStage] = {
         place=reference.place,
         question=reference.question,
         finish=reference.finish,
+        reads=True,
     ),
     "export": NativeStage(
         name="export",
@@ -64,6 +68,7 @@ STAGES: dict[TaskKind, NativeStage | HostStage] = {
         question=export.question,
         finish=export.finish,
         blames_its_step=True,
+        reads=True,
     ),
     "run": NativeStage(name="run", kind="runs", key=run.key, place=run.place, question=run.question, finish=run.finish),
     "compare": HostStage(kind="cells", key=compare.key, do=compare.compare),
@@ -77,7 +82,7 @@ def kind_of(task: Task) -> Kind:
 
 def key_of(context: StageContext, needs: Needs) -> Key:
     """Return what the task's result depends on, given the entries that it needs."""
-    return STAGES[needs.task.kind].key(context, needs)
+    return STAGES[needs.task.kind].key(context, needs).with_reads(context.keys.reads.of(needs.task.id))
 
 
 def place_of(context: StageContext, task: Task) -> Place | None:
@@ -95,7 +100,10 @@ def question_of(context: StageContext, needs: Needs) -> Question:
 
 
 def execute(context: StageContext, pool: Pool, needs: Needs, key: Key) -> Result:
-    """Do the task and put its result into the store under `key`. Raise EnvironmentFailed, WorkerClosed."""
+    """Do the task and put its result into the store under `key`, or under the one with what it turned out to read.
+
+    Raise EnvironmentFailed, WorkerClosed.
+    """
     stage = STAGES[needs.task.kind]
     try:
         for entry in needs:
@@ -112,7 +120,7 @@ def execute(context: StageContext, pool: Pool, needs: Needs, key: Key) -> Result
 
 
 def _ask(context: StageContext, pool: Pool, stage: NativeStage, needs: Needs, key: Key) -> Answered:
-    task, question = needs.task, stage.question(context, needs)
+    task, question, asked = needs.task, stage.question(context, needs), time.time()
     work = pool.work(
         stage.place(context, task),
         stage.name,
@@ -121,5 +129,8 @@ def _ask(context: StageContext, pool: Pool, stage: NativeStage, needs: Needs, ke
         timeout_s=question.timeout_s,
         memory_mb=question.memory_mb,
     )
+    if stage.reads:
+        context.keys.reads.note(task, work.reply.reads, asked)
+        key = key_of(context, needs)
     blame = task.step.name if stage.blames_its_step else None
     return Answered(context=context, task=task, name=stage.name, blame=blame, key=key, work=work)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from deploymatrix.execution.exporter_warnings import warnings_in
 from deploymatrix.execution.keys import Key
 from deploymatrix.execution.outcomes import Result
 from deploymatrix.execution.stages.asking import Answered, Question
@@ -46,6 +47,7 @@ def finish(answered: Answered, needs: Needs) -> Result:
     problem = signature_problem(answered.task.model, value["signature"])
     if problem:
         return answered.refuse(problem)
+    rules = answered.context.project.pipelines[step.format].warnings
     about = {
         "step": step.name,
         "options": step.options,
@@ -53,7 +55,7 @@ def finish(answered: Answered, needs: Needs) -> Result:
         "entry": value["entry"],
         "signature": value["signature"],
         "repairs": value["repairs"],
-        "warnings": [],
+        "warnings": warnings_in(answered.said, step.name, rules),
         "versions": value["versions"],
     }
     return answered.keep("artifacts", about)

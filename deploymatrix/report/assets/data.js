@@ -103,6 +103,7 @@ const SHARED = [
   "expectation",
   "overBudget",
   "reasons",
+  "warnings",
 ];
 
 function readCell(packed, values, history) {

@@ -8,6 +8,7 @@ function sections(cell, more, all) {
     detailSection(more),
     reproSection(cell),
     routeSection(cell, more),
+    warningsSection(more),
     ...more.outputs.map(outputSection),
     bars("Artifact size on each target", cell, all, (other) => other.size, bytes),
     bars("Latency on each target", cell, all, (other) => other.runTime, seconds),
@@ -121,6 +122,22 @@ function routeSection(cell, { route, steps, blame, changes }) {
       ),
     ),
     changes.length ? h("p", { class: "muted" }, `Changed on the way: ${changes.join("; ")}`) : null,
+  );
+}
+
+/** What exporters said about the truth of their artifacts, also where the cell passed. */
+function warningsSection({ warnings }) {
+  if (!warnings.length) return null;
+  return h(
+    "section",
+    {},
+    h("h3", {}, "Warnings of exporters"),
+    facts(
+      warnings.map(({ step, rule, text, means }) => [
+        rule,
+        [h("div", {}, `${means} (`, h("code", {}, step), ")"), h("div", { class: "muted" }, text)],
+      ]),
+    ),
   );
 }
 

@@ -3,6 +3,7 @@
 import json
 
 ENTRY = "artifact"
+OPTIONS = ("leave", "signature")
 
 
 def export(source, spec, out, options):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -11,6 +12,7 @@ from deploymatrix.execution.keys import Keys
 from deploymatrix.matrix.files import write_matrix
 from deploymatrix.matrix.records import Cell, Matrix
 from deploymatrix.project.plan import Selection, plan_cells
+from deploymatrix.store import digests
 from tests.fakes.tree import Called, Tree
 
 EXPECTATION = """
@@ -228,3 +230,39 @@ def test_an_entry_that_was_removed_after_the_run_no_longer_counts(tree: Tree, ca
     tree.change("targets/npz/target.toml", EXPECTATION.format(outcome="mismatch", stage=""), "")
 
     assert call("gate").code == GATE_FAILED
+
+
+WARNING = {"step": "npz/from_numpy", "rule": "value-fixed", "text": "model.py:7: …", "means": "It is fixed."}
+
+
+def rewrite(tree: Tree, **fields: object) -> None:
+    """Give the cell of npz these fields."""
+    path = tree.build / "matrix.json"
+    matrix = json.loads(path.read_text())
+    cell = next(cell for cell in matrix["cells"] if cell["target"] == "npz")
+    path.write_text(json.dumps({**matrix, "cells": [{**cell, **fields}, *(c for c in matrix["cells"] if c != cell)]}))
+
+
+def test_cells_whose_exporters_warned_are_refused_on_request(tree: Tree, call: Callable[..., Called]) -> None:
+    write(tree)
+    rewrite(tree, warnings=[WARNING])
+
+    usual, strict = call("gate"), call("gate", "--no-warnings")
+
+    assert (usual.code, strict.code) == (OK, GATE_FAILED)
+    assert "refused: linear/npz/fp32: its exporters warned: value-fixed" in strict.out
+    assert "gate closed: 3 passed, 0 expected, 0 red, 1 refused" in strict.out
+
+
+def test_a_cell_that_read_what_has_changed_since_is_stale(tree: Tree, call: Callable[..., Called]) -> None:
+    write(tree)
+    file = tree.write("shared/weights.bin", "1")
+    rewrite(tree, reads={"shared/weights.bin": digests.of_code(file)})
+    before = call("gate").code
+
+    file.write_text("2")
+    changed = call("gate")
+    file.unlink()
+
+    assert (before, changed.code, call("gate").code) == (OK, INCOMPLETE, INCOMPLETE)
+    assert "stale: linear/npz/fp32: shared/weights.bin has changed since the run; run the cell" in changed.out

@@ -120,3 +120,20 @@ def test_the_text_tells_route_figures_times_and_the_line_to_repeat_it() -> None:
 )
 def test_printable_text_has_no_sequences(text: str, safe: str) -> None:
     assert printable(text) == safe
+
+
+def test_warnings_and_reads_are_told_of_a_passing_cell_too() -> None:
+    warning = {
+        "step": "torchscript/from_torch",
+        "rule": "value-fixed",
+        "text": "model.py:7: …",
+        "means": "It is fixed.",
+    }
+    cell = a_cell("a/t/fp32", "passed", None, verdict="ok", warnings=(warning,), reads={"shared/w.bin": "ab" * 32})
+    explanation = Explanation(cell=cell, measurement=None, digests={}, log=(), similar=(), repro=None)
+
+    text = "\n".join(as_text(explanation))
+
+    assert text.startswith("a/t/fp32: passed")
+    assert "value-fixed, torchscript/from_torch: It is fixed. model.py:7: …" in text
+    assert "shared/w.bin abababababab" in text

@@ -14,7 +14,8 @@ from deploymatrix.report.annotations import MOST, error_annotations
 from deploymatrix.report.badges import badges
 from deploymatrix.report.markdown import escape, markdown
 from deploymatrix.report.step_summary import LARGEST, step_summary
-from tests.fakes.matrices import HOSTILE, expectation, full_matrix, large_matrix, make_cell, make_matrix
+from deploymatrix.report.symbols import legend, mark
+from tests.fakes.matrices import HOSTILE, WARNING, expectation, full_matrix, large_matrix, make_cell, make_matrix
 
 UNESCAPED_PIPE = re.compile(r"(?<!\\)(?:\\\\)*\|")
 ALLOWED_COMMAND = re.compile(r"^::error (?:file=[^:,\s]+,)?title=[^:,]+::[^\r\n]*$")
@@ -46,7 +47,7 @@ def test_a_small_summary_has_every_red_cell_and_every_row() -> None:
     assert "left out" not in text
     for cell in matrix.cells:
         assert escape(cell.model) in text
-    assert text.startswith("## deploymatrix: 26 of 101 cells are red")
+    assert text.startswith("## deploymatrix: 27 of 101 cells are red")
 
 
 @pytest.mark.parametrize("largest", [1000, 5000, 20_000, 100_000])
@@ -113,3 +114,11 @@ def test_entries_about_no_cell_are_told_everywhere() -> None:
     assert escape(line) in markdown(matrix)
     assert escape(line) in step_summary(matrix)
     assert error_annotations(matrix) == f"::error title=deploymatrix::{line}\n"
+
+
+def test_a_cell_whose_exporter_warned_is_marked_whatever_became_of_it() -> None:
+    passed, failed = make_cell("a", warnings=(WARNING,)), make_cell("b", outcome="mismatch", warnings=(WARNING,))
+
+    assert (mark(passed), mark(failed), mark(make_cell("c"))) == ("✓‡", "≠‡", "✓")
+    assert "‡ an exporter warned that its artifact may be wrong" in legend((passed,))
+    assert "‡" not in legend((make_cell("c"),))

@@ -5,6 +5,7 @@ import signal
 
 import numpy as np
 
+OPTIONS = ("fault", "spoil")
 ENTRY = "model.npz"
 VERSIONS = ("numpy",)
 

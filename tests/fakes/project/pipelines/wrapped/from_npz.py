@@ -2,6 +2,7 @@
 
 import numpy as np
 
+OPTIONS = ("spoil",)
 ENTRY = "wrapped.npz"
 VERSIONS = ("numpy",)
 
