@@ -46,6 +46,9 @@ def gate(
         Path | None,
         typer.Option("--baseline", metavar="FILE", help="Also require what passed in this baseline or matrix."),
     ] = None,
+    no_repairs: Annotated[
+        bool, typer.Option("--no-repairs", help="Refuse cells that passed only with a repair, marked † in the matrix.")
+    ] = False,
 ) -> None:
     """Exit 0 only when every planned cell passed or carries a matching expectation; 1 for a red cell, an entry without
     a cell, or a regression against the baseline; 4 for a cell without a result."""
@@ -70,7 +73,8 @@ def gate(
         gone = set(before.cells) - {cell.name for cell in plan_cells(project, Selection())}
         difference = compare(before, snapshot(judged, times), scope=decided | gone)
     regressed = difference.of("regressed") if difference else ()
-    _conclude(decide(planned, judged, Keys(project).current_inputs(planned), regressed), difference)
+    inputs = Keys(project).current_inputs(planned)
+    _conclude(decide(planned, judged, inputs, regressed, refuse_repairs=no_repairs), difference)
 
 
 @baselines.command()
@@ -133,6 +137,10 @@ def _conclude(decision: Decision, difference: Diff | None) -> None:
         f"stale: {name}: its model, a step, its target or its limit has changed since the run; run the cell"
         for name in decision.stale
     ]
+    lines += [
+        f"repaired: {cell.name}: passed with a repair of {', '.join(cell.repairs)}, which --no-repairs refuses"
+        for cell in decision.repaired
+    ]
     lines += [f"expected: {explain_red(cell)}" for cell in decision.expected]
     lines += [line(cell) for cell in difference.cells if cell.change != "unchanged"] if difference else []
     unknown = difference.missing if difference else ()
@@ -142,6 +150,7 @@ def _conclude(decision: Decision, difference: Diff | None) -> None:
     counts = f"{decision.passed} passed, {len(decision.expected)} expected, {len(decision.red)} red"
     counts += f", {len(decision.unmatched)} unmatched" if decision.unmatched else ""
     counts += f", {len(decision.regressed)} regressed" if difference else ""
+    counts += f", {len(decision.repaired)} repaired" if decision.repaired else ""
     state = "open" if decision.is_open and not unknown else "closed"
     lines.append(f"gate {state}: {counts}, {len(decision.missing) + len(unknown)} missing, {len(decision.stale)} stale")
     typer.echo("\n".join(lines))

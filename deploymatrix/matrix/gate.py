@@ -19,6 +19,7 @@ class Decision:
 
     stale: cells whose result comes from files that have changed since.
     unmatched: lines about entries that match no cell. regressed: cells that passed in the baseline and no longer do.
+    repaired: cells that passed with a repair, where that is refused.
     """
 
     red: tuple[Cell, ...]
@@ -28,6 +29,7 @@ class Decision:
     passed: int
     unmatched: tuple[str, ...] = ()
     regressed: tuple[CellDiff, ...] = ()
+    repaired: tuple[Cell, ...] = ()
 
     @property
     def is_open(self) -> bool:
@@ -35,7 +37,7 @@ class Decision:
 
     @property
     def is_red(self) -> bool:
-        return bool(self.red or self.unmatched or self.regressed)
+        return bool(self.red or self.unmatched or self.regressed or self.repaired)
 
     @property
     def is_incomplete(self) -> bool:
@@ -43,11 +45,17 @@ class Decision:
 
 
 def gate(
-    planned: Iterable[PlannedCell], matrix: Matrix, inputs: Mapping[str, str], regressed: Sequence[CellDiff] = ()
+    planned: Iterable[PlannedCell],
+    matrix: Matrix,
+    inputs: Mapping[str, str],
+    regressed: Sequence[CellDiff] = (),
+    *,
+    refuse_repairs: bool = False,
 ) -> Decision:
     """Decide on the planned cells. The plan, not the matrix, says which cells there must be.
 
     inputs: by cell, the digest of the present files that its result depends on.
+    refuse_repairs: a cell that passed only as repaired by a step closes the gate, too.
     """
     cells = {cell.name: cell for cell in matrix.cells}
     names = [cell.name for cell in planned]
@@ -55,14 +63,16 @@ def gate(
     present = {cell.name for cell in results}
     stale = {cell.name for cell in results if cell.inputs != inputs[cell.name]}
     results = [cell for cell in results if cell.name not in stale]
+    repaired = tuple(cell for cell in results if refuse_repairs and cell.verdict == "ok" and cell.repairs)
     return Decision(
         red=tuple(cell for cell in results if cell.verdict not in VERDICTS_THAT_PASS),
         missing=tuple(name for name in names if name not in present),
         stale=tuple(name for name in names if name in stale),
         expected=tuple(cell for cell in results if cell.verdict == "expected"),
-        passed=sum(cell.verdict == "ok" for cell in results),
+        passed=sum(cell.verdict == "ok" for cell in results) - len(repaired),
         unmatched=matrix.unmatched,
         regressed=tuple(regressed),
+        repaired=repaired,
     )
 
 

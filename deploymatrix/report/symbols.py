@@ -45,8 +45,18 @@ VERDICT_WORDS: dict[str, str] = {
 }
 
 
+REPAIRED = "† made with a repair that the plain converter lacks"
+
+
 def mark(cell: Cell) -> str:
-    """Return a cell's symbol; in brackets when an expectation covers it, with ↯ when it breaks one or a budget."""
+    """Return a cell's symbol; in brackets when an expectation covers it, with ↯ when it breaks one or a budget.
+
+    † follows where a step repaired an upstream defect.
+    """
+    return _judged_mark(cell) + ("†" if cell.repairs else "")
+
+
+def _judged_mark(cell: Cell) -> str:
     character = SYMBOLS[cell.outcome].character
     if cell.verdict == "expected":
         return f"({character})"
@@ -61,6 +71,8 @@ def legend(cells: tuple[Cell, ...]) -> str:
         parts.append("(…) expected, with a reason")
     if any(_is_surprising(cell) for cell in cells):
         parts.append("↯ not what was expected, or over a budget")
+    if repairs := sorted({name for cell in cells for name in cell.repairs}):
+        parts.append(f"{REPAIRED}: {', '.join(repairs)}")
     return " · ".join(parts)
 
 

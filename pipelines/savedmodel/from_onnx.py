@@ -62,7 +62,7 @@ def axes_of_outputs(network: Any, model: onnx.ModelProto, sample: dict[str, np.n
 
     onnx2tf leaves an output in the layout that it worked in: it gives the hidden states of a two-layer LSTM as
     (1, 2, 32) instead of (2, 1, 32). Shapes alone cannot tell the order, so the values for one sample do: of the
-    orders with the right shape it is the one whose values are nearest. See docs/findings/onnx2tf-output-axes/finding.md.
+    orders with the right shape it is the one whose values are nearest (docs/findings/onnx2tf-output-axes/finding.md).
     """
     expected = InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"]).run(None, sample)
     found = tf.nest.flatten(network({name: tf.constant(value) for name, value in sample.items()}, training=False))

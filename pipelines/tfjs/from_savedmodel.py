@@ -45,8 +45,8 @@ def replace_erfc(path: Path) -> bool:
 
     Tell whether they do.
 
-    tf.nn.gelu, and so every exact GELU, is made of it: docs/findings/tfjs-erfc/finding.md. The two are equal, but the rounding
-    error of the difference, 6e-8, is absolute instead of relative.
+    tf.nn.gelu, and so every exact GELU, is made of it: docs/findings/tfjs-erfc/finding.md. The two are equal, but the
+    rounding error of the difference, 6e-8, is absolute instead of relative.
     """
     saved = SavedModel.FromString(path.read_bytes())
     functions = [function for graph in saved.meta_graphs for function in graph.graph_def.library.function]

@@ -14,3 +14,4 @@ class Hidden(torch.nn.Module):
 
 example = (torch.zeros(1, 12, 16),)
 torch.onnx.export(Hidden().eval(), example, "hidden.onnx", dynamo=True, external_data=False, input_names=["series"])
+print("hidden.onnx")

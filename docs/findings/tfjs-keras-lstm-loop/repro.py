@@ -40,7 +40,7 @@ def main() -> str:
         problems = {way: problem_of(way) for way in ("default", "v2")}
         print(f"{name}: {problems}")
         failed += [name] if all(problems.values()) else []
-    return f"still there: {'; '.join(failed)} runs in no way" if failed else "gone: each network runs in one of the ways"
+    return f"still there: {'; '.join(failed)} runs in no way" if failed else "gone: each network runs in one way"
 
 
 print(main())

@@ -13,7 +13,7 @@ from tensorflowjs.converters import tf_saved_model_conversion_v2 as converter
 class Norm(tf.Module):
     @tf.function(input_signature=[tf.TensorSpec((1, 4, 8), name="x")])
     def serve(self, x: tf.Tensor) -> tf.Tensor:
-        mean, variance = tf.nn.moments(x, [-1], keepdims=True)
+        mean, variance = tf.nn.moments(x, [2], keepdims=True)  # [-1] is not fused
         return tf.nn.batch_normalization(x, mean, variance, tf.linspace(3.0, 4.0, 8), tf.linspace(1.0, 2.0, 8), 1e-5)
 
 
