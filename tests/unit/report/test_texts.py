@@ -14,6 +14,7 @@ from deploymatrix.report.annotations import MOST, error_annotations
 from deploymatrix.report.badges import badges
 from deploymatrix.report.markdown import escape, markdown
 from deploymatrix.report.step_summary import LARGEST, step_summary
+from deploymatrix.report.symbols import legend, mark
 from tests.fakes.matrices import HOSTILE, expectation, full_matrix, large_matrix, make_cell, make_matrix
 
 UNESCAPED_PIPE = re.compile(r"(?<!\\)(?:\\\\)*\|")
