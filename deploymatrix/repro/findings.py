@@ -13,17 +13,17 @@ from pathlib import Path
 from typing import Literal
 
 from deploymatrix.environments.interpreters import ensure_python
+from deploymatrix.environments.lockfile import read_lock
 from deploymatrix.environments.runtimes import ensure_runtime
 from deploymatrix.errors import EnvironmentFailed
 from deploymatrix.host.process_channel import FOREIGN, UNCACHED
 from deploymatrix.host.recipes import runtime_recipe
 from deploymatrix.printable import printable
-from deploymatrix.project.findings import Finding
+from deploymatrix.project.findings import FILE, Finding
 from deploymatrix.project.project import Project, pick
 from deploymatrix.say import Say
 
 REPRO, MAKE = "repro.py", "make.py"
-VERSION = "import importlib.metadata, sys; print(importlib.metadata.version(sys.argv[1]))"
 
 State = Literal["still there", "gone", "broke"]
 STATES: tuple[State, ...] = ("still there", "gone")  # that a reproducer may say
@@ -64,9 +64,8 @@ def show(project: Project, finding: Finding, say: Say) -> Shown:
     for state in STATES:
         if said.startswith(f"{state}: "):
             return _shown(finding, state, said.removeprefix(f"{state}: "), version)
-    return _shown(
-        finding, "broke", f'its last line is neither "still there: …" nor "gone: …": {said!r}; its log: {log}'
-    )
+    wanted = 'its last line is neither "still there: …" nor "gone: …"'
+    return _shown(finding, "broke", f"{wanted}: {said!r}; its log: {log}")
 
 
 class _Broke(Exception):
@@ -120,8 +119,17 @@ def _asked(workplace: _Workplace, finding: Finding) -> tuple[str, str]:
         folder = Path(name)
         if spec.source is not None:
             workplace.python(spec.source, [str(finding.folder / MAKE)], folder, {})
-        version = workplace.python(spec.environment, ["-c", VERSION, spec.package], folder, {})
-        return version, workplace.python(spec.environment, [str(finding.folder / REPRO)], folder, runtime)
+        said = workplace.python(spec.environment, [str(finding.folder / REPRO)], folder, runtime)
+    return _version(workplace.project, finding), said
+
+
+def _version(project: Project, finding: Finding) -> str:
+    """Return the version of the finding's package in its environment. Raise _Broke where the lock lacks it."""
+    lock = project.environment_lock(finding.spec.environment)
+    pinned = {pin.name: pin.version for pin in read_lock(lock).pins}
+    if finding.spec.package not in pinned:
+        raise _Broke(f"{finding.folder / FILE}: package: {finding.spec.package!r} is not in {lock}")
+    return pinned[finding.spec.package]
 
 
 def _runtime(workplace: _Workplace, name: str) -> dict[str, str]:

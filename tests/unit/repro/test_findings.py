@@ -1,4 +1,4 @@
-"""A finding's reproducer says "still there" or "gone"; whatever else it does, it broke. Its programs are real processes.
+"""A finding's reproducer says "still there" or "gone"; whatever else it does, it broke. Here it is a real process.
 
 Environments are this interpreter's own: a folder of the name that the lock gives, with a link.
 """
@@ -98,17 +98,13 @@ def test_a_reproducer_that_hangs_is_ended_with_its_children(
 ) -> None:
     pid = tmp_path / "pid"
     child = f"import os, time; open({str(pid)!r}, 'w').write(str(os.getpid())); time.sleep(600)"
-    add(
-        project,
-        "swapped",
-        f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {child!r}])",
-        "timeout_s = 3",
-    )
+    repro = f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {child!r}])"
+    add(project, "swapped", repro, "timeout_s = 10")
 
     done = call("findings")
 
     assert done.code == GATE_FAILED
-    assert "repro.py did not end within 3 s; raise timeout_s in finding.toml" in done.out
+    assert "repro.py did not end within 10 s; raise timeout_s in finding.toml" in done.out
     assert not alive(int(pid.read_text()))
 
 
