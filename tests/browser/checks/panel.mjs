@@ -30,6 +30,13 @@ export default async function panel({ small }) {
   assert.equal(await report.page.locator("#panel a").getAttribute("href"), "https://example.org/issues/1");
   assert.equal(await report.page.locator("#panel dd b").count(), 0, "markup of a reason became elements");
 
+  const repaired = report.cell("keras_lstm/savedmodel/fp32");
+  assert.ok((await repaired.innerText()).startsWith("✓†"), "a repaired cell is not marked");
+  await repaired.click();
+  await report.page.getByText("tfjs-keras-lstm-loop: TensorFlow.js cannot run the loop").waitFor();
+  assert.equal(await report.page.locator("#panel dd a").getAttribute("href"), "https://github.com/tensorflow/tfjs/issues/4579");
+  await report.page.getByText("a-users-own", { exact: true }).waitFor();
+
   await report.cell("pipe|in`the*table/onnx/fp32").click();
   await report.page.locator(".similar button").first().click();
   assert.notEqual(await report.page.locator("#panel-title").innerText(), "pipe|in`the*table on onnx fp32");
