@@ -1,4 +1,4 @@
-"""Sessions: one for each target (a folder of targets/), and matrix, gate, tests, lint, types, lock, images, bench.
+"""Sessions: one a target (a folder of targets/), and matrix, gate, tests, lint, types, lock, images, findings, bench.
 
 All of them share one environment for the engine; what a model, an exporter or a runtime needs, the engine makes itself.
 """
@@ -97,6 +97,12 @@ def lock(session: nox.Session) -> None:
 def images(session: nox.Session) -> None:
     """Build the targets' runner images."""
     _deploymatrix(session, "images", *session.posargs)
+
+
+@nox.session
+def findings(session: nox.Session) -> None:
+    """Run the reproducer of each finding: "still there", or "gone" where a repair may be dropped."""
+    _deploymatrix(session, "findings", *session.posargs)
 
 
 @nox.session

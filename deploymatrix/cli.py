@@ -14,6 +14,7 @@ from deploymatrix import errors
 from deploymatrix.commands import (
     artifacts,
     explaining,
+    finding,
     gating,
     inspecting,
     merging,
@@ -56,7 +57,7 @@ def root(
     context.obj = Invocation(root=project.resolve() if project else find_root(Path.cwd()), build=build)
 
 
-for group in (running, merging, gating, explaining, reporting, inspecting, upkeep, starting, artifacts):
+for group in (running, merging, gating, explaining, finding, reporting, inspecting, upkeep, starting, artifacts):
     group.register(app)
 
 

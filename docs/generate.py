@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from typer.core import TyperCommand, TyperGroup
 
 from deploymatrix.cli import app
-from deploymatrix.project import runners, specs
+from deploymatrix.project import finding_specs, runners, specs
 
 REFERENCE = Path(__file__).resolve().parent / "reference"
 NOTE = "<!-- Made from the code by `python docs/generate.py`; do not edit. -->\n"
@@ -27,6 +27,7 @@ FILES: dict[str, type[BaseModel]] = {
     "pipelines/environments/*.toml": specs.EnvironmentSpec,
     "targets/*/target.toml": specs.TargetSpec,
     "docker/*/runner.toml": runners.RunnerSpec,
+    "docs/findings/*/finding.toml": finding_specs.FindingSpec,
     "deploymatrix.toml": specs.ProjectSpec,
     "budgets.toml": specs.BudgetsFile,
     "The file of `--expectations`": specs.ExpectationsFile,

@@ -77,12 +77,14 @@ def _explanations(context: typer.Context, pattern: str, models: list[Path] | Non
     from deploymatrix.matrix.files import MATRIX, MEASUREMENTS, read_matrix, read_measurements
     from deploymatrix.matrix.records import NOT_REPRODUCIBLE
     from deploymatrix.matrix.similar import pick_cells, similar_failures
-    from deploymatrix.report.explanation import Explanation, decisive_lines
+    from deploymatrix.project.findings import read_findings
+    from deploymatrix.report.explanation import Explanation, decisive_lines, repairs_of
     from deploymatrix.repro.evidence import command
 
     build = build_of(context)
     matrix, times = read_matrix(build / MATRIX), read_measurements(build / MEASUREMENTS)
     project = project_of(context, models)
+    findings = read_findings(project)
     for cell in pick_cells(matrix, pattern):
         line = command(cell.name, options=_own_options(context), models=models or ())
         yield Explanation(
@@ -92,6 +94,7 @@ def _explanations(context: typer.Context, pattern: str, models: list[Path] | Non
             log=decisive_lines(build / cell.log if cell.log else None),
             similar=similar_failures(cell, matrix),
             repro=None if cell.outcome in NOT_REPRODUCIBLE else line,
+            repairs=repairs_of(cell, findings),
         )
 
 

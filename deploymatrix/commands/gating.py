@@ -25,6 +25,8 @@ from deploymatrix.commands.options import (
 if TYPE_CHECKING:
     from deploymatrix.matrix.diff import Diff
     from deploymatrix.matrix.gate import Decision
+    from deploymatrix.matrix.records import Matrix, Measurements
+    from deploymatrix.project.project import Project
 
 BASELINE = Path("baseline.json")
 baselines = typer.Typer(no_args_is_help=True)
@@ -50,18 +52,19 @@ def gate(
     no_warnings: Annotated[
         bool, typer.Option("--no-warnings", help="Also refuse cells whose exporters warned about their artifacts.")
     ] = False,
+    no_repairs: Annotated[
+        bool, typer.Option("--no-repairs", help="Refuse cells that passed only with a repair, marked † in the matrix.")
+    ] = False,
 ) -> None:
     """Exit 0 only when every planned cell passed or carries a matching expectation; 1 for a red cell, an entry without
     a cell, or a regression against the baseline; 4 for a cell without a result."""
     from deploymatrix.execution.keys import Keys
     from deploymatrix.execution.reads import changed_reads
-    from deploymatrix.matrix.diff import diff as compare
     from deploymatrix.matrix.files import MATRIX, MEASUREMENTS, read_matrix, read_measurements
     from deploymatrix.matrix.gate import gate as decide
     from deploymatrix.matrix.gate import with_warnings
-    from deploymatrix.matrix.snapshots import read_states, snapshot
     from deploymatrix.matrix.verdicts import judged_matrix, read_rules
-    from deploymatrix.project.plan import Selection, plan_cells
+    from deploymatrix.project.plan import plan_cells
 
     project = project_of(context, models)
     planned = plan_cells(project, selection_of(target, model, expression))
@@ -69,15 +72,10 @@ def gate(
     matrix, times = read_matrix(project.build / MATRIX), read_measurements(project.build / MEASUREMENTS)
     selected = matrix.model_copy(update={"cells": tuple(cell for cell in matrix.cells if cell.name in names)})
     judged = judged_matrix(selected, read_rules(project, expectations), project, times)
-    difference = None
-    if baseline is not None:
-        before = read_states(baseline)
-        decided = {cell.name for cell in judged.cells if cell.outcome != "missing"}
-        gone = set(before.cells) - {cell.name for cell in plan_cells(project, Selection())}
-        difference = compare(before, snapshot(judged, times), scope=decided | gone)
+    difference = _since(baseline, project, judged, times) if baseline is not None else None
     regressed = difference.of("regressed") if difference else ()
     inputs, changed = Keys(project).current_inputs(planned), changed_reads(project, judged.cells)
-    decision = decide(planned, judged, inputs, regressed, changed)
+    decision = decide(planned, judged, inputs, regressed, changed, refuse_repairs=no_repairs)
     refused = with_warnings(judged.cells) if no_warnings else ()
     _conclude(replace(decision, refused=tuple(refused)), difference)
 
@@ -130,6 +128,18 @@ def diff(
         raise typer.Exit(errors.INCOMPLETE)
 
 
+def _since(baseline: Path, project: Project, judged: Matrix, times: Measurements | None) -> Diff:
+    """Compare the judged cells, and those that the project no longer has, with a baseline."""
+    from deploymatrix.matrix.diff import diff as compare
+    from deploymatrix.matrix.snapshots import read_states, snapshot
+    from deploymatrix.project.plan import Selection, plan_cells
+
+    before = read_states(baseline)
+    decided = {cell.name for cell in judged.cells if cell.outcome != "missing"}
+    gone = set(before.cells) - {cell.name for cell in plan_cells(project, Selection())}
+    return compare(before, snapshot(judged, times), scope=decided | gone)
+
+
 def _conclude(decision: Decision, difference: Diff | None) -> None:
     """Print the decision and its reasons, and exit accordingly."""
     from deploymatrix.matrix.gate import explain_red
@@ -142,6 +152,10 @@ def _conclude(decision: Decision, difference: Diff | None) -> None:
     for name in decision.stale:
         files = ", ".join(decision.changed_reads.get(name, ())) or "its model, a step, its target or its limit"
         lines.append(f"stale: {name}: {files} has changed since the run; run the cell")
+    lines += [
+        f"repaired: {cell.name}: passed with a repair of {', '.join(cell.repairs)}, which --no-repairs refuses"
+        for cell in decision.repaired
+    ]
     lines += [f"expected: {explain_red(cell)}" for cell in decision.expected]
     lines += [line(cell) for cell in difference.cells if cell.change != "unchanged"] if difference else []
     unknown = difference.missing if difference else ()
@@ -152,6 +166,7 @@ def _conclude(decision: Decision, difference: Diff | None) -> None:
     counts += f", {len(decision.unmatched)} unmatched" if decision.unmatched else ""
     counts += f", {len(decision.refused)} refused" if decision.refused else ""
     counts += f", {len(decision.regressed)} regressed" if difference else ""
+    counts += f", {len(decision.repaired)} repaired" if decision.repaired else ""
     state = "open" if decision.is_open and not unknown else "closed"
     lines.append(f"gate {state}: {counts}, {len(decision.missing) + len(unknown)} missing, {len(decision.stale)} stale")
     typer.echo("\n".join(lines))

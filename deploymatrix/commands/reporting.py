@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from deploymatrix.commands.options import build_of
+from deploymatrix.commands.options import build_of, project_of
 
 
 def register(app: typer.Typer) -> None:
@@ -27,8 +27,10 @@ def report(
 ) -> None:
     """Write the page, Markdown, JUnit XML, step summary, annotations and badges of a matrix."""
     from deploymatrix.matrix.files import MATRIX
+    from deploymatrix.project.findings import read_findings
     from deploymatrix.report.write import write_reports
 
     build = build_of(context)
-    for path in write_reports(source or build / MATRIX, out or build / "report", tuple(history or ())):
+    findings = read_findings(project_of(context))
+    for path in write_reports(source or build / MATRIX, out or build / "report", tuple(history or ()), findings):
         typer.echo(path)

@@ -21,6 +21,7 @@ class Decision:
     changed_reads: by cell, those of these files that user code was seen to read.
     unmatched: lines about entries that match no cell. refused: lines about cells that the caller does not take.
     regressed: cells that passed in the baseline and no longer do.
+    repaired: cells that passed with a repair, where that is refused.
     """
 
     red: tuple[Cell, ...]
@@ -32,6 +33,7 @@ class Decision:
     regressed: tuple[CellDiff, ...] = ()
     changed_reads: Mapping[str, Sequence[str]] = field(default_factory=dict)
     refused: tuple[str, ...] = ()
+    repaired: tuple[Cell, ...] = ()
 
     @property
     def is_open(self) -> bool:
@@ -39,7 +41,7 @@ class Decision:
 
     @property
     def is_red(self) -> bool:
-        return bool(self.red or self.unmatched or self.regressed or self.refused)
+        return bool(self.red or self.unmatched or self.regressed or self.refused or self.repaired)
 
     @property
     def is_incomplete(self) -> bool:
@@ -52,11 +54,14 @@ def gate(
     inputs: Mapping[str, str],
     regressed: Sequence[CellDiff] = (),
     changed_reads: Mapping[str, Sequence[str]] | None = None,
+    *,
+    refuse_repairs: bool = False,
 ) -> Decision:
     """Decide on the planned cells. The plan, not the matrix, says which cells there must be.
 
     inputs: by cell, the digest of the present files that its result depends on. changed_reads: by cell, the files that
     user code read beside these and that are no longer as they were.
+    refuse_repairs: a cell that passed only as repaired by a step closes the gate, too.
     """
     changed_reads = changed_reads or {}
     cells = {cell.name: cell for cell in matrix.cells}
@@ -65,15 +70,17 @@ def gate(
     present = {cell.name for cell in results}
     stale = {cell.name for cell in results if cell.inputs != inputs[cell.name] or cell.name in changed_reads}
     results = [cell for cell in results if cell.name not in stale]
+    repaired = tuple(cell for cell in results if refuse_repairs and cell.verdict == "ok" and cell.repairs)
     return Decision(
         red=tuple(cell for cell in results if cell.verdict not in VERDICTS_THAT_PASS),
         missing=tuple(name for name in names if name not in present),
         stale=tuple(name for name in names if name in stale),
         expected=tuple(cell for cell in results if cell.verdict == "expected"),
-        passed=sum(cell.verdict == "ok" for cell in results),
+        passed=sum(cell.verdict == "ok" for cell in results) - len(repaired),
         unmatched=matrix.unmatched,
         regressed=tuple(regressed),
         changed_reads=changed_reads,
+        repaired=repaired,
     )
 
 

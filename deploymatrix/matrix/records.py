@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from deploymatrix.project.specs import Isolation
+from deploymatrix.project.specs import FolderName, Isolation
 
 Outcome = Literal[
     "passed",
@@ -132,7 +132,7 @@ class Cell(Frozen):
     blame: str | None = None
     detail: str = ""
     changes: tuple[str, ...] = ()
-    repairs: tuple[str, ...] = Field(
+    repairs: tuple[FolderName, ...] = Field(
         default=(), description="findings whose defects the route's steps repaired, in the order of the steps"
     )
     warnings: tuple[WarningRecord, ...] = Field(

@@ -1,7 +1,7 @@
 """Where a project's files lie: in the user's folder, or else in the tree that comes with deploymatrix.
 
-The shipped tree (targets/, pipelines/, models/, docker/) is the checkout that the package lies in, or, installed from
-a wheel, a folder inside the package. A user's folder takes the place of a shipped one of the same name.
+The shipped tree (targets/, pipelines/, models/, docker/, docs/findings/) is the checkout that the package lies in, or,
+installed from a wheel, a folder inside the package. A user's folder takes the place of a shipped one of the same name.
 """
 
 from __future__ import annotations

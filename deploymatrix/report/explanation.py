@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,26 @@ from deploymatrix.matrix.budgets import latency_ratio
 from deploymatrix.matrix.gate import explain_red
 from deploymatrix.matrix.records import Cell, Measurement, OutputRecord
 from deploymatrix.printable import printable
+from deploymatrix.project.findings import Finding
 
 TRACEBACK = "Traceback (most recent call last):"
 ERROR = re.compile(r"\b(\w*error|exception|fatal|abort(ed)?|panic|segmentation fault|assert\w*|failed|killed)\b", re.I)
 LOG_LINES = 14
 LONGEST_LINE = 240
+
+
+@dataclass(frozen=True, kw_only=True)
+class Repair:
+    """A finding whose defect a step of the cell repaired; a finding that no tree has is known by its name alone.
+
+    sees: what a user of the plain converter sees. page: where to read on. repro: the command that shows the defect.
+    """
+
+    name: str
+    title: str = ""
+    sees: str = ""
+    page: str = ""
+    repro: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,12 +44,26 @@ class Explanation:
     log: tuple[str, ...]
     similar: tuple[str, ...]
     repro: str | None
+    repairs: tuple[Repair, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return it for JSON: the matrix's record of the cell, and beside it what the matrix does not hold."""
         measured = self.measurement.model_dump(mode="json") if self.measurement else None
         beside = {key: value for key, value in asdict(self).items() if key not in ("cell", "measurement")}
         return {**beside, "name": self.cell.name, "cell": self.cell.model_dump(mode="json"), "measurement": measured}
+
+
+def repairs_of(cell: Cell, findings: Mapping[str, Finding]) -> tuple[Repair, ...]:
+    """Return the cell's repairs with what their findings say; a step of the user's may name others."""
+    return tuple(_told(name, findings.get(name)) for name in cell.repairs)
+
+
+def _told(name: str, finding: Finding | None) -> Repair:
+    if finding is None:
+        return Repair(name=name)
+    spec = finding.spec
+    shown_by = f"deploymatrix findings {name}"
+    return Repair(name=name, title=spec.title, sees=spec.sees, page=finding.link, repro=shown_by)
 
 
 def decisive_lines(log: Path | None) -> tuple[str, ...]:
@@ -66,6 +95,8 @@ def as_text(explanation: Explanation) -> Iterator[str]:
     yield from _field("checks", ", ".join(cell.checks))
     yield from _block_of("warnings", [f"{w.rule}, {w.step}: {w.means} {w.text}" for w in cell.warnings])
     yield from _block_of("reads", [f"{name} {digest[:12]}" for name, digest in cell.reads.items()])
+    for repair in explanation.repairs:
+        yield from _repair(repair)
     yield from _block_of("digests", [f"{name}: {digest}" for name, digest in explanation.digests.items()])
     yield from _block_of("versions", [f"{name} {version}" for name, version in sorted(cell.versions.items())])
     yield from _block_of("outputs", [_output(output) for output in cell.outputs])
@@ -82,8 +113,14 @@ def _field(name: str, text: str) -> Iterator[str]:
 
 def _block_of(name: str, lines: Sequence[str]) -> Iterator[str]:
     if lines:
-        yield f"  {name}"
+        yield from [f"  {name}"] if name else []
         yield from (f"    {_clean(line)}" for line in lines)
+
+
+def _repair(repair: Repair) -> Iterator[str]:
+    yield from _field("repaired", f"{repair.name}{f': {repair.title}' if repair.title else ''}")
+    known = [("plainly", repair.sees), ("read", repair.page), ("see it", repair.repro)]
+    yield from _block_of("", [f"{name:<8}{text}" for name, text in known if text])
 
 
 def _output(output: OutputRecord) -> str:

@@ -6,7 +6,7 @@ It keeps to the schema of Jenkins' xUnit plugin (tests/unit/report/junit-10.xsd)
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from xml.etree import ElementTree as xml
 
@@ -24,12 +24,14 @@ def junit(matrix: Matrix, measurements: Mapping[str, Measurement]) -> str:
 
     A red cell is a failure, and so is an entry without a cell; a red cell without an answer (no environment, no
     reference, no result) is an error. A cell that failed as expected is skipped, with the reason. Times are of
-    export, load and run.
+    export, load and run. Properties of a suite tell which cells were made with a repair, and of what.
     """
     root = xml.Element("testsuites", name="deploymatrix")
     by_target = sorted(matrix.cells, key=lambda cell: (cell.target, cell.name))
-    for target, cells in groupby(by_target, key=lambda cell: cell.target):
+    for target, group in groupby(by_target, key=lambda cell: cell.target):
         suite = xml.SubElement(root, "testsuite", name=_text(target))
+        cells = list(group)
+        _properties(suite, cells)
         for cell in cells:
             _case(suite, cell, measurements.get(cell.name))
     if matrix.unmatched:
@@ -40,6 +42,14 @@ def junit(matrix: Matrix, measurements: Mapping[str, Measurement]) -> str:
         _count(suite)
     xml.indent(root)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + xml.tostring(root, encoding="unicode") + "\n"
+
+
+def _properties(suite: xml.Element, cells: Sequence[Cell]) -> None:
+    repairs = [(cell.name, repair) for cell in cells for repair in cell.repairs]
+    if repairs:
+        properties = xml.SubElement(suite, "properties")
+        for name, repair in repairs:
+            xml.SubElement(properties, "property", name=_text(f"repaired: {name}"), value=_text(repair))
 
 
 def _case(suite: xml.Element, cell: Cell, measurement: Measurement | None) -> None:
@@ -61,7 +71,7 @@ def _unmatched(suite: xml.Element, line: str) -> None:
 
 
 def _count(suite: xml.Element) -> None:
-    cases = list(suite)
+    cases = suite.findall("testcase")
     suite.set("tests", str(len(cases)))
     for name, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
         suite.set(name, str(sum(case.find(tag) is not None for case in cases)))

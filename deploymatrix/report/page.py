@@ -12,8 +12,9 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 
 from deploymatrix.matrix.records import Matrix, Measurement
+from deploymatrix.project.findings import Finding
 from deploymatrix.report.history import History
-from deploymatrix.report.page_data import compress, embed, grid_block, panel_block
+from deploymatrix.report.page_data import NO_FINDINGS, compress, embed, grid_block, panel_block
 
 SCRIPTS = (
     "dom.js",
@@ -36,16 +37,22 @@ LARGEST = 4_900_000  # bytes of the file
 DETAIL_LIMITS = (8000, 2000, 500, 160)  # characters of each detail, tried in turn
 
 
-def page(matrix: Matrix, measurements: Mapping[str, Measurement], history: Sequence[History] = ()) -> str:
+def page(
+    matrix: Matrix,
+    measurements: Mapping[str, Measurement],
+    history: Sequence[History] = (),
+    findings: Mapping[str, Finding] = NO_FINDINGS,
+) -> str:
     """Write the HTML. Shorten long details where the file would exceed LARGEST bytes; matrix.json keeps them whole.
 
-    history: earlier runs, oldest first; the page shows what changed since the last of them.
+    history: earlier runs, oldest first; the page shows what changed since the last of them. findings: those whose
+    repairs cells may name.
     """
     difference = history[-1].changes(matrix, measurements) if history else None
     grid = embed(grid_block(matrix, history, difference))
     text = ""
     for limit in DETAIL_LIMITS:
-        text = _assemble(grid, compress(panel_block(matrix, measurements, history, difference, limit)))
+        text = _assemble(grid, compress(panel_block(matrix, measurements, history, difference, limit, findings)))
         if len(text.encode()) <= LARGEST:
             break
     return text

@@ -17,12 +17,14 @@ from deploymatrix.matrix.budgets import worst_headroom
 from deploymatrix.matrix.diff import Diff
 from deploymatrix.matrix.records import NOT_REPRODUCIBLE, Cell, Matrix, Measurement, OutputRecord
 from deploymatrix.matrix.similar import normalised
+from deploymatrix.project.findings import Finding
 from deploymatrix.report.history import History
 from deploymatrix.report.symbols import SYMBOLS, VERDICT_WORDS
 
 T = TypeVar("T", bound=Hashable)
 
 FIRST_LINE = 200
+NO_FINDINGS: Mapping[str, Finding] = {}
 DIGITS = 4
 
 
@@ -50,6 +52,7 @@ def grid_block(matrix: Matrix, history: Sequence[History], difference: Diff | No
     for name, table in tables.items():
         columns[name] = [table.number(getattr(cell, name) or "") for cell in matrix.cells]
     columns["headroom"] = [_rounded(worst_headroom(cell), 3) for cell in matrix.cells]
+    columns["repaired"] = [int(bool(cell.repairs)) for cell in matrix.cells]
     columns["exported"] = [int(cell.artifact is not None) for cell in matrix.cells]
     columns["note"] = [notes.number(_first_line(cell.detail)) for cell in matrix.cells]
     columns["alike"] = [alike.number(_failure(cell)) for cell in matrix.cells]
@@ -76,6 +79,7 @@ def panel_block(
     history: Sequence[History],
     difference: Diff | None,
     detail_limit: int,
+    findings: Mapping[str, Finding] = NO_FINDINGS,
 ) -> dict[str, Any]:
     """Collect what a panel needs beyond the grid's columns. detail_limit: characters of each detail."""
     reasons = {cell_diff.cell: list(cell_diff.reasons) for cell_diff in difference.cells} if difference else {}
@@ -90,6 +94,7 @@ def panel_block(
         "values": [json.loads(value) for value in values.values()],
         "cells": cells,
         "history": [past.column(matrix.cells) for past in history],
+        "findings": {name: [finding.spec.title, finding.link] for name, finding in findings.items()},
     }
 
 
@@ -123,6 +128,7 @@ def _described(cell: Cell, detail_limit: int, reasons: list[str]) -> list[Any]:
         list(cell.over_budget),
         reasons,
         [warning.model_dump(mode="json") for warning in cell.warnings],
+        list(cell.repairs),
     ]
 
 

@@ -45,12 +45,19 @@ VERDICT_WORDS: dict[str, str] = {
 }
 
 
+REPAIRED = "† made with a repair that the plain converter lacks"
+
+
 def mark(cell: Cell) -> str:
     """Return a cell's symbol; in brackets when an expectation covers it, with ↯ when it breaks one or a budget.
 
-    ‡ marks a cell whose exporters warned, whatever became of it.
+    † follows where a step repaired an upstream defect, ‡ where an exporter warned, whatever became of the cell.
     """
-    character = SYMBOLS[cell.outcome].character + ("‡" if cell.warnings else "")
+    return _judged_mark(cell) + ("†" if cell.repairs else "") + ("‡" if cell.warnings else "")
+
+
+def _judged_mark(cell: Cell) -> str:
+    character = SYMBOLS[cell.outcome].character
     if cell.verdict == "expected":
         return f"({character})"
     return f"{character}↯" if _is_surprising(cell) else character
@@ -66,6 +73,8 @@ def legend(cells: tuple[Cell, ...]) -> str:
         parts.append("‡ an exporter warned that its artifact may be wrong")
     if any(_is_surprising(cell) for cell in cells):
         parts.append("↯ not what was expected, or over a budget")
+    if repairs := sorted({name for cell in cells for name in cell.repairs}):
+        parts.append(f"{REPAIRED}: {', '.join(repairs)}")
     return " · ".join(parts)
 
 

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from deploymatrix.matrix.files import MEASUREMENTS, read_matrix, read_measurements
 from deploymatrix.matrix.snapshots import read_states
+from deploymatrix.project.findings import Finding
 from deploymatrix.report.annotations import error_annotations
 from deploymatrix.report.badges import badges
 from deploymatrix.report.history import History
 from deploymatrix.report.junit import junit
 from deploymatrix.report.markdown import markdown
 from deploymatrix.report.page import page
+from deploymatrix.report.page_data import NO_FINDINGS
 from deploymatrix.report.step_summary import step_summary
 
 
-def write_reports(source: Path, out: Path, history: Sequence[Path] = ()) -> list[Path]:
+def write_reports(
+    source: Path, out: Path, history: Sequence[Path] = (), findings: Mapping[str, Finding] = NO_FINDINGS
+) -> list[Path]:
     """Write all reports of the matrix in `source` and return their files.
 
-    history: earlier matrices or baselines, oldest first. Read the measurements.json beside a matrix if there is one.
+    history: earlier matrices or baselines, oldest first. findings: those whose repairs cells may name. Read the
+    measurements.json beside a matrix if there is one.
     Raise IncompleteRun or, for the history, ConfigurationError when a file is missing or is not what it should be.
     """
     matrix = read_matrix(source)
@@ -28,7 +33,7 @@ def write_reports(source: Path, out: Path, history: Sequence[Path] = ()) -> list
         History(label=label, states=read_states(path)) for label, path in zip(_labels(history), history, strict=True)
     ]
     texts = {
-        "index.html": page(matrix, measurements, earlier),
+        "index.html": page(matrix, measurements, earlier, findings),
         "matrix.md": markdown(matrix),
         "junit.xml": junit(matrix, measurements),
         "summary.md": step_summary(matrix),

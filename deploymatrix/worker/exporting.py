@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from .modules import OpenerModule, StepModule
     from .protocol import Submit
     from .tasks import ArtifactSource, ExportArgs, ExportValue, FrameworkSource
+
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")  # of a folder in docs/findings/
 
 
 class NoArtifact(Exception):
@@ -38,13 +42,21 @@ def perform(request: Submit[ExportArgs], reporter: Reporter) -> ExportValue:
     out.mkdir(parents=True, exist_ok=True)
     with hearing.restored(heard):
         raw = step.export(opened, spec, out, args["options"])
-    repairs = raw.pop("repairs", []) if isinstance(raw, dict) else []
+    repairs = repairs_of(raw)
     return {
         "entry": entry(step, out),
         "signature": signatures.normalised(raw, spec),
         "repairs": repairs,
         "versions": used,
     }
+
+
+def repairs_of(raw: Any) -> list[str]:
+    """Take the names of findings out of what export() returned. Raise ValueError unless each is a folder's name."""
+    repairs = raw.pop("repairs", []) if isinstance(raw, dict) else []
+    if not isinstance(repairs, list) or not all(isinstance(name, str) and NAME.fullmatch(name) for name in repairs):
+        raise ValueError(f"export() must return repairs as a list of findings' names, not {repairs!r}")
+    return list(dict.fromkeys(repairs))
 
 
 def modules_of(source: FrameworkSource | ArtifactSource) -> list[ModuleType]:

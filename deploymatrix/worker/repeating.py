@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.random  # now: numpy does so at first use, when a neighbour of a model may bear a name that it needs
 
 from . import tensors
 

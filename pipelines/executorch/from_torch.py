@@ -10,6 +10,7 @@ from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPar
 from executorch.exir import to_edge_transform_and_lower
 from torch import Tensor, nn
 from torch.export import ExportedProgram
+from torch.fx import Node
 
 VERSIONS = ("executorch", "torch", "numpy")
 ENTRY = "model.pte"
@@ -18,22 +19,41 @@ ENTRY = "model.pte"
 def export(source: nn.Module, spec: Any, out: Path, options: dict[str, Any]) -> dict[str, Any]:
     """Write `model.pte`; its inputs and outputs go by position."""
     inputs = tuple(torch.tensor(spec.example[declared.name]) for declared in spec.inputs)
-    exported = torch.export.export(Lettered(source), inputs).run_decompositions({})
-    make_clones_contiguous(exported)
+    repairs = []
+    exported = decomposed(source, inputs)
+    if fuses_numbered_weights(exported):
+        exported = decomposed(Lettered(source), inputs)
+        repairs.append("executorch-batch-norm-in-sequential")
+    if make_clones_contiguous(exported):
+        repairs.append("executorch-channels-last-clone")
     lowered = to_edge_transform_and_lower(exported, partitioner=[XnnpackPartitioner()])
     (out / ENTRY).write_bytes(lowered.to_executorch().buffer)
     return {
         "inputs": {declared.name: str(i) for i, declared in enumerate(spec.inputs)},
         "outputs": {declared.name: str(i) for i, declared in enumerate(spec.outputs)},
+        "repairs": repairs,
     }
 
 
-class Lettered(nn.Module):
-    """The same model one level down, so that no parameter's name begins with a digit, as an nn.Sequential's does.
+def decomposed(model: nn.Module, inputs: tuple[Tensor, ...]) -> ExportedProgram:
+    return torch.export.export(model, inputs).run_decompositions({})
+
+
+def fuses_numbered_weights(exported: ExportedProgram) -> bool:
+    """Tell whether a batch norm follows a layer whose weight's name begins with a digit, as an nn.Sequential's does.
 
     XNNPACK's FuseBatchNormPass does not find such names again and raises ValueError: "'0_0_weight_fused_bn' is not in
-    list" (docs/findings/executorch-batch-norm-in-sequential.md).
+    list" (docs/findings/executorch-batch-norm-in-sequential/finding.md).
     """
+    norms = (node for node in exported.graph.nodes if "batch_norm" in str(node.target))
+    layers = (norm.args[0] for norm in norms)
+    weights = (layer.args[1] for layer in layers if isinstance(layer, Node) and len(layer.args) > 1)
+    names = (exported.graph_signature.inputs_to_parameters.get(str(weight), "") for weight in weights)
+    return any(name[:1].isdigit() for name in names)
+
+
+class Lettered(nn.Module):
+    """The same model one level down, so that no parameter's name begins with a digit."""
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
@@ -43,12 +63,16 @@ class Lettered(nn.Module):
         return self.model(*inputs)
 
 
-def make_clones_contiguous(exported: ExportedProgram) -> None:
-    """Let every clone keep the default dimension order, instead of one of channels_last.
+def make_clones_contiguous(exported: ExportedProgram) -> bool:
+    """Let every clone keep the default dimension order, instead of one of channels_last; tell whether one did not.
 
     Models that change layout themselves, as Keras's do, hold such clones. Without this, MobileNetV3-Small exports but
-    fails when run: dim_order_ops::_clone_dim_order.out, 0x12 (docs/findings/executorch-channels-last-clone.md).
+    fails when run: dim_order_ops::_clone_dim_order.out, 0x12
+    (docs/findings/executorch-channels-last-clone/finding.md).
     """
-    for node in exported.graph.nodes:
-        if node.target is torch.ops.aten.clone.default and "memory_format" in node.kwargs:
-            node.kwargs = {**node.kwargs, "memory_format": torch.contiguous_format}
+    clones = [node for node in exported.graph.nodes if node.target is torch.ops.aten.clone.default]
+    kept = (None, torch.contiguous_format, torch.preserve_format)
+    others = [node for node in clones if node.kwargs.get("memory_format") not in kept]
+    for node in others:
+        node.kwargs = {**node.kwargs, "memory_format": torch.contiguous_format}
+    return bool(others)

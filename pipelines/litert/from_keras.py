@@ -20,7 +20,8 @@ def export(source: keras.Model, spec: Any, out: Path, options: dict[str, Any]) -
     """
     module = tf.Module()
     module.serve = serving_function(source, spec)
-    # Without this the weights are not found, and the file answers NaN: docs/findings/tflite-unowned-variables.md
+    # Without this the weights are not found, and the file answers NaN: see the finding tflite-unowned-variables. The
+    # converter's from_keras_model() sees to it by itself, so its users see the same: this is no repair.
     module.weights = [variable.value for variable in source.variables]
     converter = tf.lite.TFLiteConverter.from_concrete_functions([module.serve.get_concrete_function()], module)
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]

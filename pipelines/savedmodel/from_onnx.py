@@ -34,7 +34,8 @@ def export(source: Path, spec: Any, out: Path, options: dict[str, Any]) -> dict[
     module.weights = network.variables
     module.serve = serving_function(network, model.graph, axes)
     tf.saved_model.save(module, str(out / ENTRY), signatures={"serving_default": module.serve})
-    return spec.source_signature
+    repairs = ["onnx2tf-output-axes"] if any(not is_identity(order) for order in axes) else []
+    return {**spec.source_signature, "repairs": repairs}
 
 
 def convert(model: onnx.ModelProto, options: dict[str, Any]) -> Any:
@@ -62,7 +63,7 @@ def axes_of_outputs(network: Any, model: onnx.ModelProto, sample: dict[str, np.n
 
     onnx2tf leaves an output in the layout that it worked in: it gives the hidden states of a two-layer LSTM as
     (1, 2, 32) instead of (2, 1, 32). Shapes alone cannot tell the order, so the values for one sample do: of the
-    orders with the right shape it is the one whose values are nearest. See docs/findings/onnx2tf-output-axes.md.
+    orders with the right shape it is the one whose values are nearest (docs/findings/onnx2tf-output-axes/finding.md).
     """
     expected = InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"]).run(None, sample)
     found = tf.nest.flatten(network({name: tf.constant(value) for name, value in sample.items()}, training=False))
@@ -77,6 +78,10 @@ def nearest_axes(found: np.ndarray, expected: np.ndarray) -> tuple[int, ...]:
     return min(orders, key=lambda order: np.abs(found.transpose(order).astype(np.float64) - expected).max(initial=0))
 
 
+def is_identity(order: tuple[int, ...]) -> bool:
+    return list(order) == sorted(order)
+
+
 def serving_function(network: Any, graph: onnx.GraphProto, axes: list[tuple[int, ...]]) -> Any:
     """A tf.function that takes tensors by position, and answers with a dictionary by the ONNX graph's output names."""
     inputs = [tensor.name for tensor in graph.input]
@@ -86,7 +91,7 @@ def serving_function(network: Any, graph: onnx.GraphProto, axes: list[tuple[int,
     def serve(*tensors: tf.Tensor) -> dict[str, tf.Tensor]:
         answers = tf.nest.flatten(network(dict(zip(inputs, tensors, strict=True)), training=False))
         return {
-            name: answer if list(order) == sorted(order) else tf.transpose(answer, order)
+            name: answer if is_identity(order) else tf.transpose(answer, order)
             for name, answer, order in zip(outputs, answers, axes, strict=True)
         }
 

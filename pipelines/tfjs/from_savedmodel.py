@@ -29,18 +29,25 @@ def export(source: Path, spec: Any, out: Path, options: dict[str, Any]) -> dict[
     """
     with tempfile.TemporaryDirectory() as folder:
         shutil.copytree(source, folder, dirs_exist_ok=True)
-        replace_erfc(Path(folder) / "saved_model.pb")
+        repairs = ["tfjs-erfc"] if replace_erfc(Path(folder) / "saved_model.pb") else []
         converter.convert_tf_saved_model(folder, str(out / ENTRY), signature_def="serving_default", **options)
     model = json.loads((out / ENTRY / "model.json").read_text())
     require_shards(out / ENTRY, model)
-    return {group: described(tensors, model["signature"][group]) for group, tensors in spec.source_signature.items()}
+    repairs += ["tfjs-onednn-layer-norm"] if has_layer_norm(model["modelTopology"]["node"]) else []
+    signature = spec.source_signature.items()
+    return {
+        **{group: described(tensors, model["signature"][group]) for group, tensors in signature},
+        "repairs": repairs,
+    }
 
 
-def replace_erfc(path: Path) -> None:
+def replace_erfc(path: Path) -> bool:
     """Write erfc(x), an operator that TensorFlow.js lacks, as 1 - erf(x), wherever the SavedModel's functions use it.
 
-    tf.nn.gelu, and so every exact GELU, is made of it: docs/findings/tfjs-erfc.md. The two are equal, but the rounding
-    error of the difference, 6e-8, is absolute instead of relative.
+    Tell whether they do.
+
+    tf.nn.gelu, and so every exact GELU, is made of it: docs/findings/tfjs-erfc/finding.md. The two are equal, but the
+    rounding error of the difference, 6e-8, is absolute instead of relative.
     """
     saved = SavedModel.FromString(path.read_bytes())
     functions = [function for graph in saved.meta_graphs for function in graph.graph_def.library.function]
@@ -48,6 +55,7 @@ def replace_erfc(path: Path) -> None:
     for function, node in found:
         write_as_difference(function, node)
     path.write_bytes(saved.SerializeToString())
+    return bool(found)
 
 
 def write_as_difference(function: FunctionDef, node: NodeDef) -> None:
@@ -68,6 +76,27 @@ def write_as_difference(function: FunctionDef, node: NodeDef) -> None:
 
 def renamed(tensor: str, node: NodeDef) -> str:
     return f"{node.name}:z:0" if tensor == f"{node.name}:y:0" else tensor
+
+
+def has_layer_norm(nodes: list[dict[str, Any]]) -> bool:
+    """Tell whether the graph holds rsqrt(mean(squared difference) + …), as a layer normalisation does.
+
+    With oneDNN on, which this environment turns off, grappler makes one operator of it that TensorFlow.js lacks:
+    docs/findings/tfjs-onednn-layer-norm/finding.md.
+    """
+    by_name = {node["name"]: node for node in nodes}
+
+    def sources(node: dict[str, Any], kind: str) -> list[dict[str, Any]]:
+        inputs = (by_name.get(name.lstrip("^").split(":")[0]) for name in node.get("input", ()))
+        return [source for source in inputs if source is not None and source["op"] == kind]
+
+    return any(
+        sources(mean, "SquaredDifference")
+        for rsqrt in nodes
+        if rsqrt["op"] == "Rsqrt"
+        for add in sources(rsqrt, "AddV2")
+        for mean in sources(add, "Mean")
+    )
 
 
 def require_shards(folder: Path, model: dict[str, Any]) -> None:

@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 
 from deploymatrix.environments.interpreters import ensure_node
+from deploymatrix.project.findings import read_findings
 from deploymatrix.report.write import write_reports
 from tests.fakes.matrices import earlier_matrix, full_matrix, large_matrix, write_run
+from tests.runtimes import SHIPPED
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -45,7 +47,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     folder = tmp_path_factory.mktemp("pages")
     full = full_matrix()
     before = write_run(folder / "v0.9", earlier_matrix(full))
-    write_reports(write_run(folder / "now", full), folder / "small", [before])
+    write_reports(write_run(folder / "now", full), folder / "small", [before], read_findings(SHIPPED))
     write_reports(write_run(folder / "many", large_matrix()), folder / "large")
     return folder / "small" / "index.html", folder / "large" / "index.html"
 

@@ -110,6 +110,7 @@ COMMANDS = {
     "diff": ["diff", "{build}", "{build}/matrix.json", "--markdown"],
     "explain": ["explain", "linear/npz/fp32"],
     "repro": ["repro", "linear/npz/fp32", "--run"],
+    "findings": ["findings", "--json"],
     "report": ["report", "--out", "{tmp}/report"],
     "merge": ["merge", "{build}", "--out", "{tmp}/merged"],
     "init": ["init", "{tmp}/mine"],

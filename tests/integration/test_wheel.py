@@ -20,7 +20,7 @@ from deploymatrix.environments.uv_command import run_uv
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TARGETS = {path.parent.name for path in REPOSITORY.glob("targets/*/target.toml")}
-SHIPPED = ("targets", "pipelines", "models", "docker")
+SHIPPED = ("targets", "pipelines", "models", "docker", "docs/findings")
 
 
 @dataclass(frozen=True)

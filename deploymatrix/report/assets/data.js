@@ -22,6 +22,7 @@ function readGrid(raw) {
       outcome: tables.outcome[columns.outcome[index]],
       stage: tables.stage[columns.stage[index]],
       headroom: columns.headroom[index],
+      repaired: columns.repaired[index] === 1,
       exported: columns.exported[index] === 1,
       note: tables.note[columns.note[index]],
       alike: columns.alike[index],
@@ -78,12 +79,13 @@ function panelData() {
 async function unpack(text) {
   const packed = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
-  const { values, cells, history } = await new Response(stream).json();
+  const { values, cells, history, findings } = await new Response(stream).json();
   return cells.map((cell, index) =>
     readCell(
       cell,
       values,
       history.map((column) => column[index]),
+      findings,
     ),
   );
 }
@@ -104,14 +106,16 @@ const SHARED = [
   "overBudget",
   "reasons",
   "warnings",
+  "repairs",
 ];
 
-function readCell(packed, values, history) {
+function readCell(packed, values, history, findings) {
   const shared = Object.fromEntries(SHARED.map((name, index) => [name, values[packed[index]]]));
   const [sha256, size, outputs, measured] = packed.slice(SHARED.length);
   const [exportTime, loadTime, runTime, peak, eagerTime] = measured ?? [null, null, null, null, null];
   return {
     ...shared,
+    repairs: shared.repairs.map((name) => [name, ...(findings[name] ?? ["", ""])]),
     sha256,
     size,
     exportTime,

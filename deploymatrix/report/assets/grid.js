@@ -1,5 +1,6 @@
 // The matrix. Rows are as high as --row, so only those in sight are made: a thousand models cost as much as forty.
 
+const REPAIRED = "made with a repair that the plain converter lacks";
 const OVERSCAN = 10; // rows made above and below those in sight
 const CHANGE_MARKS = { regressed: "▼", fixed: "▲", changed: "~", added: "+" };
 
@@ -151,7 +152,7 @@ function tile(cell) {
   return h(
     "span",
     { class: `tile c-${tone} ${cell.isRed ? "is-red" : ""}`, "aria-hidden": "true" },
-    h("b", {}, mark),
+    h("b", {}, cell.repaired ? `${mark}†` : mark),
     h("small", {}, share(cell.headroom)),
     cell.change ? h("i", { class: `change ${cell.change}` }, CHANGE_MARKS[cell.change]) : null,
   );
@@ -159,11 +160,11 @@ function tile(cell) {
 
 function spoken(cell) {
   const used = cell.headroom === null ? "" : `, ${share(cell.headroom)} of its error limit`;
-  return `${cell.model} on ${cell.target} ${cell.variant}: ${data.symbols[cell.outcome].words}${used}${cell.change ? `, ${cell.change}` : ""}`;
+  return `${cell.model} on ${cell.target} ${cell.variant}: ${data.symbols[cell.outcome].words}${cell.repaired ? `, ${REPAIRED}` : ""}${used}${cell.change ? `, ${cell.change}` : ""}`;
 }
 
 function tip(cell) {
-  return `${cell.name}\n${data.symbols[cell.outcome].words}${cell.note ? `\n${cell.note}` : ""}`;
+  return `${cell.name}\n${data.symbols[cell.outcome].words}${cell.repaired ? `\n† ${REPAIRED}` : ""}${cell.note ? `\n${cell.note}` : ""}`;
 }
 
 function headRows() {

@@ -18,7 +18,7 @@ function sections(cell, more, all) {
   ];
 }
 
-function verdictSection(cell, { expectation, blame, overBudget, reasons }) {
+function verdictSection(cell, { expectation, blame, overBudget, reasons, repairs }) {
   const lines = [];
   if (cell.change)
     lines.push([
@@ -28,6 +28,11 @@ function verdictSection(cell, { expectation, blame, overBudget, reasons }) {
   if (blame) lines.push(["Blamed on", blame]);
   if (!["ok", "failed"].includes(cell.verdict)) lines.push(["Verdict", data.verdicts[cell.verdict] ?? cell.verdict]);
   if (overBudget.length) lines.push(["Budget", overBudget.map((line) => h("div", {}, line))]);
+  for (const [name, title, address] of repairs)
+    lines.push([
+      "† Repaired",
+      [h("div", {}, title ? `${name}: ${title}` : name), address ? h("div", { class: "muted" }, link(address)) : null],
+    ]);
   if (expectation) {
     lines.push(
       ["Expected", `${expectation.outcome}${expectation.stage ? ` in stage ${expectation.stage}` : ""}`],
@@ -205,7 +210,7 @@ function historySection(cell, { history, size }) {
 }
 
 function pastCells(outcome, headroom, size) {
-  const past = { outcome, verdict: "ok", headroom: null, change: "", isRed: false };
+  const past = { outcome, verdict: "ok", headroom: null, change: "", isRed: false, repaired: false };
   return [
     h("td", {}, tile(past), ` ${data.symbols[outcome].words}`),
     h("td", {}, share(headroom)),

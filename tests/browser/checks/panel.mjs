@@ -33,6 +33,12 @@ export default async function panel({ small }) {
   await report.cell("mlp/savedmodel/int8-static").click();
   await report.page.getByText("onnx2tf pools as PyTorch does and not as the ONNX file says.").waitFor();
   await report.page.getByText("Current pooling with <b>ceil_mode</b> = 1 follows pytorch").waitFor();
+  const repaired = report.cell("keras_lstm/savedmodel/fp32");
+  assert.ok((await repaired.innerText()).startsWith("✓†"), "a repaired cell is not marked");
+  await repaired.click();
+  await report.page.getByText("tfjs-keras-lstm-loop: TensorFlow.js cannot run the loop").waitFor();
+  assert.equal(await report.page.locator("#panel dd a").getAttribute("href"), "https://github.com/tensorflow/tfjs/issues/4579");
+  await report.page.getByText("a-users-own", { exact: true }).waitFor();
 
   await report.cell("pipe|in`the*table/onnx/fp32").click();
   await report.page.locator(".similar button").first().click();

@@ -18,7 +18,7 @@ from typer.exceptions import TyperException
 from deploymatrix import errors
 from deploymatrix.cli import app
 from deploymatrix.matrix import records
-from deploymatrix.project import runners, specs
+from deploymatrix.project import finding_specs, runners, specs
 from deploymatrix.store.entries import Kind
 from deploymatrix.worker import PROTOCOL
 from tests.documented import REPOSITORY, blocks, check, commands, load_docs_script, pages, shell_blocks
@@ -143,6 +143,7 @@ SPECS = {
     "target.toml": specs.TargetSpec,
     "framework.toml": specs.FrameworkSpec,
     "runner.toml": runners.RunnerSpec,
+    "finding.toml": finding_specs.FindingSpec,
     "environments/<e>.toml": specs.EnvironmentSpec,
     "deploymatrix.toml": specs.ProjectSpec,
     "[[expectations]]": specs.ExpectationsFile,

@@ -173,3 +173,17 @@ def test_a_damaged_matrix_is_refused(tree: Tree, cells: list[PlannedCell], right
 
     with pytest.raises(IncompleteRun, match="not a matrix of this version"):
         read_matrix(path)
+
+
+def test_a_cell_has_the_repairs_of_all_steps_on_its_way(tree: Tree, cells: list[PlannedCell], tmp_path: Path) -> None:
+    results = decided(tmp_path, cells)
+    store = Store(tmp_path / "repaired")
+    for index, task in enumerate(plan_tasks(cells).values()):
+        if task.kind == "export":
+            about = {**ABOUT["export"], "repairs": [f"finding-of-{task.step.format}"]}
+            results[task.id] = Done(entry=store.put("cells", f"{index:064}", None, about=about), cached=False)
+
+    repairs = {cell.target: cell.repairs for cell in build(tree, cells, results).cells}
+
+    assert repairs["npz"] == ("finding-of-npz",)
+    assert repairs["wrapped"] == ("finding-of-npz", "finding-of-wrapped")

@@ -25,8 +25,8 @@ link = "https://example.org/issues/1"
 """
 
 
-def write(tree: Tree, **outcomes: tuple[str, str | None]) -> None:
-    """A matrix in which every cell passed but those of the given targets; None leaves a cell out."""
+def write(tree: Tree, repairs: dict[str, tuple[str, ...]] | None = None, **outcomes: tuple[str, str | None]) -> None:
+    """A matrix in which every cell passed but those of the given targets (None leaves one out), repaired by target."""
     project = tree.project()
     planned = plan_cells(project, Selection())
     inputs = Keys(project).current_inputs(planned)
@@ -43,6 +43,7 @@ def write(tree: Tree, **outcomes: tuple[str, str | None]) -> None:
             outcome=outcomes.get(cell.target.name, ("passed", None))[0],  # type: ignore[arg-type]
             stage=outcomes.get(cell.target.name, ("passed", None))[1],  # type: ignore[arg-type]
             detail="what happened",
+            repairs=(repairs or {}).get(cell.target.name, ()),
             verdict="ok",
         )
         for cell in planned
@@ -266,3 +267,29 @@ def test_a_cell_that_read_what_has_changed_since_is_stale(tree: Tree, call: Call
 
     assert (before, changed.code, call("gate").code) == (OK, INCOMPLETE, INCOMPLETE)
     assert "stale: linear/npz/fp32: shared/weights.bin has changed since the run; run the cell" in changed.out
+
+
+def test_a_repaired_cell_passes_unless_repairs_are_refused(tree: Tree, call: Callable[..., Called]) -> None:
+    write(tree, repairs={"wrapped": ("wrapped-axes", "wrapped-loop")})
+
+    assert call("gate").code == OK
+    refused = call("gate", "--no-repairs")
+
+    assert refused.code == GATE_FAILED
+    assert "repaired: linear/wrapped/fp32: passed with a repair of wrapped-axes, wrapped-loop" in refused.out
+    assert "2 passed, 0 expected, 0 red, 1 repaired" in refused.out
+
+
+def test_without_repairs_there_is_nothing_to_refuse(tree: Tree, call: Callable[..., Called]) -> None:
+    write(tree)
+
+    assert call("gate", "--no-repairs").code == OK
+
+
+def test_a_repaired_cell_that_is_red_anyway_is_refused_once(tree: Tree, call: Callable[..., Called]) -> None:
+    write(tree, repairs={"wrapped": ("wrapped-axes",)}, wrapped=("mismatch", "compare"))
+
+    refused = call("gate", "--no-repairs")
+
+    assert refused.code == GATE_FAILED
+    assert "red: linear/wrapped/fp32" in refused.out and "repaired:" not in refused.out

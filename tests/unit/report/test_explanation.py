@@ -11,7 +11,9 @@ from deploymatrix.errors import ConfigurationError
 from deploymatrix.matrix.records import Cell, Matrix, Measurement
 from deploymatrix.matrix.similar import pick_cells, similar_failures
 from deploymatrix.printable import printable
-from deploymatrix.report.explanation import Explanation, as_text, decisive_lines
+from deploymatrix.project.findings import read_findings
+from deploymatrix.report.explanation import Explanation, as_text, decisive_lines, repairs_of
+from tests.runtimes import SHIPPED
 
 
 def a_cell(name: str, outcome: str = "run_failed", stage: str | None = "run", detail: str = "", **more: Any) -> Cell:
@@ -137,3 +139,17 @@ def test_warnings_and_reads_are_told_of_a_passing_cell_too() -> None:
     assert text.startswith("a/t/fp32: passed")
     assert "value-fixed, torchscript/from_torch: It is fixed. model.py:7: …" in text
     assert "shared/w.bin abababababab" in text
+
+
+def test_a_repair_tells_what_a_user_of_the_plain_converter_sees_and_what_shows_it() -> None:
+    cell = a_cell("a/tfjs/fp32", "passed", None, repairs=("tfjs-erfc", "a-users-own"))
+
+    told = repairs_of(cell, read_findings(SHIPPED))
+    explanation = Explanation(cell=cell, measurement=None, digests={}, log=(), similar=(), repro=None, repairs=told)
+    text = "\n".join(as_text(explanation))
+
+    assert "repaired  tfjs-erfc: TensorFlow.js cannot run the exact GELU" in text
+    assert "plainly The conversion ends with ValueError" in text
+    assert "see it  deploymatrix findings tfjs-erfc" in text
+    assert "repaired  a-users-own\n" in f"{text}\n", "a finding that no tree has is named all the same"
+    assert [repair["name"] for repair in explanation.as_dict()["repairs"]] == ["tfjs-erfc", "a-users-own"]

@@ -88,3 +88,14 @@ def test_a_cell_over_its_budget_fails_with_the_reason() -> None:
     matrix = make_matrix(make_cell(verdict="over_budget", over_budget=("artifact is 9 bytes, over 8",)))
     failure = cases(matrix)["mlp/onnx/fp32"].find("failure")
     assert failure is not None and "over budget: artifact is 9 bytes, over 8" in failure.attrib["message"]
+
+
+def test_a_suite_tells_which_cells_were_repaired() -> None:
+    matrix = make_matrix(make_cell(repairs=("tfjs-erfc", "onnx-axes")), make_cell("lstm"), make_cell(target="litert"))
+
+    suites = {suite.attrib["name"]: suite for suite in xml.fromstring(junit(matrix, {})).iter("testsuite")}
+    told = [(p.attrib["name"], p.attrib["value"]) for p in suites["onnx"].iter("property")]
+
+    assert told == [("repaired: mlp/onnx/fp32", "tfjs-erfc"), ("repaired: mlp/onnx/fp32", "onnx-axes")]
+    assert suites["litert"].find("properties") is None
+    assert suites["onnx"].attrib["tests"] == "2"

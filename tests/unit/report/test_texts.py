@@ -122,3 +122,17 @@ def test_a_cell_whose_exporter_warned_is_marked_whatever_became_of_it() -> None:
     assert (mark(passed), mark(failed), mark(make_cell("c"))) == ("✓‡", "≠‡", "✓")
     assert "‡ an exporter warned that its artifact may be wrong" in legend((passed,))
     assert "‡" not in legend((make_cell("c"),))
+
+
+def test_a_repaired_cell_is_marked_and_the_legend_names_the_findings() -> None:
+    entry = expectation("*/tfjs/fp32", "run_failed")
+    cells = (
+        make_cell(repairs=("tfjs-erfc",)),
+        make_cell(target="litert"),
+        make_cell(target="tfjs", outcome="run_failed", verdict="expected", expectation=entry, repairs=("onnx-axes",)),
+    )
+
+    assert [mark(cell) for cell in cells] == ["✓†", "✓", "(R)†"]
+    assert legend(cells).endswith("† made with a repair that the plain converter lacks: onnx-axes, tfjs-erfc")
+    assert "†" not in legend(cells[1:2])
+    assert "✓† |" in markdown(make_matrix(*cells)) and "† made with" in markdown(make_matrix(*cells))

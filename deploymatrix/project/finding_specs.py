@@ -1,0 +1,31 @@
+"""The record of finding.toml: a defect in an exporter or a runtime, and what shows it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from deploymatrix.project.specs import FolderName, Seconds, Strict
+
+Sentence = Annotated[str, Field(min_length=10, pattern=r"^[^\r\n]+$")]
+
+
+class FindingSpec(Strict):
+    """docs/findings/<name>/finding.toml.
+
+    `sees`: what a user of the plain converter sees. `environment`: where repro.py runs; `source`: where make.py runs
+    before it, which leaves in the working folder what repro.py converts; `target`: whose runtime repro.py uses besides.
+    `package`, `versions`: what the defect is in. `repairs`: the files that hold the repair.
+    """
+
+    title: Sentence
+    sees: Sentence
+    environment: FolderName
+    source: FolderName | None = None
+    target: FolderName | None = None
+    package: Annotated[str, Field(min_length=1)]
+    versions: Annotated[str, Field(min_length=1)]
+    issue: Annotated[str, Field(pattern=r"^https?://\S+$")] | None = None
+    repairs: tuple[str, ...] = ()
+    timeout_s: Seconds = 300.0
