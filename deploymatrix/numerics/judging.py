@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 
 import numpy as np
@@ -12,6 +13,7 @@ from .outliers import Floats, expected_values, far_out
 from .slices import Part, Stack, along_axes, far_values, whole
 from .tensors import Array, Declared
 
+LEVELS = "0123456789abcdefghijklmnopqrstuvwxyz"
 MOST_HEAT = 64  # stretches of an axis in the record
 
 
@@ -92,7 +94,7 @@ def _worst(parts: list[Part], slices: list[Part]) -> WorstSlice:
         share=float(share[sample, index]),
         position=_position(part, sample, index),
         heat_axis=heated.axis if heated else None,
-        heat=_heat(heated) if heated else (),
+        heat=_heat(heated) if heated else "",
     )
 
 
@@ -109,11 +111,17 @@ def _position(part: Part, sample: int, index: int) -> tuple[int, ...]:
     return tuple(inside)
 
 
-def _heat(part: Part) -> tuple[float, ...]:
+def _heat(part: Part) -> str:
     """Return the largest share in each of at most 64 stretches of equal length; the last may be shorter."""
     shares = part.share.max(axis=0)
     length = -(-len(shares) // MOST_HEAT)
-    return tuple(float(f"{shares[start : start + length].max():.4g}") for start in range(0, len(shares), length))
+    return "".join(_level(float(shares[start : start + length].max())) for start in range(0, len(shares), length))
+
+
+def _level(share: float) -> str:
+    """Return a share of a limit as a letter, a quarter of a decade each from 1e-4 on."""
+    level = math.floor(4 * (math.log10(share) + 4)) if share > 0 else 0
+    return LEVELS[min(max(level, 0), len(LEVELS) - 1)]
 
 
 def _stack(arrays: list[Array]) -> Floats:

@@ -25,6 +25,7 @@ SCRIPTS = (
     "grid.js",
     "keyboard.js",
     "plots.js",
+    "heat.js",
     "bars.js",
     "sections.js",
     "panel.js",
