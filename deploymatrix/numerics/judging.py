@@ -42,7 +42,8 @@ def _judged(output: Declared, stack: Stack, limits: Limits) -> tuple[OutputFigur
     worst = _worst([all_of_it, *slices, *([far] if far else [])], slices)
     errors = _finite(all_of_it.error / all_of_it.scale)[:, 0]
     error, eager = float(errors.max()), _capped(stack.eager_error)
-    cosine, snr = similarity([(stack.actual[stack.ordinary], stack.expected[stack.ordinary])])
+    among = ... if stack.ordinary.all() else stack.ordinary
+    cosine, snr = similarity([(stack.actual[among], stack.expected[among])])
     unjudged = limits.problem(eager)
     figures = OutputFigures(
         name=output.name,
