@@ -23,9 +23,11 @@ from deploymatrix.commands.options import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from deploymatrix.matrix.diff import Diff
     from deploymatrix.matrix.gate import Decision
-    from deploymatrix.matrix.records import Matrix, Measurements
+    from deploymatrix.matrix.records import Matrix, Measurement
     from deploymatrix.project.project import Project
 
 BASELINE = Path("baseline.json")
@@ -128,7 +130,7 @@ def diff(
         raise typer.Exit(errors.INCOMPLETE)
 
 
-def _since(baseline: Path, project: Project, judged: Matrix, times: Measurements | None) -> Diff:
+def _since(baseline: Path, project: Project, judged: Matrix, times: Mapping[str, Measurement]) -> Diff:
     """Compare the judged cells, and those that the project no longer has, with a baseline."""
     from deploymatrix.matrix.diff import diff as compare
     from deploymatrix.matrix.snapshots import read_states, snapshot

@@ -50,7 +50,8 @@ class WorstRecord(Frozen):
     `axis`, `index`: the slice; both None for the output as a whole and, where `far`, for the values that stand far out
     of its range. error, noise (eager float32's own) and limit are relative to the slice's scale; share: error / limit.
     `position`: of the worst element, an index for each axis. `heat`: the largest share in each of at most 64 stretches
-    of `heat_axis`, which is the axis with the worst slice; None where no axis has two slices.
+    of `heat_axis`, which is the axis with the worst slice; None where no axis has two slices. A letter is a quarter of
+    a decade: 0 for 1e-4 and less, g from the limit itself on, z for 56,000 times the limit and more.
     """
 
     axis: int | None
@@ -63,7 +64,7 @@ class WorstRecord(Frozen):
     share: float
     position: tuple[int, ...]
     heat_axis: int | None
-    heat: tuple[float, ...]
+    heat: str
 
 
 class OutputRecord(Frozen):

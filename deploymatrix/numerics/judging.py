@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 
 import numpy as np
@@ -12,6 +13,7 @@ from .outliers import Floats, expected_values, far_out
 from .slices import Part, Stack, along_axes, far_values, whole
 from .tensors import Array, Declared
 
+LEVELS = "0123456789abcdefghijklmnopqrstuvwxyz"
 MOST_HEAT = 64  # stretches of an axis in the record
 
 
@@ -40,7 +42,8 @@ def _judged(output: Declared, stack: Stack, limits: Limits) -> tuple[OutputFigur
     worst = _worst([all_of_it, *slices, *([far] if far else [])], slices)
     errors = _finite(all_of_it.error / all_of_it.scale)[:, 0]
     error, eager = float(errors.max()), _capped(stack.eager_error)
-    cosine, snr = similarity([(stack.actual[stack.ordinary], stack.expected[stack.ordinary])])
+    among = ... if stack.ordinary.all() else stack.ordinary
+    cosine, snr = similarity([(stack.actual[among], stack.expected[among])])
     unjudged = limits.problem(eager)
     figures = OutputFigures(
         name=output.name,
@@ -92,7 +95,7 @@ def _worst(parts: list[Part], slices: list[Part]) -> WorstSlice:
         share=float(share[sample, index]),
         position=_position(part, sample, index),
         heat_axis=heated.axis if heated else None,
-        heat=_heat(heated) if heated else (),
+        heat=_heat(heated) if heated else "",
     )
 
 
@@ -109,11 +112,17 @@ def _position(part: Part, sample: int, index: int) -> tuple[int, ...]:
     return tuple(inside)
 
 
-def _heat(part: Part) -> tuple[float, ...]:
+def _heat(part: Part) -> str:
     """Return the largest share in each of at most 64 stretches of equal length; the last may be shorter."""
     shares = part.share.max(axis=0)
     length = -(-len(shares) // MOST_HEAT)
-    return tuple(float(f"{shares[start : start + length].max():.4g}") for start in range(0, len(shares), length))
+    return "".join(_level(float(shares[start : start + length].max())) for start in range(0, len(shares), length))
+
+
+def _level(share: float) -> str:
+    """Return a share of a limit as a letter, a quarter of a decade each from 1e-4 on."""
+    level = math.floor(4 * (math.log10(share) + 4)) if share > 0 else 0
+    return LEVELS[min(max(level, 0), len(LEVELS) - 1)]
 
 
 def _stack(arrays: list[Array]) -> Floats:

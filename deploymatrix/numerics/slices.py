@@ -51,7 +51,7 @@ class Stack:
     @cached_property
     def size(self) -> Floats:
         """Return |expected| of the ordinary values; 0 elsewhere."""
-        return np.where(self.ordinary, np.abs(self.expected), 0.0)
+        return _only(np.abs(self.expected), self.ordinary)
 
     @cached_property
     def amplitude(self) -> Floats:
@@ -160,8 +160,13 @@ def _likely_noise(noise: Floats, scale: Floats, limits: Limits) -> Floats:
 
 def _difference(answer: Floats, expected: Floats, where: Flags) -> Floats:
     with np.errstate(over="ignore", invalid="ignore"):
-        difference: Floats = np.where(where, np.abs(answer - expected), 0.0)
-    return difference
+        difference: Floats = np.abs(answer - expected)
+    return _only(difference, where)
+
+
+def _only(values: Floats, where: Flags) -> Floats:
+    """Return the values there, and 0 elsewhere; the values themselves where that is everywhere, which is usual."""
+    return values if where.all() else np.where(where, values, 0.0)
 
 
 def _largest_of(arrays: list[Floats]) -> Floats:

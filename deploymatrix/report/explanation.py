@@ -10,7 +10,7 @@ from typing import Any
 
 from deploymatrix.matrix.budgets import latency_ratio
 from deploymatrix.matrix.gate import explain_red
-from deploymatrix.matrix.records import Cell, Measurement, OutputRecord
+from deploymatrix.matrix.records import Cell, Measurement, OutputRecord, WorstRecord
 from deploymatrix.printable import printable
 from deploymatrix.project.findings import Finding
 
@@ -136,7 +136,17 @@ def _output(output: OutputRecord) -> str:
     ]
     shown = ", ".join(f"{name} {value:.3g}" for name, value in figures if value is not None)
     problem = f": {output.problem}" if output.problem else ""
-    return f"{output.name} {output.dtype}{list(output.shape)}{problem}: {shown}"
+    return f"{output.name} {output.dtype}{list(output.shape)}{problem}: {shown}{_worst(output.worst)}"
+
+
+def _worst(worst: WorstRecord | None) -> str:
+    """Say where an output uses the largest share of its limit."""
+    if worst is None:
+        return ""
+    where = "the whole" if worst.axis is None else f"axis {worst.axis}, slice {worst.index}"
+    place = f"sample {worst.sample}, element {list(worst.position)}"
+    figures = f"error {worst.error:.3g}, limit {worst.limit:.3g}, eager {worst.noise:.3g}"
+    return f"; worst in {'values far out of its range' if worst.far else where} ({place}): {figures}"
 
 
 def _times(measurement: Measurement | None) -> str:

@@ -26,6 +26,7 @@ SCRIPTS = (
     "grid.js",
     "keyboard.js",
     "plots.js",
+    "heat.js",
     "bars.js",
     "sections.js",
     "panel.js",

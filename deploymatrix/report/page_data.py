@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 
 from deploymatrix.matrix.budgets import worst_headroom
 from deploymatrix.matrix.diff import Diff
-from deploymatrix.matrix.records import NOT_REPRODUCIBLE, Cell, Matrix, Measurement, OutputRecord
+from deploymatrix.matrix.records import NOT_REPRODUCIBLE, Cell, Matrix, Measurement, OutputRecord, WorstRecord
 from deploymatrix.matrix.similar import normalised
 from deploymatrix.project.findings import Finding
 from deploymatrix.report.history import History
@@ -136,7 +136,17 @@ def _output(output: OutputRecord, values: Strings[str]) -> list[Any]:
     limits = [_rounded(output.limit), _rounded(output.eager_error)]
     described = [output.name, output.dtype, list(output.shape), *limits, output.problem]
     measured = [_rounded(output.max_abs), _rounded(output.error), _rounded(output.cosine, 8), _rounded(output.snr_db)]
-    return [values.number(_json(described)), *measured, [_rounded(error) for error in output.sample_errors]]
+    errors = [_rounded(error) for error in output.sample_errors]
+    return [values.number(_json(described)), *measured, errors, _worst(output.worst)]
+
+
+def _worst(worst: WorstRecord | None) -> list[Any] | None:
+    """List the fields of the worst slice in the order in which data.js reads them."""
+    if worst is None:
+        return None
+    figures = [_rounded(value) for value in (worst.error, worst.limit, worst.share)]
+    place = [worst.axis, worst.index, worst.far, worst.sample]
+    return [*place, *figures, list(worst.position), worst.heat_axis, worst.heat]
 
 
 def _measured(measurement: Measurement | None) -> list[float | None] | None:

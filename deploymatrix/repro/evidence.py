@@ -161,13 +161,16 @@ def _tasks(project: Project, cell: Cell) -> list[Task]:
 
 
 def _decisive(cell: Cell, tasks: Sequence[Task]) -> Task:
-    """Return the task that a cell failed in; its run when it passed, or when what came out was wrong."""
+    """Return the task that a cell failed in; its run when it passed, or when what came out was judged.
+
+    A reference that nobody can be judged by is found in the comparison, which leaves figures.
+    """
     if cell.stage == "export":
         failed = [task for task in tasks if task.kind == "export" and task.step.name == cell.blame]
         if not failed:
             raise IncompleteRun(f"{cell.name}: its route no longer has the step {cell.blame}; run it again")
         return failed[-1]
-    wanted = "reference" if cell.stage == "reference" else "run"
+    wanted = "reference" if cell.stage == "reference" and not cell.outputs else "run"
     return next(task for task in tasks if task.kind == wanted)
 
 

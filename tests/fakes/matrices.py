@@ -21,6 +21,7 @@ from deploymatrix.matrix.records import (
     OutputRecord,
     Stage,
     WarningRecord,
+    WorstRecord,
 )
 
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
@@ -147,7 +148,8 @@ def full_matrix() -> Matrix:
                     model, target, variant, "unsupported" if variant != "fp32" and target == "tfjs" else "passed"
                 )
                 cells[cell.name] = cell
-    for (model, target), outcome in zip(_places(), OUTCOMES, strict=False):
+    placed = sorted(OUTCOMES, key=lambda outcome: outcome == "unstable")  # last, so that the others keep their places
+    for (model, target), outcome in zip(_places(), placed, strict=False):
         cell = make_cell(model, target, "fp32", outcome)
         cells[cell.name] = cell
     for model in HOSTILE:
@@ -264,8 +266,29 @@ def _outputs(model: str, target: str, variant: str, outcome: Outcome) -> Iterato
             cosine=0.9999998 if outcome == "passed" else 0.91,
             snr_db=118.2 if outcome == "passed" else 14.1,
             sample_errors=tuple(errors),
+            worst=None if worst is None else _worst(shape, worst, limit),
             problem=None if outcome == "passed" else f"{name}: {outcome}",
         )
+
+
+def _worst(shape: tuple[int, ...], error: float, limit: float) -> WorstRecord:
+    draw, axis, share = random.Random(error), len(shape) - 1, error / limit
+    index, heat = draw.randrange(shape[-1]), [draw.choice("789abc") for _ in range(shape[-1])]
+    heat[index] = "o" if share > 1 else "d"
+    position = tuple(draw.randrange(size) for size in shape[:-1])
+    return WorstRecord(
+        axis=axis,
+        index=index,
+        far=False,
+        sample=1,
+        error=error,
+        limit=limit,
+        noise=limit / 12,
+        share=share,
+        position=(*position, index),
+        heat_axis=axis,
+        heat="".join(heat),
+    )
 
 
 def _near(value: float, cell: Cell) -> float:

@@ -106,7 +106,7 @@ def test_repro_does_the_failing_stage_again(release: Tree) -> None:
     done = release.run("repro", SPOILED, "--run")
 
     assert done.returncode == GATE_FAILED
-    assert "error 0.01 is over the limit 1e-05" in done.stdout
+    assert "error 0.01 is over the limit 2e-06" in done.stdout
     assert "(the same outcome)" in done.stdout
 
 
@@ -118,7 +118,7 @@ def test_a_bundle_reproduces_it_outside_of_the_project(release: Tree, tmp_path: 
 
     assert done.returncode == 1, done.stderr
     assert f"{SPOILED}: recorded as mismatch" in done.stdout
-    assert "left: error 0.01 is over the limit 1e-05" in done.stdout
+    assert "left: error 0.01 is over the limit 2e-06" in done.stdout
     assert "(the same outcome)" in done.stdout
 
 

@@ -118,6 +118,8 @@ def test_a_tighter_tolerance_is_judged_without_a_run(runnable: Tree) -> None:
     assert measured(runnable) == (0, 0)
     assert "linear/npz/fp32: reference_failed" in done.stdout
     assert "too ill-conditioned to judge" in done.stdout
+    again = runnable.run("repro", "linear/npz/fp32", "--run")
+    assert "(the same outcome)" in again.stdout
 
 
 def test_fresh_takes_nothing_from_the_store(runnable: Tree) -> None:

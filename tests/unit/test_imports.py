@@ -115,7 +115,7 @@ def test_a_bundles_program_imports_the_standard_library_and_what_lies_beside_it(
 
 @pytest.mark.parametrize(
     ("entry", "covered"),
-    [("compare.py", keys.COMPARING), ("references.py", keys.CHECKING), ("samples.py", keys.DRAWING)],
+    [("stability.py", keys.COMPARING), ("references.py", keys.CHECKING), ("samples.py", keys.DRAWING)],
 )
 def test_the_keys_cover_all_that_a_judgement_consists_of(entry: str, covered: tuple[Path, ...]) -> None:
     assert sorted(covered) == sorted(with_those_beside(NUMERICS / entry))

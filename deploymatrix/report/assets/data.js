@@ -128,7 +128,13 @@ function readCell(packed, values, history, findings) {
   };
 }
 
-function readOutput([described, maxAbs, error, cosine, snr, errors], values) {
+function readOutput([described, maxAbs, error, cosine, snr, errors, packed], values) {
   const [name, dtype, shape, limit, eager, problem] = values[described];
-  return { name, dtype, shape, limit, eager, problem, maxAbs, error, cosine, snr, errors };
+  return { name, dtype, shape, limit, eager, problem, maxAbs, error, cosine, snr, errors, worst: readWorst(packed) };
+}
+
+function readWorst(packed) {
+  if (!packed) return null;
+  const [axis, index, far, sample, error, limit, share, position, heatAxis, heat] = packed;
+  return { axis, index, far, sample, error, limit, share, position, heatAxis, heat };
 }

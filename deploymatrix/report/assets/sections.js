@@ -147,10 +147,10 @@ function warningsSection({ warnings }) {
 }
 
 function outputSection(output) {
-  const { name, dtype, shape, problem, error, limit, maxAbs, cosine, snr, eager, errors } = output;
-  const used = error !== null && limit ? share(error / limit) : "–";
+  const { name, dtype, shape, problem, error, limit, maxAbs, cosine, snr, eager, errors, worst } = output;
+  const used = worst ? share(worst.share) : error !== null && limit ? share(error / limit) : "–";
   const metrics = [
-    ["error / limit", used],
+    ["worst / limit", used],
     ["max error", figure(error)],
     ["limit", figure(limit)],
     ["eager float32", figure(eager)],
@@ -171,6 +171,7 @@ function outputSection(output) {
         h("div", {}, h("span", { class: "metric-name" }, label), h("span", { class: "metric-value" }, value)),
       ),
     ),
+    heatSection(output),
     isPlotted ? errorPlot(output) : null,
     errors.length
       ? h(

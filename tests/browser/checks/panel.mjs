@@ -23,6 +23,11 @@ export default async function panel({ small }) {
   assert.equal(await report.page.locator(".bars").count(), 2);
   assert.equal(await report.page.locator(".bars .this").count(), 2);
   assert.equal(await report.page.locator(".history tr").count(), 2);
+  assert.ok(text.includes("worst element [0, "), "the panel lacks the worst element");
+  assert.equal(await report.page.locator(".heat").count(), 1);
+  assert.equal(await report.page.locator(".heat span").count(), 10);
+  assert.equal(await report.page.locator(".heat .over").count(), 1);
+  assert.match(await report.page.locator(".heat").getAttribute("aria-label"), /along axis 1, 10 slices; axis 1, slice \d/);
   assert.ok((await inkOf(report, ".plot canvas")) > 100, "the plot is empty");
 
   await report.cell("keras_lstm/tfjs/fp32").click();

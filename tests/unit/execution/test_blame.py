@@ -25,7 +25,8 @@ def planned(tree: Tree, target: str = "wrapped") -> PlannedCell:
 
 
 def compared(store: Store, outcome: str) -> Result:
-    key = {"passed": "1", "mismatch": "2", "io_mismatch": "3", "nonfinite": "4", "unstable": "5"}[outcome] * 64
+    order = ("passed", "mismatch", "io_mismatch", "nonfinite", "unstable", "reference_failed")
+    key = str(order.index(outcome)) * 64
     return Done(entry=store.put("cells", key, None, about={"outcome": outcome}), cached=False)
 
 
@@ -61,6 +62,13 @@ def test_nobody_is_to_blame_for_what_is_unstable_or_comes_from_it(tree: Tree, st
 
     assert not answered_wrongly(planned(tree), unstable)
     assert blame(tree.project(), planned(tree), behind) is None
+
+
+def test_a_reference_that_nobody_can_be_judged_by_blames_no_step(tree: Tree, store: Store) -> None:
+    found = results(tree, store, npz=compared(store, "reference_failed"))
+
+    assert blame(tree.project(), planned(tree), found) is None
+    assert not answered_wrongly(planned(tree, "npz"), found)
 
 
 def test_a_step_whose_artifact_does_not_run_is_to_blame(tree: Tree, store: Store) -> None:

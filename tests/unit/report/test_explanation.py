@@ -13,6 +13,7 @@ from deploymatrix.matrix.similar import pick_cells, similar_failures
 from deploymatrix.printable import printable
 from deploymatrix.project.findings import read_findings
 from deploymatrix.report.explanation import Explanation, as_text, decisive_lines, repairs_of
+from tests.fakes.matrices import full_matrix
 from tests.runtimes import SHIPPED
 
 
@@ -24,6 +25,10 @@ def a_cell(name: str, outcome: str = "run_failed", stage: str | None = "run", de
 
 def matrix(*cells: Cell) -> Matrix:
     return Matrix(generator="x", isolation="process", cells=cells)
+
+
+def cell_over_its_limit() -> Cell:
+    return next(cell for cell in full_matrix().cells if cell.name == "resnet18/onnx/fp32")
 
 
 def a_log(folder: Path, text: str) -> Path:
@@ -54,6 +59,30 @@ def test_failures_are_similar_but_for_names_and_numbers() -> None:
     elsewhere = alike.model_copy(update={"model": "rnn", "stage": "load"})
 
     assert similar_failures(first, matrix(first, alike, other, elsewhere)) == ("gru/t/fp32",)
+
+
+def test_cells_over_a_limit_are_similar_wherever_they_are() -> None:
+    words = (
+        "logits: error 0.05 is over the limit 4e-06",
+        "logits: error 0.01 is over the limit 2e-06, worst in axis 1, slice 7",
+        "logits: axis 2, slice 17: error 0.01 is over its limit 5e-06",
+        "logits: values far out of its range: error 0.5 is over their limit 5e-06",
+    )
+    outputs = cell_over_its_limit().outputs
+    cells = [
+        a_cell(f"m{index}/t/fp32", "mismatch", "compare", detail, outputs=outputs) for index, detail in enumerate(words)
+    ]
+
+    assert similar_failures(cells[0], matrix(*cells)) == ("m1/t/fp32", "m2/t/fp32", "m3/t/fp32")
+
+
+def test_the_worst_slice_is_told_in_words() -> None:
+    page = Explanation(cell=cell_over_its_limit(), measurement=None, digests={}, log=(), similar=(), repro=None)
+
+    (line,) = [line for line in as_text(page) if line.startswith("    logits")]
+
+    assert "; worst in axis 1, slice " in line
+    assert "(sample 1, element [0, " in line
 
 
 def test_passing_cells_are_similar_to_none() -> None:
