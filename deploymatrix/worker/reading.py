@@ -63,7 +63,13 @@ class Reads:
     def begin(self) -> None:
         """Listen from now on; Python knows no way to stop that."""
         listening.append(self)
-        sys.addaudithook(self.hear)
+        told, hear = frozenset({"open", "os.rename", "ctypes.dlopen"}), self.hear
+
+        def hook(event: str, args: tuple[Any, ...]) -> None:  # of every event there is: it has to be quick
+            if event in told:
+                hear(event, args)
+
+        sys.addaudithook(hook)
 
     def hear(self, event: str, args: tuple[Any, ...]) -> None:
         if event == "open":
