@@ -84,8 +84,10 @@ def test_models_with_neighbours_of_one_name_get_their_own(worker: Worker, tmp_pa
 def test_a_neighbour_is_found_before_an_installed_module_that_was_imported_already(
     worker: Worker, tmp_path: Path
 ) -> None:
-    first = model(tmp_path / "first", "import numpy.testing\ndef build():\n    return 1.0\n")
-    own = model(tmp_path / "own", "import numpy\ndef build():\n    return numpy.MINE\n", numpy="MINE = 7.0\n")
+    first = model(tmp_path / "first", "import iniconfig\ndef build():\n    return 1.0\n")
+    own = model(
+        tmp_path / "own", "import iniconfig\ndef build():\n    return iniconfig.MINE\n", iniconfig="MINE = 7.0\n"
+    )
     request = reference(own, tmp_path / "out-own")
     worker.request(reference(first, tmp_path / "out-first"))
 
