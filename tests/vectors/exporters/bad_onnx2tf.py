@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import functools
-import importlib.util
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -14,17 +12,9 @@ import onnx
 from onnx import TensorProto, helper
 
 from deploymatrix.worker.spec import Spec, Tensor
+from tests.vectors.exporters.loading import module
 
-ROOT = Path(__file__).resolve().parents[3]
 FLOAT = TensorProto.FLOAT
-
-
-def module(path: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(path.replace("/", "_").removesuffix(".py"), ROOT / path)
-    assert spec is not None and spec.loader is not None
-    loaded = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(loaded)
-    return loaded
 
 
 STEP = module("pipelines/savedmodel/from_onnx.py")

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import functools
-import importlib.util
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import keras
@@ -14,17 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from deploymatrix.worker.spec import Spec, Tensor
-
-ROOT = Path(__file__).resolve().parents[3]
-
-
-def module(path: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(path.replace("/", "_").removesuffix(".py"), ROOT / path)
-    assert spec is not None and spec.loader is not None
-    loaded = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(loaded)
-    return loaded
-
+from tests.vectors.exporters.loading import module
 
 STEPS = {name: module(f"pipelines/{name}.py") for name in ("litert/from_keras", "savedmodel/from_keras")}
 TO_ONNX = module("pipelines/onnx/from_savedmodel.py")
@@ -90,9 +78,7 @@ def export(step: str, act: Callable[[Any], Any], folder: Path) -> None:
 
 def save(act: Callable[[Any], Any], folder: Path) -> Path:
     holder = tf.Module()
-    holder.serve = tf.function(
-        lambda x: {"y": act(x)}, input_signature=[tf.TensorSpec((1, 4), tf.float32, name="x")]
-    )
+    holder.serve = tf.function(lambda x: {"y": act(x)}, input_signature=[tf.TensorSpec((1, 4), tf.float32, name="x")])
     tf.saved_model.save(holder, str(folder / "saved"), signatures={"serving_default": holder.serve})
     return folder / "saved"
 
@@ -107,21 +93,27 @@ def to_onnx_of_nothing(folder: Path) -> None:
     TO_ONNX.export(folder / "nothing", spec(), folder / "out", {})
 
 
+def opened(path: Path) -> Any:
+    """What RUN.load() does but for the threads, which TensorFlow fixes once it has saved something."""
+    owner = tf.saved_model.load(str(path))
+    return RUN.Session(owner, owner.signatures["serving_default"])
+
+
 def load_nothing(folder: Path) -> None:
     RUN.load(folder / "nothing")
 
 
 def load_without_signature(folder: Path) -> None:
     tf.saved_model.save(tf.Module(), str(folder / "saved"))
-    RUN.load(folder / "saved")
+    opened(folder / "saved")
 
 
 def run_wrong_shape(folder: Path) -> None:
-    RUN.run(RUN.load(save(lambda x: x + 1, folder)), {"x": np.zeros((1, 7), np.float32)})
+    RUN.run(opened(save(lambda x: x + 1, folder)), {"x": np.zeros((1, 7), np.float32)})
 
 
 def run_wrong_name(folder: Path) -> None:
-    RUN.run(RUN.load(save(lambda x: x + 1, folder)), {"z": np.zeros((1, 4), np.float32)})
+    RUN.run(opened(save(lambda x: x + 1, folder)), {"z": np.zeros((1, 4), np.float32)})
 
 
 CASES: dict[str, Callable[[Path], Any]] = {

@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 import functools
-import importlib.util
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from deploymatrix.worker.spec import Spec, Tensor
-
-ROOT = Path(__file__).resolve().parents[3]
-
-
-def module(path: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(path.replace("/", "_").removesuffix(".py"), ROOT / path)
-    assert spec is not None and spec.loader is not None
-    loaded = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(loaded)
-    return loaded
-
+from tests.vectors.exporters.loading import module
 
 STEP = module("pipelines/tfjs/from_savedmodel.py")
 ENTRY = {"name": "x", "dtype": "float32", "shape": [1, 4]}

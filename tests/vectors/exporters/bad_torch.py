@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import functools
-import importlib.util
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -14,17 +12,7 @@ import torch
 from torch import nn
 
 from deploymatrix.worker.spec import Spec, Tensor
-
-ROOT = Path(__file__).resolve().parents[3]
-
-
-def module(path: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(path.replace("/", "_").removesuffix(".py"), ROOT / path)
-    assert spec is not None and spec.loader is not None
-    loaded = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(loaded)
-    return loaded
-
+from tests.vectors.exporters.loading import module
 
 STEPS = {name: module(f"pipelines/{name}/from_torch.py") for name in ("torchscript", "onnx", "litert", "executorch")}
 RUNS = {name: module(f"targets/{name}/run.py") for name in ("torchscript", "litert", "executorch")}
