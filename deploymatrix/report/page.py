@@ -21,6 +21,8 @@ SCRIPTS = (
     "state.js",
     "filters.js",
     "menus.js",
+    "headline.js",
+    "causes.js",
     "overview.js",
     "grid.js",
     "keyboard.js",
@@ -36,13 +38,16 @@ LARGEST = 4_900_000  # bytes of the file
 DETAIL_LIMITS = (8000, 2000, 500, 160)  # characters of each detail, tried in turn
 
 
-def page(matrix: Matrix, measurements: Mapping[str, Measurement], history: Sequence[History] = ()) -> str:
+def page(
+    matrix: Matrix, measurements: Mapping[str, Measurement], history: Sequence[History] = (), logs: str = ".."
+) -> str:
     """Write the HTML. Shorten long details where the file would exceed LARGEST bytes; matrix.json keeps them whole.
 
-    history: earlier runs, oldest first; the page shows what changed since the last of them.
+    history: earlier runs, oldest first; the page shows what changed since the last of them. logs: the way from the
+    page's folder to the matrix's, which holds the logs.
     """
     difference = history[-1].changes(matrix, measurements) if history else None
-    grid = embed(grid_block(matrix, history, difference))
+    grid = embed(grid_block(matrix, history, difference, logs))
     text = ""
     for limit in DETAIL_LIMITS:
         text = _assemble(grid, compress(panel_block(matrix, measurements, history, difference, limit)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,7 +29,7 @@ def write_reports(source: Path, out: Path, history: Sequence[Path] = ()) -> list
         History(label=label, states=read_states(path)) for label, path in zip(_labels(history), history, strict=True)
     ]
     texts = {
-        "index.html": page(matrix, measurements, earlier),
+        "index.html": page(matrix, measurements, earlier, _way(out, source.parent)),
         "matrix.md": markdown(matrix),
         "junit.xml": junit(matrix, measurements),
         "summary.md": step_summary(matrix),
@@ -36,6 +37,11 @@ def write_reports(source: Path, out: Path, history: Sequence[Path] = ()) -> list
         **{f"badges/{name}": text for name, text in badges(matrix).items()},
     }
     return [_write(out / name, text) for name, text in texts.items()]
+
+
+def _way(start: Path, end: Path) -> str:
+    """Return the relative way from one folder to another, as a page's link takes it."""
+    return Path(os.path.relpath(end.resolve(), start.resolve())).as_posix()
 
 
 def _labels(paths: Sequence[Path]) -> list[str]:
