@@ -75,13 +75,15 @@ def cause_of(cell: Cell) -> str:
     """
     if cell.outcome == "passed" and cell.verdict not in ("over_budget", "unexpected_pass"):
         return ""
-    text = "\n".join(cell.over_budget) if cell.verdict == "over_budget" else cell.detail
+    said = cell.detail.split("\n", 1)[0]  # the decisive line; those below it name all sorts of things
+    text = "\n".join(cell.over_budget) if cell.verdict == "over_budget" else said
     for rule in rules():
         match = _fits(rule, cell) and rule.pattern.search(text)
         if match:
             return " ".join(rule.cause.format_map(_words(cell) | _groups(match)).split())
-    first = normalised(cell.model_copy(update={"detail": cell.detail.split("\n", 1)[0]}))
-    where = f"{cell.outcome} in {cell.stage}" if cell.stage else cell.outcome
+    first = normalised(cell.model_copy(update={"detail": said}))
+    is_said = cell.stage is None or cell.outcome == f"{cell.stage}_failed"
+    where = cell.outcome if is_said else f"{cell.outcome} in {cell.stage}"
     return f"{where}: {first}"[:LONGEST].rstrip(": ")
 
 

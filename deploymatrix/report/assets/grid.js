@@ -165,7 +165,8 @@ function spoken(cell) {
 /** What a cell did, and what the gate makes of it where that is not the same. */
 function said(cell) {
   const { words } = data.kinds[cell.kind];
-  const verdict = ["ok", "failed"].includes(cell.verdict) ? "" : (data.verdicts[cell.verdict] ?? cell.verdict);
+  const isSaid = ["ok", "failed"].includes(cell.verdict) || cell.kind === cell.verdict;
+  const verdict = isSaid ? "" : (data.verdicts[cell.verdict] ?? cell.verdict);
   return verdict ? `${words}; ${verdict}` : words;
 }
 

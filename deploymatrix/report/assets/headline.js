@@ -1,5 +1,7 @@
 // What the cells in sight come to, in words that hold for them alone: a filter hides cells, and a part of a plan lacks some.
 
+const MOST_KINDS = 5;
+
 /** Count cells as matrix/counts.py does: passed is what the gate passes as such, and nothing else. */
 function countOf(cells) {
   const count = { cells: 0, passed: 0, expected: 0, red: 0, standings: new Map() };
@@ -50,11 +52,13 @@ function filteredVerdict(count, hidden) {
 function countsLine(count) {
   const number = (value) => value.toLocaleString("en");
   const of = isFiltered() ? ` of ${number(data.cells.length)}` : "";
-  const red = [...count.standings].sort(([a, m], [b, n]) => n - m || order(a, b)).map(([word, n]) => `${number(n)} ${word}`);
+  const red = [...count.standings].sort(([a, m], [b, n]) => n - m || order(a, b));
+  const kinds = red.slice(0, MOST_KINDS).map(([word, n]) => `${number(n)} ${word}`);
+  if (red.length > MOST_KINDS) kinds.push(`${red.length - MOST_KINDS} more kinds`);
   const parts = [
     `${number(count.passed)} passed`,
     count.expected && `${number(count.expected)} failed as expected`,
-    count.red && `${number(count.red)} red (${red.join(", ")})`,
+    count.red && `${number(count.red)} red (${kinds.join(", ")})`,
   ];
   return `${plural(count.cells, "cell")}${of}: ${parts.filter(Boolean).join(", ")}`;
 }

@@ -4,7 +4,7 @@ Run it from the repository's root in each environment that build/envs holds, by 
 
     build/envs/torch-<digest>/bin/python -m tests.vectors.exporters.provoke torch
 
-Each failure is a file of one function in bad_<environment>.py beside this one. Cases of other environments stay as they
+The bad models and files are in bad_<environment>.py beside this one. Cases of other environments stay as they
 are, and so does each case's `expected`, the line that a reader needs, which a person writes.
 """
 
@@ -25,8 +25,11 @@ from deploymatrix.worker.ending import error_report
 
 MESSAGES = Path(__file__).resolve().parents[1] / "exporter_messages.json"
 ROOT = MESSAGES.parents[2]
-LOG_TAIL = 7000  # characters
-PATIENCE_S = 300
+LOG_TAIL = 2000  # characters, before the traceback
+ABOUT = [
+    "What real exporters and runtimes said when they failed: the chain of exceptions and the end of the log, as a worker",
+    "tells them. `expected`: the line that a reader needs. exporters/provoke.py writes all but `expected`.",
+]
 
 
 def main(environment: str) -> None:
@@ -41,7 +44,8 @@ def main(environment: str) -> None:
             continue  # it could do it after all
         cases.append({"name": name, "environment": environment, **found, "expected": expected.get(name, "")})
     cases.sort(key=lambda case: (case["environment"], case["name"]))
-    MESSAGES.write_text(json.dumps({"cases": cases}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    text = json.dumps({"about": ABOUT, "cases": cases}, indent=1, ensure_ascii=False)
+    MESSAGES.write_text(f"{text}\n", encoding="utf-8")
 
 
 def provoked(call: Callable[[Path], Any]) -> dict[str, Any]:
@@ -55,9 +59,9 @@ def provoked(call: Callable[[Path], Any]) -> dict[str, Any]:
         code = os.waitstatus_to_exitcode(status)
         chain = json.loads(said.read_text()) if said.is_file() else []
         ended = "raised" if chain else "returned" if code == 0 else f"signal {-code}" if code < 0 else f"exit {code}"
-        text = log.read_text(encoding="utf-8", errors="replace")[-LOG_TAIL:]
+        text = log.read_text(encoding="utf-8", errors="replace").split("\nTraceback (most recent call last):")[0]
         links = [{**link, "message": stable(link["message"], folder)} for link in chain]
-        return {"ended": ended, "chain": links, "log": stable(text, folder)}
+        return {"ended": ended, "chain": links, "log": stable(text, folder)[-LOG_TAIL:]}
 
 
 def attempt(call: Callable[[Path], Any], folder: Path, log: Path, said: Path) -> None:
@@ -79,7 +83,7 @@ def attempt(call: Callable[[Path], Any], folder: Path, log: Path, said: Path) ->
 def stable(text: str, folder: str) -> str:
     """Leave out what differs from run to run and from machine to machine."""
     text = text.replace(folder, "<work>").replace(sys.prefix, "<env>").replace(sys.base_prefix, "<python>")
-    text = text.replace(str(ROOT), "<project>").replace(f"({ROOT.name}/", "(").replace(str(Path.home()), "<home>")
+    text = text.replace(str(ROOT), "<project>").replace(f"{ROOT.name}/tests/", "tests/").replace(str(Path.home()), "<home>")
     text = re.sub(r"/tmp/[\w./-]+", "<tmp>", text)
     text = re.sub(r"0x[0-9a-f]{6,}", "0x…", text)
     text = re.sub(r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[.,]\d+", "<time>", text)
