@@ -84,9 +84,8 @@ def _explanations(context: typer.Context, pattern: str, models: list[Path] | Non
     from deploymatrix.report.explanation import Explanation, decisive_lines
     from deploymatrix.repro.evidence import command
 
-    build = build_of(context)
+    build, project = build_of(context), project_of(context, models)
     matrix, times = read_matrix(build / MATRIX), read_measurements(build / MEASUREMENTS)
-    project = project_of(context, models)
     for cell in pick_cells(matrix, pattern):
         line = command(cell.name, options=_own_options(context), models=models or ())
         yield Explanation(

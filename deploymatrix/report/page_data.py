@@ -40,9 +40,7 @@ class Strings(Generic[T]):
         return list(self._numbers)
 
 
-def grid_block(
-    matrix: Matrix, history: Sequence[History], difference: Diff | None, logs: str = ".."
-) -> dict[str, Any]:
+def grid_block(matrix: Matrix, history: Sequence[History], difference: Diff | None, logs: str = "..") -> dict[str, Any]:
     """Collect what grid, filters and totals need; a column has an entry for each cell.
 
     difference: to the last run. logs: the way from the page's folder to the one that the cells' logs are named from.
@@ -70,7 +68,11 @@ def grid_block(
         "verdictSymbols": {verdict: symbol._asdict() for verdict, symbol in VERDICT_SYMBOLS.items()},
         "verdicts": dict(VERDICT_WORDS),
         "models": models.values(),
-        "tables": {**{name: table.values() for name, table in tables.items()}, "note": notes.values(), "cause": causes.values()},
+        "tables": {
+            **{name: table.values() for name, table in tables.items()},
+            "note": notes.values(),
+            "cause": causes.values(),
+        },
         "columns": columns,
         "history": [matrix.label for matrix in history],
         "removed": [cell_diff.cell for cell_diff in difference.of("removed")] if difference else [],

@@ -21,6 +21,11 @@ def told(project: Project, task: Task, failed: Failed, reply: Reply, limits: tup
         return _too_late(project, task, failed, reply, seconds)
     if failed.outcome == "out_of_memory":
         return f"{failed.detail}; the limit is {mib} MiB ({memory_key(project, task)})"
+    return cause_of(failed, reply)
+
+
+def cause_of(failed: Failed, reply: Reply) -> str:
+    """Return the decisive lines of a reply; the failure's own detail where there is no exception."""
     return decisive(_chain(reply), _tail(failed.log)) or failed.detail
 
 

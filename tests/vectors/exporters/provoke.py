@@ -27,8 +27,8 @@ MESSAGES = Path(__file__).resolve().parents[1] / "exporter_messages.json"
 ROOT = MESSAGES.parents[2]
 LOG_TAIL = 2000  # characters, before the traceback
 ABOUT = [
-    "What real exporters and runtimes said when they failed: the chain of exceptions and the end of the log, as a worker",
-    "tells them. `expected`: the line that a reader needs. exporters/provoke.py writes all but `expected`.",
+    "What real exporters and runtimes said when they failed: the chain of exceptions, and the end of the log before its",
+    "traceback. `expected`: the line that a reader needs. exporters/provoke.py writes all but `expected`.",
 ]
 
 
@@ -83,7 +83,11 @@ def attempt(call: Callable[[Path], Any], folder: Path, log: Path, said: Path) ->
 def stable(text: str, folder: str) -> str:
     """Leave out what differs from run to run and from machine to machine."""
     text = text.replace(folder, "<work>").replace(sys.prefix, "<env>").replace(sys.base_prefix, "<python>")
-    text = text.replace(str(ROOT), "<project>").replace(f"{ROOT.name}/tests/", "tests/").replace(str(Path.home()), "<home>")
+    text = (
+        text.replace(str(ROOT), "<project>")
+        .replace(f"{ROOT.name}/tests/", "tests/")
+        .replace(str(Path.home()), "<home>")
+    )
     text = re.sub(r"/tmp/[\w./-]+", "<tmp>", text)
     text = re.sub(r"0x[0-9a-f]{6,}", "0x…", text)
     text = re.sub(r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[.,]\d+", "<time>", text)
