@@ -27,8 +27,8 @@ MESSAGES = Path(__file__).resolve().parents[1] / "exporter_messages.json"
 ROOT = MESSAGES.parents[2]
 LOG_TAIL = 2000  # characters, before the traceback
 ABOUT = [
-    "What real exporters and runtimes said when they failed: the chain of exceptions, and the end of the log before its",
-    "traceback. `expected`: the line that a reader needs. exporters/provoke.py writes all but `expected`.",
+    "What real exporters and runtimes said when they failed: the chain of exceptions, and the log before it.",
+    "`expected`: the line that a reader needs. exporters/provoke.py writes all but `expected`.",
 ]
 
 
