@@ -6,7 +6,7 @@ import re
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from deploymatrix.matrix.counts import plural
@@ -15,6 +15,7 @@ from deploymatrix.matrix.similar import normalised
 
 LONGEST = 120  # characters of a cause that no rule names
 MOST_LINES = 12
+SEARCHED = 1000  # characters of a message
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,12 +76,12 @@ def cause_of(cell: Cell) -> str:
     """
     if cell.outcome == "passed" and cell.verdict not in ("over_budget", "unexpected_pass"):
         return ""
-    said = cell.detail.split("\n", 1)[0]  # the decisive line; those below it name all sorts of things
+    said = cell.detail.split("\n", 1)[0][:SEARCHED]  # the decisive line; those below it name all sorts of things
     text = "\n".join(cell.over_budget) if cell.verdict == "over_budget" else said
-    for rule in rules():
-        match = _fits(rule, cell) and rule.pattern.search(text)
-        if match:
-            return " ".join(rule.cause.format_map(_words(cell) | _groups(match)).split())
+    found = _found(cell.verdict, cell.outcome, cell.stage or "", text)
+    if found is not None:
+        rule, groups = found
+        return " ".join(rule.cause.format_map(_words(cell) | dict(groups)).split())
     first = normalised(cell.model_copy(update={"detail": said}))
     is_said = cell.stage is None or cell.outcome == f"{cell.stage}_failed"
     where = cell.outcome if is_said else f"{cell.outcome} in {cell.stage}"
@@ -103,9 +104,16 @@ def rules() -> tuple[Rule, ...]:
     )
 
 
-def _fits(rule: Rule, cell: Cell) -> bool:
-    asked = ((rule.verdicts, cell.verdict), (rule.outcomes, cell.outcome), (rule.stages, cell.stage))
-    return all(not allowed or value in allowed for allowed, value in asked)
+@lru_cache(maxsize=4096)  # cells of one cause often have one text
+def _found(verdict: str, outcome: str, stage: str, text: str) -> tuple[Rule, tuple[tuple[str, str], ...]] | None:
+    """Return the first rule that fits, and what its pattern's groups hold."""
+    for rule in rules():
+        asked = ((rule.verdicts, verdict), (rule.outcomes, outcome), (rule.stages, stage))
+        if all(not allowed or value in allowed for allowed, value in asked):
+            match = rule.pattern.search(text)
+            if match:
+                return rule, tuple((name, value or "") for name, value in match.groupdict().items())
+    return None
 
 
 def _words(cell: Cell) -> dict[str, str]:
@@ -116,7 +124,3 @@ def _words(cell: Cell) -> dict[str, str]:
         "outcome": cell.outcome,
         "entry": cell.expectation.file if cell.expectation else "",
     }
-
-
-def _groups(match: re.Match[str]) -> dict[str, str]:
-    return {name: value or "" for name, value in match.groupdict().items()}
