@@ -24,7 +24,7 @@ from deploymatrix.commands import (
     upkeep,
 )
 from deploymatrix.commands.options import Invocation
-from deploymatrix.project.trees import find_root
+from deploymatrix.project.trees import check_folder, find_root
 
 app = typer.Typer(
     name="deploymatrix",
@@ -54,6 +54,8 @@ def root(
     ] = None,
 ) -> None:
     """Options of every command."""
+    if project is not None:
+        check_folder(project.resolve())
     context.obj = Invocation(root=project.resolve() if project else find_root(Path.cwd()), build=build)
 
 

@@ -39,5 +39,11 @@ class IncompleteRun(DeploymatrixError):
     """Results that were asked for do not exist (yet)."""
 
 
+class RedRun(DeploymatrixError):
+    """Results that were asked for are red."""
+
+    exit_code = GATE_FAILED
+
+
 class StoreCorrupted(DeploymatrixError):
     """A stored file is not what its manifest says."""

@@ -95,7 +95,7 @@ def verify(
         limit=limit,
         timeout_s=timeout,
     )
-    verification = decide(project_of(context), claim, isolation, _say)
+    verification = decide(project_of(context, anywhere=True), claim, isolation, _say)
     _show(verification, f"{verification.artifact} on {verification.target}, {verification.isolation} isolation", json)
 
 
@@ -139,7 +139,7 @@ def compare(
         limit=limit,
         timeout_s=timeout,
     )
-    agreement = compare_artifacts(project_of(context), pair, isolation, _say)
+    agreement = compare_artifacts(project_of(context, anywhere=True), pair, isolation, _say)
     title = f"{agreement.second} on {agreement.targets[1]} against {agreement.first} on {agreement.targets[0]}"
     _show(agreement, f"{title}, {agreement.samples} samples, {agreement.isolation} isolation", json)
     if strict and agreement.inputs is not None and agreement.inputs.knowledge == "blind":

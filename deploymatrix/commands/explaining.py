@@ -27,12 +27,15 @@ def register(app: typer.Typer) -> None:
 
 def explain(context: typer.Context, cell: CellName, models: ModelFolders = None, json: AsJson = False) -> None:
     """Show all about a cell of the last run: route, versions, digests, figures, log, blame, similar failures."""
+    from deploymatrix.matrix.causes import cause_lines
     from deploymatrix.report.explanation import as_text
 
     explanations = list(_explanations(context, cell, models))
     if json:
         print_json([explanation.as_dict() for explanation in explanations])
         return
+    if len(explanations) > 1:
+        typer.echo("\n".join([*cause_lines(explanation.cell for explanation in explanations), ""]))
     for explanation in explanations:
         typer.echo("\n".join(as_text(explanation)) + "\n")
 
@@ -74,16 +77,16 @@ def repro(
 
 
 def _explanations(context: typer.Context, pattern: str, models: list[Path] | None) -> Iterator[Explanation]:
+    from deploymatrix.matrix.causes import alike
     from deploymatrix.matrix.files import MATRIX, MEASUREMENTS, read_matrix, read_measurements
     from deploymatrix.matrix.records import NOT_REPRODUCIBLE
-    from deploymatrix.matrix.similar import pick_cells, similar_failures
+    from deploymatrix.matrix.similar import pick_cells
     from deploymatrix.project.findings import read_findings
     from deploymatrix.report.explanation import Explanation, decisive_lines, repairs_of
     from deploymatrix.repro.evidence import command
 
-    build = build_of(context)
+    build, project = build_of(context), project_of(context, models)
     matrix, times = read_matrix(build / MATRIX), read_measurements(build / MEASUREMENTS)
-    project = project_of(context, models)
     findings = read_findings(project)
     for cell in pick_cells(matrix, pattern):
         line = command(cell.name, options=_own_options(context), models=models or ())
@@ -92,7 +95,7 @@ def _explanations(context: typer.Context, pattern: str, models: list[Path] | Non
             measurement=times.get(cell.name),
             digests=_digests(project, cell),
             log=decisive_lines(build / cell.log if cell.log else None),
-            similar=similar_failures(cell, matrix),
+            similar=alike(cell, matrix.cells),
             repro=None if cell.outcome in NOT_REPRODUCIBLE else line,
             repairs=repairs_of(cell, findings),
         )

@@ -23,12 +23,11 @@ from deploymatrix.commands.options import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from deploymatrix.matrix.diff import Diff
     from deploymatrix.matrix.gate import Decision
     from deploymatrix.matrix.records import Matrix, Measurement
-    from deploymatrix.project.project import Project
 
 BASELINE = Path("baseline.json")
 baselines = typer.Typer(no_args_is_help=True)
@@ -66,18 +65,19 @@ def gate(
     from deploymatrix.matrix.gate import gate as decide
     from deploymatrix.matrix.gate import with_warnings
     from deploymatrix.matrix.verdicts import judged_matrix, read_rules
-    from deploymatrix.project.plan import plan_cells
+    from deploymatrix.project.plan import Selection, plan_cells
 
     project = project_of(context, models)
     planned = plan_cells(project, selection_of(target, model, expression))
+    whole = {cell.name for cell in plan_cells(project, Selection())}
     names = {cell.name for cell in planned}
     matrix, times = read_matrix(project.build / MATRIX), read_measurements(project.build / MEASUREMENTS)
     selected = matrix.model_copy(update={"cells": tuple(cell for cell in matrix.cells if cell.name in names)})
     judged = judged_matrix(selected, read_rules(project, expectations), project, times)
-    difference = _since(baseline, project, judged, times) if baseline is not None else None
+    difference = _since(baseline, whole, judged, times) if baseline is not None else None
     regressed = difference.of("regressed") if difference else ()
     inputs, changed = Keys(project).current_inputs(planned), changed_reads(project, judged.cells)
-    decision = decide(planned, judged, inputs, regressed, changed, refuse_repairs=no_repairs)
+    decision = decide(planned, judged, inputs, regressed, changed, whole=len(whole), refuse_repairs=no_repairs)
     refused = with_warnings(judged.cells) if no_warnings else ()
     _conclude(replace(decision, refused=tuple(refused)), difference)
 
@@ -86,14 +86,23 @@ def gate(
 def update(
     context: typer.Context,
     file: Annotated[Path, typer.Option("--file", metavar="FILE", help="The baseline to write.")] = BASELINE,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Also from a red run, or from a part of the plan: it replaces its own cells."),
+    ] = False,
 ) -> None:
-    """Write the baseline from the last run; a run of a selection replaces only its own cells."""
-    from deploymatrix.matrix.baseline import updated, write_baseline
+    """Write the baseline from the last run. A red run is refused with exit code 1, a part of the plan with 4."""
+    from deploymatrix.matrix.baseline import refuse_unless_whole_and_green, updated, write_baseline
     from deploymatrix.matrix.diff import diff as compare
-    from deploymatrix.matrix.snapshots import read_states
+    from deploymatrix.matrix.files import MATRIX, MEASUREMENTS, read_matrix, read_measurements
+    from deploymatrix.matrix.snapshots import read_states, snapshot
     from deploymatrix.report.changes import lines
 
-    new = read_states(build_of(context))
+    build = build_of(context)
+    matrix = read_matrix(build / MATRIX)
+    if not force:
+        refuse_unless_whole_and_green(matrix)
+    new = snapshot(matrix, read_measurements(build / MEASUREMENTS))
     old = read_states(file) if file.is_file() else None
     result = updated(old, new)
     write_baseline(result, file)
@@ -130,24 +139,24 @@ def diff(
         raise typer.Exit(errors.INCOMPLETE)
 
 
-def _since(baseline: Path, project: Project, judged: Matrix, times: Mapping[str, Measurement]) -> Diff:
-    """Compare the judged cells, and those that the project no longer has, with a baseline."""
+def _since(baseline: Path, whole: Collection[str], judged: Matrix, times: Mapping[str, Measurement]) -> Diff:
+    """Compare the judged cells, and those that are no longer among the project's `whole` plan, with a baseline."""
     from deploymatrix.matrix.diff import diff as compare
     from deploymatrix.matrix.snapshots import read_states, snapshot
-    from deploymatrix.project.plan import Selection, plan_cells
 
     before = read_states(baseline)
     decided = {cell.name for cell in judged.cells if cell.outcome != "missing"}
-    gone = set(before.cells) - {cell.name for cell in plan_cells(project, Selection())}
-    return compare(before, snapshot(judged, times), scope=decided | gone)
+    return compare(before, snapshot(judged, times), scope=decided | (set(before.cells) - set(whole)))
 
 
 def _conclude(decision: Decision, difference: Diff | None) -> None:
     """Print the decision and its reasons, and exit accordingly."""
+    from deploymatrix.matrix.causes import cause_lines
     from deploymatrix.matrix.gate import explain_red
     from deploymatrix.report.changes import line
 
-    lines = [f"red: {explain_red(cell)}" for cell in decision.red]
+    lines = [f"cause: {text}" for text in cause_lines(decision.red)]
+    lines += [f"red: {explain_red(cell)}" for cell in decision.red]
     lines += [f"unmatched: {text}" for text in decision.unmatched]
     lines += [f"refused: {text}" for text in decision.refused]
     lines += [f"missing: {name}: no result in the matrix; run the cell" for name in decision.missing]
@@ -163,14 +172,18 @@ def _conclude(decision: Decision, difference: Diff | None) -> None:
     unknown = difference.missing if difference else ()
     lines += [f"missing: {name}: no result in the baseline, so a regression would not show" for name in unknown]
     if decision.regressed:
-        lines.append("`deploymatrix baseline update` accepts a regression, in a change that somebody reviews")
-    counts = f"{decision.passed} passed, {len(decision.expected)} expected, {len(decision.red)} red"
+        lines.append("`deploymatrix baseline update --force` accepts a regression, in a change that somebody reviews")
+    counted = decision.counts
+    counts = f"{counted.passed - len(decision.repaired)} passed, {counted.expected} expected, {counted.red_cells} red"
     counts += f", {len(decision.unmatched)} unmatched" if decision.unmatched else ""
     counts += f", {len(decision.refused)} refused" if decision.refused else ""
     counts += f", {len(decision.regressed)} regressed" if difference else ""
     counts += f", {len(decision.repaired)} repaired" if decision.repaired else ""
     state = "open" if decision.is_open and not unknown else "closed"
-    lines.append(f"gate {state}: {counts}, {len(decision.missing) + len(unknown)} missing, {len(decision.stale)} stale")
+    partial = f"{counted.partial}; " if counted.partial else ""
+    lines.append(
+        f"{partial}gate {state}: {counts}, {len(decision.missing) + len(unknown)} missing, {len(decision.stale)} stale"
+    )
     typer.echo("\n".join(lines))
     if not decision.is_open or unknown:
         raise typer.Exit(errors.GATE_FAILED if decision.is_red else errors.INCOMPLETE)

@@ -45,7 +45,7 @@ def doctor(context: typer.Context, json: AsJson = False) -> None:
     """Show what this machine has, what it lacks, and what to do about that."""
     from deploymatrix.host.doctor import examine, print_findings
 
-    findings = examine(project_of(context))
+    findings = examine(project_of(context, anywhere=True))
     print_json([finding.__dict__ for finding in findings]) if json else print_findings(findings)
     if any(finding.needed and not finding.found for finding in findings):
         raise typer.Exit(errors.INCOMPLETE)

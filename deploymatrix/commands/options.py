@@ -63,12 +63,20 @@ def build_of(context: typer.Context) -> Path:
     return build_folder(invocation.root, read_settings(invocation.root), invocation.build)
 
 
-def project_of(context: typer.Context, models: list[Path] | None = None, timeout: float | None = None) -> Project:
-    """Return the project at --root, with the model folders that deploymatrix.toml and --models name."""
+def project_of(
+    context: typer.Context, models: list[Path] | None = None, timeout: float | None = None, *, anywhere: bool = False
+) -> Project:
+    """Return the project at --root, with the model folders that deploymatrix.toml and --models name.
+
+    `anywhere`: for commands that need no models, which work in any folder, as do those to which --models gives some.
+    Raise ConfigurationError for a folder that is no project.
+    """
     from deploymatrix.project.project import Project
-    from deploymatrix.project.trees import build_folder, read_settings, tree_below
+    from deploymatrix.project.trees import build_folder, check_project, read_settings, tree_below
 
     root = root_of(context)
+    if not models and not anywhere:
+        check_project(root)
     settings = read_settings(root)
     return Project(
         root=root,

@@ -70,10 +70,10 @@ def run(
         return
     with make_progress() as progress:
         matrix = run_cells(project, selection, options, progress, progress.say)
-    show(matrix, "json" if json else "table")
     if matrix.shard:
         typer.echo(f"shard {shard}: {len(matrix.cells)} of {len(matrix.shard.cells)} planned cells", err=True)
-    _exit_by_verdicts(matrix)
+    show(matrix, "json" if json else "table")
+    _conclude(matrix, json)
 
 
 def matrix(
@@ -112,12 +112,16 @@ def show(matrix: Matrix, format_: str) -> None:
         print_table(matrix, Console(width=None if sys.stdout.isatty() else PAPER))
 
 
-def _exit_by_verdicts(matrix: Matrix) -> None:
-    from deploymatrix.matrix.records import VERDICTS_THAT_PASS
+def _conclude(matrix: Matrix, as_json: bool) -> None:
+    """Exit by what the last line says; beside JSON on stdout, that line goes to stderr."""
+    from deploymatrix.matrix.counts import count
 
-    if any(cell.outcome == "missing" for cell in matrix.cells):
+    counts = count(matrix)
+    if as_json:
+        for line in matrix.unmatched:
+            typer.echo(f"unmatched: {line}", err=True)
+        typer.echo(counts.sentence, err=True)
+    if counts.missing:
         raise typer.Exit(errors.INCOMPLETE)
-    for line in matrix.unmatched:
-        typer.echo(f"unmatched: {line}", err=True)
-    if matrix.unmatched or any(cell.verdict not in VERDICTS_THAT_PASS for cell in matrix.cells):
+    if counts.all_red:
         raise typer.Exit(errors.GATE_FAILED)

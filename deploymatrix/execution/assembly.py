@@ -26,7 +26,8 @@ class PlannedRun:
     """What a run sets out to decide, by which keys, and what its cells are judged by.
 
     `inputs`: by cell, the digest of the files that its result depends on, as they were when the run began.
-    `shard`: the whole plan, where `cells` are only a part of it.
+    `shard`: the whole plan, where `cells` are only a part of it. `planned`: how many cells the project plans, whatever
+    was selected.
     """
 
     project: Project
@@ -35,6 +36,7 @@ class PlannedRun:
     rules: Rules
     keys: Keys
     inputs: Mapping[str, str]
+    planned: int
     shard: Shard | None = None
 
     @property
@@ -57,6 +59,7 @@ def build_matrix(run: PlannedRun, facts: HostFacts, results: Mapping[str, Result
         isolation=facts.isolation,
         selection=run.selection.describe(),
         shard=run.shard,
+        planned=run.planned,
         cells=tuple(sorted(records, key=lambda cell: cell.name)),
         unmatched=unmatched_rules(run.project, run.rules, run.targets),
     )

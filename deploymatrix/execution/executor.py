@@ -115,12 +115,12 @@ class Execution:
 
     def _execute(self, task: Task, place: Place | None) -> Result:
         if place in self._broken:
-            return _no_environment(self._broken[place])
+            return _no_environment(place, self._broken[place])
         key = self._keys.pop(task.id)
         try:
             result = dispatch.execute(self._context, self._pool, self._needs(task), key)
         except EnvironmentFailed as error:
-            return _no_environment(str(error))
+            return _no_environment(place, str(error))
         key = self._note_key(task)  # with what the task turned out to read
         with self._lock:
             self.executed[task.kind] += 1
@@ -167,7 +167,8 @@ class Execution:
         self._listener.finished(_prepare_id(place), None)
 
 
-def _no_environment(detail: str) -> Failed:
+def _no_environment(place: Place | None, why: str) -> Failed:
+    detail = f"{place} could not be made: {why}" if place else why
     return Failed(outcome="environment_failed", stage="environment", detail=detail, lasting=False)
 
 

@@ -68,6 +68,7 @@ def plan_run(project: Project, selection: Selection, options: RunOptions) -> Pla
         rules=rules,
         keys=keys,
         inputs=keys.current_inputs(cells),
+        planned=len(planned if selection == Selection() else plan_cells(project, Selection())),
         shard=shard,
     )
 

@@ -35,7 +35,7 @@ class Reply:
     status: str
     stage: str
     value: dict[str, Any] | None = None
-    error: dict[str, str] | None = None
+    error: dict[str, Any] | None = None
     signal: str | None = None
     exit_code: int | None = None
     wall_s: float = 0.0

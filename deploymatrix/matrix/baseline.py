@@ -10,10 +10,22 @@ import json
 from pathlib import Path
 from typing import Any
 
-from deploymatrix.errors import IncompleteRun
+from deploymatrix.errors import IncompleteRun, RedRun
+from deploymatrix.matrix.counts import count
 from deploymatrix.matrix.diff import is_unchanged
+from deploymatrix.matrix.records import Matrix
 from deploymatrix.matrix.snapshots import CellState, States
 from deploymatrix.store.files import write_atomically
+
+
+def refuse_unless_whole_and_green(matrix: Matrix) -> None:
+    """Raise RedRun for a run with something red, else IncompleteRun for a part of the plan."""
+    counts = count(matrix)
+    remedy = "run again, or accept it with --force"
+    if counts.all_red > counts.missing:
+        raise RedRun(f"the last run is no baseline: {counts.sentence}; {remedy}")
+    if counts.is_partial:
+        raise IncompleteRun(f"the last run is no baseline: {counts.sentence}; {remedy}, which keeps the other cells")
 
 
 def updated(old: States | None, new: States) -> States:

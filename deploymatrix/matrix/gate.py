@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from deploymatrix.matrix.counts import Counts, count_cells, is_red
 from deploymatrix.matrix.diff import CellDiff
-from deploymatrix.matrix.records import VERDICTS_THAT_PASS, Cell, Matrix
+from deploymatrix.matrix.records import Cell, Matrix
 from deploymatrix.project.plan import PlannedCell
 
 
@@ -17,6 +18,7 @@ from deploymatrix.project.plan import PlannedCell
 class Decision:
     """What the gate decides: which cells are red, and which planned cells the matrix does not hold.
 
+    counts: of the cells with a result that is not stale.
     stale: cells whose result comes from files that have changed since.
     changed_reads: by cell, those of these files that user code was seen to read.
     unmatched: lines about entries that match no cell. refused: lines about cells that the caller does not take.
@@ -28,7 +30,7 @@ class Decision:
     missing: tuple[str, ...]
     stale: tuple[str, ...]
     expected: tuple[Cell, ...]
-    passed: int
+    counts: Counts
     unmatched: tuple[str, ...] = ()
     regressed: tuple[CellDiff, ...] = ()
     changed_reads: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -55,13 +57,15 @@ def gate(
     regressed: Sequence[CellDiff] = (),
     changed_reads: Mapping[str, Sequence[str]] | None = None,
     *,
+    whole: int | None = None,
     refuse_repairs: bool = False,
 ) -> Decision:
     """Decide on the planned cells. The plan, not the matrix, says which cells there must be.
 
     inputs: by cell, the digest of the present files that its result depends on. changed_reads: by cell, the files that
-    user code read beside these and that are no longer as they were.
-    refuse_repairs: a cell that passed only as repaired by a step closes the gate, too.
+    user code read beside these and that are no longer as they were. whole: how many cells the project plans, where
+    `planned` are only the selected ones. refuse_repairs: a cell that passed only as repaired by a step closes the
+    gate, too.
     """
     changed_reads = changed_reads or {}
     cells = {cell.name: cell for cell in matrix.cells}
@@ -72,11 +76,11 @@ def gate(
     results = [cell for cell in results if cell.name not in stale]
     repaired = tuple(cell for cell in results if refuse_repairs and cell.verdict == "ok" and cell.repairs)
     return Decision(
-        red=tuple(cell for cell in results if cell.verdict not in VERDICTS_THAT_PASS),
+        red=tuple(cell for cell in results if is_red(cell)),
         missing=tuple(name for name in names if name not in present),
         stale=tuple(name for name in names if name in stale),
         expected=tuple(cell for cell in results if cell.verdict == "expected"),
-        passed=sum(cell.verdict == "ok" for cell in results) - len(repaired),
+        counts=count_cells(results, planned=len(names) if whole is None else whole, unmatched=len(matrix.unmatched)),
         unmatched=matrix.unmatched,
         regressed=tuple(regressed),
         changed_reads=changed_reads,
@@ -95,7 +99,8 @@ def explain_red(cell: Cell) -> str:
     entry = cell.expectation
     if cell.verdict == "unexpected_pass" and entry:
         return (
-            f'{cell.name}: passed, but {entry.file} expects {entry.outcome}; remove that entry (cell = "{entry.cell}")'
+            f"{cell.name}: unexpected pass: {entry.file} expects {entry.outcome}; remove that entry "
+            f'(cell = "{entry.cell}")'
         )
     if cell.verdict == "over_budget":
         return f"{cell.name}: over budget: {'; '.join(cell.over_budget)}; make it fit, or raise that budget"

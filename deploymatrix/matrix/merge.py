@@ -20,7 +20,7 @@ from deploymatrix.matrix.shards import plan_digest
 from deploymatrix.store.digests import canonical_json
 from deploymatrix.store.files import write_json
 
-ALIKE = ("generator", "isolation", "selection", "unmatched")
+ALIKE = ("generator", "isolation", "selection", "planned", "unmatched")
 
 
 @dataclass(frozen=True, kw_only=True)

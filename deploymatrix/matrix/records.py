@@ -174,6 +174,9 @@ class Matrix(Frozen):
     isolation: Isolation
     selection: tuple[str, ...] = Field(default=(), description="what was selected; empty: every cell")
     shard: Shard | None = Field(default=None, description="null: every planned cell is here")
+    planned: int | None = Field(
+        default=None, description="how many cells the project plans, whatever was selected; null: not recorded"
+    )
     cells: tuple[Cell, ...]
     unmatched: tuple[str, ...] = Field(
         default=(), description="entries that match no planned cell, and what to edit: red"

@@ -1,4 +1,4 @@
-"""Pick cells by name, and find cells that failed in the same way."""
+"""Pick cells by name, and say what the details of several cells have in common."""
 
 from __future__ import annotations
 
@@ -25,14 +25,6 @@ def pick_cells(matrix: Matrix, pattern: str) -> list[Cell]:
         names = [cell.name for cell in matrix.cells]
         raise ConfigurationError(f"the last matrix has no cell {pattern!r}; {nearest(pattern, names)}")
     return cells
-
-
-def similar_failures(cell: Cell, matrix: Matrix) -> tuple[str, ...]:
-    """List the other cells with the same outcome and stage whose details differ only in names and numbers."""
-    if cell.outcome == "passed":
-        return ()
-    same_outcome = (other for other in matrix.cells if (other.outcome, other.stage) == (cell.outcome, cell.stage))
-    return tuple(o.name for o in same_outcome if o.name != cell.name and normalised(o) == normalised(cell))
 
 
 def normalised(cell: Cell) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 SETTINGS = "deploymatrix.toml"
 INSIDE_THE_WHEEL = Path(__file__).resolve().parents[1] / "_shipped"
 PARTS = ("pipelines", "targets", "docker")
+SIGNS = (SETTINGS, "models", "targets", "pipelines", "docker")  # one of them makes a folder a project
 
 
 def shipped_tree() -> Path:
@@ -34,6 +35,27 @@ def find_root(start: Path) -> Path:
     """Return the project of `start`: the nearest folder upwards with a deploymatrix.toml, else `start` itself."""
     start = start.resolve()
     return next((folder for folder in (start, *start.parents) if (folder / SETTINGS).is_file()), start)
+
+
+def check_project(root: Path) -> None:
+    """Raise ConfigurationError for a folder that is not there, or that holds nothing of a project.
+
+    A folder without any of the files and folders in SIGNS has no model of its own: all that it could run is what is
+    shipped, which nobody who mistyped a path has asked for (docs/decisions/what-a-project-is.md).
+    """
+    check_folder(root)
+    if not any((root / sign).exists() for sign in SIGNS):
+        raise ConfigurationError(
+            f"{root}: this folder is no project: it has neither {', '.join(SIGNS[:-1])} nor {SIGNS[-1]}; "
+            f"`deploymatrix init {root}` makes one, --root names another"
+        )
+
+
+def check_folder(root: Path) -> None:
+    """Raise ConfigurationError unless there is such a folder: nothing is created for a mistyped one."""
+    if not root.is_dir():
+        what = "this is no folder" if root.exists() else "there is no such folder"
+        raise ConfigurationError(f"--root {root}: {what}; correct the path, or make a project by `deploymatrix init`")
 
 
 def read_settings(root: Path) -> ProjectSpec:

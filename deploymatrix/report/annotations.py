@@ -5,9 +5,9 @@ https://docs.github.com/actions/reference/workflows-and-actions/workflow-command
 
 from __future__ import annotations
 
+from deploymatrix.matrix.counts import count, red_cells, standing
 from deploymatrix.matrix.gate import explain_red
 from deploymatrix.matrix.records import Cell, Matrix
-from deploymatrix.report.grid import red_cells
 
 MOST = 10  # errors that a step may annotate
 LONGEST = 1000  # characters of a message
@@ -17,17 +17,22 @@ _IN_PROPERTY = {**_IN_MESSAGE, ":": "%3A", ",": "%2C"}
 
 
 def error_annotations(matrix: Matrix) -> str:
-    """Return a line for each red cell and each entry without a cell; over MOST, the last line counts the rest."""
+    """Return a line for each red cell and each entry without a cell; over MOST, the last line counts the rest.
+
+    Before them stands a warning where the matrix is a part of the plan.
+    """
     lines = [_annotation(cell) for cell in red_cells(matrix)]
     lines += [f"::error title=deploymatrix::{_message(line)}" for line in matrix.unmatched]
     if len(lines) > MOST:
         rest = len(lines) - MOST + 1
         lines = [*lines[: MOST - 1], f"::error title=deploymatrix::{rest} more are red; the report lists them"]
-    return "".join(f"{line}\n" for line in lines)
+    partial = count(matrix).partial
+    warning = [f"::warning title=deploymatrix::{_message(partial)}"] if partial else []
+    return "".join(f"{line}\n" for line in [*warning, *lines])
 
 
 def _annotation(cell: Cell) -> str:
-    properties = {"title": f"{cell.name} {cell.outcome}"}
+    properties = {"title": f"{cell.name} {standing(cell)}"}
     if cell.expectation:
         properties = {"file": cell.expectation.file, **properties}
     listed = ",".join(f"{key}={_escape(value, _IN_PROPERTY)}" for key, value in properties.items())

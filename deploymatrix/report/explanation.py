@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from deploymatrix.matrix.budgets import latency_ratio
+from deploymatrix.matrix.causes import cause_of
 from deploymatrix.matrix.gate import explain_red
 from deploymatrix.matrix.records import Cell, Measurement, OutputRecord, WorstRecord
 from deploymatrix.printable import printable
@@ -36,7 +37,7 @@ class Repair:
 
 @dataclass(frozen=True, kw_only=True)
 class Explanation:
-    """One cell. digests: what it depends on. log: the decisive lines. similar: cells that failed the same way."""
+    """One cell. digests: what it depends on. log: the decisive lines. similar: cells of the same cause."""
 
     cell: Cell
     measurement: Measurement | None
@@ -82,6 +83,7 @@ def as_text(explanation: Explanation) -> Iterator[str]:
     """Yield lines for a terminal."""
     cell = explanation.cell
     yield printable(explain_red(cell)) if cell.verdict != "ok" else f"{cell.name}: passed"
+    yield from _field("cause", cause_of(cell))
     yield from _field("route", " → ".join(cell.route))
     yield from _field("steps", ", ".join(cell.steps))
     yield from _field("verdict", f"{cell.verdict}{f' ({cell.isolation})' if cell.isolation else ''}")

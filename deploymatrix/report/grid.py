@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from deploymatrix.matrix.budgets import worst_headroom
-from deploymatrix.matrix.records import VERDICTS_THAT_PASS, Cell, Matrix
+from deploymatrix.matrix.counts import count
+from deploymatrix.matrix.records import Cell, Matrix
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,27 +30,11 @@ def grid(matrix: Matrix) -> Grid:
 
 
 def summary(matrix: Matrix) -> str:
-    """Count in one line the cells of each outcome, and name the isolation."""
-    counts: dict[str, int] = {}
-    for cell in matrix.cells:
-        counts[cell.outcome] = counts.get(cell.outcome, 0) + 1
-    parts = [f"{count} {outcome}" for outcome, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
-    return f"{len(matrix.cells)} cells: {', '.join(parts)}; isolation: {matrix.isolation}"
+    """Say in one line what is partial, what is red and what passed, and name the isolation."""
+    return f"{count(matrix).sentence}; isolation: {matrix.isolation}"
 
 
 def cell_figure(cell: Cell) -> str:
     """Write the share of its limit that a cell's worst output uses, such as 4%; nothing where nobody measured it."""
     worst = worst_headroom(cell)
     return "" if worst is None else f"{worst:.0%}"
-
-
-def headline(matrix: Matrix) -> str:
-    """Say how many cells are red, or that none is."""
-    red, total = len(red_cells(matrix)), len(matrix.cells)
-    text = f"{red} of {total} cells are red" if red else f"all {total} cells passed or failed as expected"
-    return text + (f", {len(matrix.unmatched)} entries match no cell" if matrix.unmatched else "")
-
-
-def red_cells(matrix: Matrix) -> list[Cell]:
-    """List the cells that close the gate."""
-    return [cell for cell in matrix.cells if cell.verdict not in VERDICTS_THAT_PASS]

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from xml.etree import ElementTree as xml
 
+from deploymatrix.matrix.counts import count
 from deploymatrix.matrix.gate import explain_red
 from deploymatrix.matrix.records import Cell, Matrix, Measurement
 
@@ -24,9 +25,11 @@ def junit(matrix: Matrix, measurements: Mapping[str, Measurement]) -> str:
 
     A red cell is a failure, and so is an entry without a cell; a red cell without an answer (no environment, no
     reference, no result) is an error. A cell that failed as expected is skipped, with the reason. Times are of
-    export, load and run. Properties of a suite tell which cells were made with a repair, and of what.
+    export, load and run. Properties of a suite tell which cells were made with a repair, and of what. The name of the
+    whole says so where the matrix is a part of the plan.
     """
-    root = xml.Element("testsuites", name="deploymatrix")
+    partial = count(matrix).partial
+    root = xml.Element("testsuites", name=f"deploymatrix ({partial})" if partial else "deploymatrix")
     by_target = sorted(matrix.cells, key=lambda cell: (cell.target, cell.name))
     for target, group in groupby(by_target, key=lambda cell: cell.target):
         suite = xml.SubElement(root, "testsuite", name=_text(target))

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from deploymatrix.matrix.causes import cause_lines
+from deploymatrix.matrix.counts import count, red_cells
 from deploymatrix.matrix.gate import explain_red
 from deploymatrix.matrix.records import Cell, Matrix
-from deploymatrix.report.grid import cell_figure, grid, red_cells, summary
+from deploymatrix.report.grid import cell_figure, grid, summary
 from deploymatrix.report.symbols import legend, mark
 
+AMBER = "🟠"  # Markdown has no colours
 LONGEST = 300  # characters of an explanation in a table
 
 
 def markdown(matrix: Matrix) -> str:
-    """Write the table, its legend, and what is wrong with each red cell."""
-    text = "".join(table_rows(matrix))
+    """Write the table, its legend, the causes of what is red, and what is wrong with each red cell."""
+    partial = count(matrix).partial
+    text = f"**{AMBER} {partial}**\n\n" if partial else ""
+    text += "".join(table_rows(matrix))
     text += f"\n{legend(matrix.cells)} · the figure is the share of the error limit that the worst output uses\n"
+    causes = cause_lines(red_cells(matrix))
+    if causes:
+        text += "\n" + "".join(f"- **{escape(line)}**\n" for line in causes)
     red = [*map(explain_red, red_cells(matrix)), *matrix.unmatched]
     if red:
         text += "\n" + "".join(f"- {escape(line)}\n" for line in red)

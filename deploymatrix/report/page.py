@@ -22,6 +22,8 @@ SCRIPTS = (
     "state.js",
     "filters.js",
     "menus.js",
+    "headline.js",
+    "causes.js",
     "overview.js",
     "grid.js",
     "keyboard.js",
@@ -43,14 +45,16 @@ def page(
     measurements: Mapping[str, Measurement],
     history: Sequence[History] = (),
     findings: Mapping[str, Finding] = NO_FINDINGS,
+    *,
+    logs: str = "..",
 ) -> str:
     """Write the HTML. Shorten long details where the file would exceed LARGEST bytes; matrix.json keeps them whole.
 
     history: earlier runs, oldest first; the page shows what changed since the last of them. findings: those whose
-    repairs cells may name.
+    repairs cells may name. logs: the way from the page's folder to the matrix's, which holds the logs.
     """
     difference = history[-1].changes(matrix, measurements) if history else None
-    grid = embed(grid_block(matrix, history, difference))
+    grid = embed(grid_block(matrix, history, difference, logs))
     text = ""
     for limit in DETAIL_LIMITS:
         text = _assemble(grid, compress(panel_block(matrix, measurements, history, difference, limit, findings)))

@@ -14,12 +14,13 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 from deploymatrix.matrix.budgets import worst_headroom
+from deploymatrix.matrix.causes import cause_of
+from deploymatrix.matrix.counts import STANDINGS, count
 from deploymatrix.matrix.diff import Diff
 from deploymatrix.matrix.records import NOT_REPRODUCIBLE, Cell, Matrix, Measurement, OutputRecord, WorstRecord
-from deploymatrix.matrix.similar import normalised
 from deploymatrix.project.findings import Finding
 from deploymatrix.report.history import History
-from deploymatrix.report.symbols import SYMBOLS, VERDICT_WORDS
+from deploymatrix.report.symbols import SYMBOLS, VERDICT_SYMBOLS, VERDICT_WORDS
 
 T = TypeVar("T", bound=Hashable)
 
@@ -41,13 +42,15 @@ class Strings(Generic[T]):
         return list(self._numbers)
 
 
-def grid_block(matrix: Matrix, history: Sequence[History], difference: Diff | None) -> dict[str, Any]:
-    """Collect what grid, filters and totals need; a column has an entry for each cell. difference: to the last run."""
+def grid_block(matrix: Matrix, history: Sequence[History], difference: Diff | None, logs: str = "..") -> dict[str, Any]:
+    """Collect what grid, filters and totals need; a column has an entry for each cell.
+
+    difference: to the last run. logs: the way from the page's folder to the one that the cells' logs are named from.
+    """
     models: Strings[tuple[str, str, str]] = Strings()
     tables: dict[str, Strings[str]] = {name: Strings() for name in ("target", "variant", "outcome", "stage", "verdict")}
     notes: Strings[str] = Strings()
     changes = {cell_diff.cell: cell_diff.change for cell_diff in difference.cells} if difference else {}
-    alike: Strings[tuple[str, ...]] = Strings()
     columns: dict[str, list[Any]] = {"model": [models.number((c.model, c.framework, c.family)) for c in matrix.cells]}
     for name, table in tables.items():
         columns[name] = [table.number(getattr(cell, name) or "") for cell in matrix.cells]
@@ -55,21 +58,30 @@ def grid_block(matrix: Matrix, history: Sequence[History], difference: Diff | No
     columns["repaired"] = [int(bool(cell.repairs)) for cell in matrix.cells]
     columns["exported"] = [int(cell.artifact is not None) for cell in matrix.cells]
     columns["note"] = [notes.number(_first_line(cell.detail)) for cell in matrix.cells]
-    columns["alike"] = [alike.number(_failure(cell)) for cell in matrix.cells]
+    causes: Strings[str] = Strings()
+    columns["cause"] = [causes.number(cause_of(cell)) for cell in matrix.cells]
     columns["change"] = [_shown_change(changes.get(cell.name)) for cell in matrix.cells] if difference else []
     return {
         "generator": matrix.generator,
         "isolation": matrix.isolation,
         "selection": list(matrix.selection),
-        "symbols": {o: {"character": s.character, "style": s.style, "words": s.words} for o, s in SYMBOLS.items()},
+        "partial": count(matrix).partial,
+        "standings": dict(STANDINGS),
+        "symbols": {outcome: symbol._asdict() for outcome, symbol in SYMBOLS.items()},
+        "verdictSymbols": {verdict: symbol._asdict() for verdict, symbol in VERDICT_SYMBOLS.items()},
         "verdicts": dict(VERDICT_WORDS),
         "models": models.values(),
-        "tables": {**{name: table.values() for name, table in tables.items()}, "note": notes.values()},
+        "tables": {
+            **{name: table.values() for name, table in tables.items()},
+            "note": notes.values(),
+            "cause": causes.values(),
+        },
         "columns": columns,
         "history": [matrix.label for matrix in history],
         "removed": [cell_diff.cell for cell_diff in difference.of("removed")] if difference else [],
         "unmatched": list(matrix.unmatched),
         "irreproducible": NOT_REPRODUCIBLE,
+        "logs": logs,
     }
 
 
@@ -154,11 +166,6 @@ def _measured(measurement: Measurement | None) -> list[float | None] | None:
         return None
     m = measurement
     return [_rounded(value) for value in (m.export_s, m.load_s, m.run_s, m.peak_mb, m.eager_s)]
-
-
-def _failure(cell: Cell) -> tuple[str, ...]:
-    """Return what similar failures have in common, as `deploymatrix explain` sees it."""
-    return () if cell.outcome == "passed" else (cell.outcome, cell.stage or "", normalised(cell))
 
 
 def _shown_change(change: str | None) -> str:

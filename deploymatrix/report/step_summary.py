@@ -8,19 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from deploymatrix.matrix.causes import cause_lines
+from deploymatrix.matrix.counts import count, red_cells, standing
 from deploymatrix.matrix.records import Cell, Matrix
-from deploymatrix.report.grid import headline, red_cells, summary
-from deploymatrix.report.markdown import escape, explanation, table_rows
-from deploymatrix.report.symbols import SYMBOLS, legend
+from deploymatrix.report.markdown import AMBER, escape, explanation, table_rows
+from deploymatrix.report.symbols import legend, mark
 
 LARGEST = 1_000_000  # bytes
 NOTE = 200  # bytes kept free for the line that says how many rows were left out
 
 
 def step_summary(matrix: Matrix, largest: int = LARGEST) -> str:
-    """Write a headline, a table of the red cells, then the matrix. A table that does not fit is cut, and says so."""
+    """Write a headline, the causes, a table of the red cells, then the matrix.
+
+    A part of the plan says so first. A table that does not fit is cut, and says so.
+    """
     rows = [_red_row(cell) for cell in red_cells(matrix)] + [_unmatched_row(line) for line in matrix.unmatched]
-    text = f"## deploymatrix: {headline(matrix)}\n\n{summary(matrix)}\n"
+    counts = count(matrix)
+    partial = f"{AMBER} {counts.partial}; " if counts.partial else ""
+    text = f"## deploymatrix: {partial}{counts.headline}\n\nisolation: {matrix.isolation}\n"
+    causes = [f"- **{escape(line)}**\n" for line in cause_lines(red_cells(matrix))]
+    if causes:
+        text = _with_table(text, "\n", causes, largest)
     if rows:
         head = "\n| | cell | outcome | blamed on | why |\n| --- | --- | --- | --- | --- |\n"
         text = _with_table(text, head, rows, largest)
@@ -47,7 +56,7 @@ def _with_table(text: str, head: str, rows: Sequence[str], largest: int) -> str:
 
 
 def _red_row(cell: Cell) -> str:
-    entries = [SYMBOLS[cell.outcome].character, escape(cell.name), cell.outcome, escape(cell.blame or "")]
+    entries = [mark(cell), escape(cell.name), standing(cell), escape(cell.blame or "")]
     return f"| {' | '.join(entries)} | {explanation(cell)} |\n"
 
 

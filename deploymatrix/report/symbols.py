@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from deploymatrix.matrix.records import Cell, Outcome
+from deploymatrix.matrix.records import Cell, Outcome, Verdict
 
 
 class Symbol(NamedTuple):
@@ -33,15 +33,21 @@ SYMBOLS: dict[Outcome, Symbol] = {
     "missing": Symbol("?", "magenta", "no result"),
 }
 
+# A cell that did what its outcome says and is red all the same: it is not shown as passed.
+VERDICT_SYMBOLS: dict[Verdict, Symbol] = {
+    "over_budget": Symbol("B", "dark_orange", "over a budget"),
+    "unexpected_pass": Symbol("U", "dark_orange", "an entry expects a failure, and there is none"),
+}
+
 # The verdicts in words. Any other verdict is red, and the page shows its own name.
 VERDICT_WORDS: dict[str, str] = {
     "ok": "passed",
     "expected": "failed as expected",
     "failed": "red",
-    "unexpected_pass": "red: passed, although an entry expects a failure",
+    "unexpected_pass": "red: unexpected pass, an entry expects a failure",
     "unexpected_outcome": "red: failed otherwise than expected",
-    "expired": "red: failed as expected, by an entry that has expired",
-    "over_budget": "red: passed, but over a budget",
+    "expired": "red: the entry that expects it has expired",
+    "over_budget": "red: over a budget",
 }
 
 
@@ -57,16 +63,21 @@ def mark(cell: Cell) -> str:
 
 
 def _judged_mark(cell: Cell) -> str:
-    character = SYMBOLS[cell.outcome].character
+    character = symbol_of(cell).character
     if cell.verdict == "expected":
         return f"({character})"
     return f"{character}↯" if _is_surprising(cell) else character
 
 
+def symbol_of(cell: Cell) -> Symbol:
+    """Return what stands for a cell: by its verdict where that says more than its outcome."""
+    return VERDICT_SYMBOLS.get(cell.verdict, SYMBOLS[cell.outcome])
+
+
 def legend(cells: tuple[Cell, ...]) -> str:
     """Explain each symbol that the cells use."""
-    used = {cell.outcome for cell in cells}
-    parts = [f"{s.character} {s.words}" for outcome, s in SYMBOLS.items() if outcome in used]
+    used = {symbol_of(cell) for cell in cells}
+    parts = [f"{s.character} {s.words}" for s in (*SYMBOLS.values(), *VERDICT_SYMBOLS.values()) if s in used]
     if any(cell.verdict == "expected" for cell in cells):
         parts.append("(…) expected, with a reason")
     if any(cell.warnings for cell in cells):

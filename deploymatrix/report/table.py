@@ -6,21 +6,35 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from deploymatrix.matrix.causes import cause_lines
+from deploymatrix.matrix.counts import count, red_cells
 from deploymatrix.matrix.gate import explain_red
-from deploymatrix.matrix.records import VERDICTS_THAT_PASS, Cell, Matrix
-from deploymatrix.report.grid import cell_figure, grid, summary
-from deploymatrix.report.symbols import SYMBOLS, legend, mark
+from deploymatrix.matrix.records import Cell, Matrix
+from deploymatrix.report.grid import cell_figure, grid
+from deploymatrix.report.symbols import legend, mark, symbol_of
+
+AMBER = "bold dark_orange3"
 
 
 def print_table(matrix: Matrix, console: Console) -> None:
-    """Print the matrix, its legend, and a line for each red cell."""
+    """Print the matrix, its legend, the causes of what is red, a line for each red cell, and what it comes to."""
+    counts = count(matrix)
+    if counts.partial:
+        console.print(Text(counts.partial, style=AMBER))
     console.print(_table(matrix))
     console.print(Text(legend(matrix.cells)))
     console.print(Text("the figure is the share of the error limit that the worst output uses", style="dim"))
-    for cell in matrix.cells:
-        if cell.verdict not in VERDICTS_THAT_PASS:
-            console.print(Text(explain_red(cell), style="red"))
-    console.print(Text(summary(matrix), style="bold"))
+    for line in cause_lines(red_cells(matrix)):
+        console.print(Text(line, style="bold red"))
+    for cell in red_cells(matrix):
+        console.print(Text(explain_red(cell), style="red"))
+        if cell.log:
+            console.print(Text(f"  log: {cell.log}", style="dim"))
+    for line in matrix.unmatched:
+        console.print(Text(f"unmatched: {line}", style="red"))
+    partial = Text(f"{counts.partial}; " if counts.partial else "", style=AMBER)
+    style = "bold red" if counts.all_red else "bold" if counts.partial else "bold green"
+    console.print(partial + Text(f"{counts.headline}; isolation: {matrix.isolation}", style=style))
 
 
 def _table(matrix: Matrix) -> Table:
@@ -37,4 +51,4 @@ def _table(matrix: Matrix) -> Table:
 def _text(cell: Cell | None) -> Text:
     if cell is None:
         return Text("")
-    return Text(f"{cell_figure(cell)} {mark(cell)}".strip(), style=SYMBOLS[cell.outcome].style)
+    return Text(f"{cell_figure(cell)} {mark(cell)}".strip(), style=symbol_of(cell).style)

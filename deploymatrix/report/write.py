@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def write_reports(
         History(label=label, states=read_states(path)) for label, path in zip(_labels(history), history, strict=True)
     ]
     texts = {
-        "index.html": page(matrix, measurements, earlier, findings),
+        "index.html": page(matrix, measurements, earlier, findings, logs=_way(out, source.parent)),
         "matrix.md": markdown(matrix),
         "junit.xml": junit(matrix, measurements),
         "summary.md": step_summary(matrix),
@@ -41,6 +42,11 @@ def write_reports(
         **{f"badges/{name}": text for name, text in badges(matrix).items()},
     }
     return [_write(out / name, text) for name, text in texts.items()]
+
+
+def _way(start: Path, end: Path) -> str:
+    """Return the relative way from one folder to another, as a page's link takes it."""
+    return Path(os.path.relpath(end.resolve(), start.resolve())).as_posix()
 
 
 def _labels(paths: Sequence[Path]) -> list[str]:

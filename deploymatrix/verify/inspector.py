@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from deploymatrix.execution.logs import keep_log, stable_text
 from deploymatrix.execution.outcomes import Failed, failure_of
+from deploymatrix.execution.stages.telling import cause_of
 from deploymatrix.host.isolation import IsolationChoice
 from deploymatrix.host.local import Host, local_host
 from deploymatrix.host.messages import Place, Work
@@ -89,7 +90,10 @@ class Inspector:
     def _failure(self, target: Target, path: Path, work: Work) -> Failed:
         log = keep_log(self.project.build, f"verify {path.name} on {target.name}", work)
         failed = failure_of("run", work.reply, blame=None, log=log)
-        return replace(failed, detail=stable_text(self.project, failed.detail))
+        detail = cause_of(failed, work.reply)
+        if failed.outcome == "timed_out":
+            detail = f"no answer within {self._timeout_s:g} s, in stage {failed.stage} (--timeout)"
+        return replace(failed, detail=stable_text(self.project, detail))
 
 
 @contextmanager

@@ -18,6 +18,7 @@ import { perform as run } from './running.mjs';
 
 const TASKS = { run, describe };
 const REPLY_FD = 3;
+const MOST_LINKS = 8;
 const request = JSON.parse(readFileSync(0, 'utf8'));
 let stage = 'import';
 let finished = false;
@@ -46,7 +47,16 @@ async function fail(thrown) {
   const traceback = String(error.stack).slice(-16384);
   console.error(traceback);
   const status = /^Array buffer allocation failed|bad_alloc/.test(error.message) ? 'out_of_memory' : 'failed';
-  await finish({ status, error: { type: error.name, message: error.message.slice(-4096), traceback } });
+  await finish({ status, error: { type: error.name, message: error.message.slice(-4096), traceback, chain: chainOf(error) } });
+}
+
+/** Return the error and its causes, the innermost last. */
+function chainOf(error) {
+  const links = [];
+  for (let current = error; current instanceof Error && links.length < MOST_LINKS; current = current.cause) {
+    links.push({ type: current.name, message: current.message.slice(0, 2048), link: links.length ? 'cause' : '' });
+  }
+  return links;
 }
 
 async function finish(reply) {

@@ -8,7 +8,10 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .protocol import ErrorReport, Stage, Status
+    from .protocol import ErrorReport, Link, Stage, Status
+
+MOST_LINKS = 8
+HEAD, TAIL = 2048, 1024  # characters of each message of a chain
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,42 @@ class Ending:
 
 
 def error_report(error: BaseException) -> ErrorReport:
-    """Return type, message and traceback, the last two cut to what a record can bear."""
+    """Return type, message, traceback and chain, each cut to what a record can bear."""
     text = "".join(traceback.format_exception(error))
-    return {"type": type(error).__name__, "message": str(error)[-4096:], "traceback": text[-16384:]}
+    return {
+        "type": type(error).__name__,
+        "message": str(error)[-4096:],
+        "traceback": text[-16384:],
+        "chain": chain_of(error),
+    }
+
+
+def chain_of(error: BaseException) -> list[Link]:
+    """Return the exception and what led to it, the innermost last: each with how it hangs on the one before.
+
+    `link` is "cause" for `raise … from …`, "group" for the first exception of a group, and "context" where an exception
+    was merely under way: an attempt that failed, or what a bare sys.exit() hides.
+    """
+    links: list[Link] = []
+    seen: set[int] = set()
+    link, current = "", error
+    while current is not None and id(current) not in seen and len(links) < MOST_LINKS:
+        seen.add(id(current))
+        links.append({"type": type(current).__name__, "message": cut(str(current)), "link": link})
+        link, current = inner(current)
+    return links
+
+
+def inner(error: BaseException) -> tuple[str, Any]:
+    """Return the next exception inwards, and how it hangs on this one; None where there is none."""
+    if error.__cause__ is not None:
+        return "cause", error.__cause__
+    members = getattr(error, "exceptions", None)  # an ExceptionGroup's; Python 3.10 has none
+    if members and isinstance(members, tuple) and isinstance(members[0], BaseException):
+        return "group", members[0]
+    return ("context", error.__context__) if not error.__suppress_context__ else ("", None)
+
+
+def cut(text: str) -> str:
+    """Keep the head of a long message, which says what is wrong, and its end."""
+    return text if len(text) <= HEAD + TAIL else f"{text[:HEAD]}\n…\n{text[-TAIL:]}"

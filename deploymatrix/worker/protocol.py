@@ -55,12 +55,21 @@ class Stop(TypedDict):
 Command = Submit[Any] | Stop
 
 
+class Link(TypedDict):
+    """One exception of a chain; `link` is how it hangs on the one before: "", "cause", "group" or "context"."""
+
+    type: str
+    message: str
+    link: str
+
+
 class ErrorReport(TypedDict):
-    """An exception, or the end of a process, as data."""
+    """An exception, or the end of a process, as data. `chain`: the exception and what led to it, innermost last."""
 
     type: str
     message: str
     traceback: str
+    chain: NotRequired[list[Link]]
 
 
 class ChildReply(TypedDict):

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
+import { explaining } from './mismatched.mjs';
 import { readNpy } from './npy.mjs';
 import { cast, checked, copied } from './tensors.mjs';
 import { Answers, check } from './varying.mjs';
@@ -12,8 +13,9 @@ const ENOUGH_S = 1.0;
 /** Write `out/<i>/<output>.npy` for each sample i; say which outputs were found, extra and missing. */
 export async function perform({ module, out, args, threads, timeout_s }, enter) {
   const until = performance.now() + timeout_s * 1000;
-  const runner = await import(pathToFileURL(module));
-  const versions = versionsOf(runner);
+  const own = await import(pathToFileURL(module));
+  const versions = versionsOf(own);
+  const runner = explaining(own, args.signature);
 
   enter('load');
   const samples = args.samples.map((sample) => mapped(sample, readNpy));

@@ -16,6 +16,7 @@ from deploymatrix.environments.interpreters import ensure_node
 from deploymatrix.project.findings import read_findings
 from deploymatrix.report.write import write_reports
 from tests.fakes.matrices import earlier_matrix, full_matrix, large_matrix, write_run
+from tests.fakes.states import states
 from tests.runtimes import SHIPPED
 
 HERE = Path(__file__).parent
@@ -25,7 +26,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 @pytest.mark.parametrize("check", CHECKS)
-def test_page(check: str, pages: tuple[Path, Path], node: Path, browser: str) -> None:
+def test_page(check: str, pages: tuple[Path, ...], node: Path, browser: str) -> None:
     variables = {**os.environ, "NODE_MODULES": str(node / "node_modules"), "BROWSER_PATH": browser}
     command = [str(node / "bin" / "node"), str(HERE / "check.mjs"), check, *map(str, pages)]
     done = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=180, check=False)
@@ -42,14 +43,16 @@ def browser() -> str:
 
 
 @pytest.fixture(scope="session")
-def pages(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A page with every outcome and an earlier matrix, and one of 1000 models on 14 targets."""
+def pages(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ...]:
+    """A page with every outcome and an earlier matrix, one of 1000 models on 14 targets, and a folder of states."""
     folder = tmp_path_factory.mktemp("pages")
     full = full_matrix()
     before = write_run(folder / "v0.9", earlier_matrix(full))
     write_reports(write_run(folder / "now", full), folder / "small", [before], read_findings(SHIPPED))
     write_reports(write_run(folder / "many", large_matrix()), folder / "large")
-    return folder / "small" / "index.html", folder / "large" / "index.html"
+    for name, matrix in states().items():
+        write_reports(write_run(folder / name, matrix), folder / "states" / name)
+    return folder / "small" / "index.html", folder / "large" / "index.html", folder / "states"
 
 
 @pytest.fixture(scope="session")

@@ -219,8 +219,8 @@ def write_run(folder: Path, matrix: Matrix) -> Path:
 
 def _places() -> Iterator[tuple[str, str]]:
     """Where the outcomes are put, in their order."""
-    yield ("mobilenet_v3", "onnx")
-    yield ("mobilenet_v3", "litert")
+    yield ("mobilenet_v3", "onnx")  # passed
+    yield ("mobilenet_v3", "savedmodel")  # unstable
     yield from (("resnet18", target) for target in ("onnx", "savedmodel", "executorch"))
     yield from (("lstm", target) for target in ROUTES)
     yield from (("text_transformer", target) for target in ROUTES)

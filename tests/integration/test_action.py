@@ -66,7 +66,7 @@ def test_green_jobs_open_the_gate(machine: Callable[..., Machine]) -> None:
 
     assert codes == [OK, OK]
     assert last.step("Gate").returncode == OK
-    assert "3 cells: 3 passed" in last.summary.read_text()
+    assert "all green; 3 of 3 cells passed" in last.summary.read_text()
     assert (last.tree.build / "report" / "index.html").stat().st_size > 10_000
 
 

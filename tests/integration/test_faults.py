@@ -41,7 +41,7 @@ FAULTS = [
     Fault("abort", "crashed", "run", "SIGABRT"),
     Fault("kill", "crashed", "run", "SIGKILL"),
     Fault("exit_without_reply", "run_failed", "run", "without a reply"),
-    Fault("hang", "timed_out", "run", "time limit"),
+    Fault("hang", "timed_out", "run", "(--timeout)"),
     Fault("allocate", "out_of_memory", "run", "256 MiB"),
     Fault("raise", "run_failed", "run", "the kernel does not take this shape"),
     Fault("load_raises", "load_failed", "load", "an operator that this runtime lacks"),

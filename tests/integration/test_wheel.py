@@ -63,12 +63,22 @@ def test_the_wheel_holds_all_that_is_shipped_and_no_tests(installed: Installed) 
     assert not [name for name in names if name.startswith("tests") or "__pycache__" in name]
 
 
-def test_an_empty_folder_has_the_shipped_targets_and_models(installed: Installed, tmp_path: Path) -> None:
+def test_an_empty_folder_is_no_project_and_stays_empty(installed: Installed, tmp_path: Path) -> None:
+    done = installed.run(tmp_path, "list", "targets")
+    assert done.returncode == 2
+    assert f"deploymatrix init {tmp_path}" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_project_with_nothing_of_its_own_has_the_shipped_targets_and_models(
+    installed: Installed, tmp_path: Path
+) -> None:
+    (tmp_path / "deploymatrix.toml").touch()
     targets = json.loads(installed.run(tmp_path, "list", "targets", "--json").stdout)
     models = json.loads(installed.run(tmp_path, "list", "models", "--json").stdout)
     assert {row["target"] for row in targets} == TARGETS
     assert {row["model"] for row in models} == {path.parent.name for path in REPOSITORY.glob("models/*/model.toml")}
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["deploymatrix.toml"]
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ from deploymatrix.execution.keys import Key
 from deploymatrix.execution.logs import keep_log, stable_text
 from deploymatrix.execution.outcomes import FAILED_IN, Done, Failed, NativeTask, Result, failure_of
 from deploymatrix.execution.stages.context import StageContext
+from deploymatrix.execution.stages.telling import at_fault, told
 from deploymatrix.host.messages import Work
 from deploymatrix.project.plan import Task
 from deploymatrix.store.entries import Kind
@@ -40,6 +41,7 @@ class Answered:
     blame: str | None
     key: Key
     work: Work
+    limits: tuple[float, int]  # seconds and MiB, as asked
 
     @property
     def succeeded(self) -> bool:
@@ -78,10 +80,10 @@ class Answered:
 
     def failure(self) -> Failed:
         """Tell how the worker failed."""
-        log = self._keep_log()
-        failed = failure_of(self.name, self.work.reply, blame=self.blame, log=log)
+        log, reply, project = self._keep_log(), self.work.reply, self.context.project
+        failed = failure_of(self.name, reply, blame=self.blame or at_fault(self.task, reply), log=log)
         shutil.rmtree(self.work.out.parent, ignore_errors=True)
-        return replace(failed, detail=stable_text(self.context.project, failed.detail))
+        return replace(failed, detail=stable_text(project, told(project, self.task, failed, reply, self.limits)))
 
     def _failed_in_its_stage(self, detail: str, log: Path | None) -> Failed:
         return Failed(outcome=FAILED_IN[self.name], stage=self.name, detail=detail, blame=self.blame, log=log)

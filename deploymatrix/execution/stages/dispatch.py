@@ -133,4 +133,5 @@ def _ask(context: StageContext, pool: Pool, stage: NativeStage, needs: Needs, ke
         context.keys.reads.note(task, work.reply.reads, asked)
         key = key_of(context, needs)
     blame = task.step.name if stage.blames_its_step else None
-    return Answered(context=context, task=task, name=stage.name, blame=blame, key=key, work=work)
+    limits = (question.timeout_s, question.memory_mb)
+    return Answered(context=context, task=task, name=stage.name, blame=blame, key=key, work=work, limits=limits)

@@ -25,13 +25,16 @@ function readGrid(raw) {
       repaired: columns.repaired[index] === 1,
       exported: columns.exported[index] === 1,
       note: tables.note[columns.note[index]],
-      alike: columns.alike[index],
+      cause: tables.cause[columns.cause[index]],
+      standing: raw.standings[verdict] ?? tables.outcome[columns.outcome[index]],
+      kind: verdict in raw.verdictSymbols ? verdict : tables.outcome[columns.outcome[index]],
       change: columns.change[index] || "",
       isRed: !GOOD.has(verdict),
     };
   });
   return {
     ...raw,
+    kinds: { ...raw.symbols, ...raw.verdictSymbols },
     cells,
     rows: rowsOf(cells),
     gridColumns: columnsOf(cells),

@@ -9,7 +9,7 @@ const STAGES = [
     lost: "in load",
   },
   { name: "ran", reached: (cell) => cell.stage === "compare" || cell.outcome === "passed", lost: "in run" },
-  { name: "passed", reached: (cell) => cell.outcome === "passed", lost: "in compare" },
+  { name: "passed", reached: (cell) => cell.outcome === "passed" && !cell.isRed, lost: "in compare, by an entry or a budget" },
 ];
 
 function wasExported(cell) {
@@ -23,8 +23,8 @@ function lostAt(cell) {
 
 const verdictClass = (cell) => (cell.isRed ? "red" : cell.verdict);
 
-/** The value by which a facet filters a cell. */
-const FACET_VALUE = { verdict: verdictClass, lost: lostAt };
+/** The value by which a facet filters a cell. A cell over its budget is not among those that passed. */
+const FACET_VALUE = { verdict: verdictClass, lost: lostAt, outcome: (cell) => cell.kind };
 
 function facetValue(facet, cell) {
   return FACET_VALUE[facet] ? FACET_VALUE[facet](cell) : cell[facet];
@@ -41,7 +41,7 @@ function matches(cell, except = "") {
 
 function hasText(cell) {
   if (!state.text) return true;
-  cell.words ??= [cell.name, cell.framework, cell.family, cell.outcome, cell.verdict, cell.note]
+  cell.words ??= [cell.name, cell.framework, cell.family, cell.outcome, cell.verdict, cell.cause, cell.note]
     .join(" ")
     .toLowerCase();
   return state.text

@@ -141,14 +141,14 @@ function gridCell(row, column, rowIndex, columnIndex) {
 
 /** Symbol and figure; the symbol in brackets where the failure was expected. */
 function tile(cell) {
-  const { character, style } = data.symbols[cell.outcome];
+  const { character, style } = data.kinds[cell.kind];
   const mark =
     cell.verdict === "expected"
       ? `(${character})`
       : cell.isRed && cell.verdict !== "failed"
         ? `${character}↯`
         : character;
-  const tone = cell.verdict === "expected" ? "expected" : cell.isRed && style === "green" ? "red" : style;
+  const tone = cell.verdict === "expected" ? "expected" : style;
   return h(
     "span",
     { class: `tile c-${tone} ${cell.isRed ? "is-red" : ""}`, "aria-hidden": "true" },
@@ -160,11 +160,19 @@ function tile(cell) {
 
 function spoken(cell) {
   const used = cell.headroom === null ? "" : `, ${share(cell.headroom)} of its error limit`;
-  return `${cell.model} on ${cell.target} ${cell.variant}: ${data.symbols[cell.outcome].words}${cell.repaired ? `, ${REPAIRED}` : ""}${used}${cell.change ? `, ${cell.change}` : ""}`;
+  return `${cell.model} on ${cell.target} ${cell.variant}: ${said(cell)}${cell.repaired ? `, ${REPAIRED}` : ""}${used}${cell.change ? `, ${cell.change}` : ""}`;
+}
+
+/** What a cell did, and what the gate makes of it where that is not the same. */
+function said(cell) {
+  const { words } = data.kinds[cell.kind];
+  const isSaid = ["ok", "failed"].includes(cell.verdict) || cell.kind === cell.verdict;
+  const verdict = isSaid ? "" : (data.verdicts[cell.verdict] ?? cell.verdict);
+  return verdict ? `${words}; ${verdict}` : words;
 }
 
 function tip(cell) {
-  return `${cell.name}\n${data.symbols[cell.outcome].words}${cell.repaired ? `\n† ${REPAIRED}` : ""}${cell.note ? `\n${cell.note}` : ""}`;
+  return `${cell.name}\n${said(cell)}${cell.repaired ? `\n† ${REPAIRED}` : ""}${cell.note ? `\n${cell.note}` : ""}`;
 }
 
 function headRows() {
@@ -225,7 +233,7 @@ function targetHeads(several) {
 
 /** "6/8" over a bar of what passed, what was expected to fail, and what is red. */
 function total(cells, kind) {
-  const passed = cells.filter((cell) => cell.outcome === "passed" && !cell.isRed).length;
+  const passed = cells.filter((cell) => cell.verdict === "ok").length;
   const expected = cells.filter((cell) => cell.verdict === "expected").length;
   const parts = {
     "--passed": String(passed),

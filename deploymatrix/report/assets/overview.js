@@ -1,7 +1,8 @@
-// Above the matrix: what it comes to, how far the cells got, and the legend, which filters by outcome.
+// Above the matrix: what it comes to, why cells are red, how far they got, and the legend, which filters by outcome.
 
 function showOverview(cells) {
   showHeadline(cells);
+  showCauses();
   showFunnel();
   showLegend();
 }
@@ -11,57 +12,6 @@ function showMeta() {
   if (data.selection.length) parts.push(`selected: ${data.selection.join(", ")}`);
   if (data.history.length) parts.push(`compared with ${data.history.at(-1)}`);
   byId("meta").textContent = parts.join(" · ");
-}
-
-function showHeadline(cells) {
-  const count = { red: 0, ok: 0, expected: 0, surprise: 0 };
-  const changes = new Map();
-  for (const cell of cells) {
-    count[verdictClass(cell)] += 1;
-    if (cell.verdict === "unexpected_pass") count.surprise += 1;
-    if (cell.change) changes.set(cell.change, (changes.get(cell.change) ?? 0) + 1);
-  }
-  const main = count.red ? plural(count.red, "red cell") : cells.size ? "Nothing red" : "No cell matches";
-  byId("headline").replaceChildren(
-    h("p", { class: `verdict ${count.red ? "is-red" : cells.size ? "is-good" : ""}` }, main),
-    h(
-      "p",
-      { class: "counts" },
-      `${plural(cells.size, "cell")}${isFiltered() ? ` of ${data.cells.length.toLocaleString("en")}` : ""}: `,
-      `${count.ok.toLocaleString("en")} passed`,
-      count.expected ? `, ${count.expected.toLocaleString("en")} failed as expected` : "",
-      count.surprise ? `, ${count.surprise.toLocaleString("en")} passed unexpectedly` : "",
-    ),
-    ...changeLine(changes),
-    ...unmatchedLines(),
-  );
-}
-
-function changeLine(changes) {
-  if (!data.history.length) return [];
-  const parts = ["regressed", "fixed", "changed", "added"]
-    .filter((c) => changes.has(c))
-    .map((c) => `${changes.get(c)} ${c}`);
-  if (data.removed.length) parts.push(`${data.removed.length} removed`);
-  const title = data.removed.length ? `Removed: ${data.removed.slice(0, 20).join(", ")}` : null;
-  return [h("p", { class: "counts", title }, `Since ${data.history.at(-1)}: ${parts.join(", ") || "no change"}`)];
-}
-
-/** Entries about no cell close the gate too. */
-function unmatchedLines() {
-  if (!data.unmatched.length) return [];
-  return [
-    h(
-      "details",
-      { class: "unmatched" },
-      h("summary", {}, `Red too: entries about no cell (${data.unmatched.length})`),
-      h(
-        "ul",
-        {},
-        data.unmatched.map((line) => h("li", {}, line)),
-      ),
-    ),
-  ];
 }
 
 function showFunnel() {
@@ -102,7 +52,7 @@ function funnelStage(stage, count, lost, total) {
 
 function showLegend() {
   const counts = facetCounts("outcome");
-  const chips = Object.keys(data.symbols)
+  const chips = Object.keys(data.kinds)
     .filter((outcome) => counts.has(outcome))
     .map((outcome) => legendChip(outcome, counts.get(outcome)));
   const focused = document.activeElement?.dataset?.outcome;
@@ -124,7 +74,7 @@ function legendHint() {
 }
 
 function legendChip(outcome, count) {
-  const { words, style } = data.symbols[outcome];
+  const { words, style } = data.kinds[outcome];
   return h(
     "button",
     {
@@ -135,7 +85,7 @@ function legendChip(outcome, count) {
       "aria-pressed": String(state.outcome.has(outcome)),
       click: () => toggle("outcome", outcome),
     },
-    h("span", { class: `mark c-${style}`, "aria-hidden": "true" }, data.symbols[outcome].character),
+    h("span", { class: `mark c-${style}`, "aria-hidden": "true" }, data.kinds[outcome].character),
     outcome.replaceAll("_", " "),
     h("span", { class: "count" }, count.toLocaleString("en")),
   );

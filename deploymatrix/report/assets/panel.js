@@ -30,7 +30,6 @@ function coverPage(covered) {
 }
 
 function panelHead(cell) {
-  const { words } = data.symbols[cell.outcome];
   return h(
     "header",
     { class: "panel-head" },
@@ -49,7 +48,7 @@ function panelHead(cell) {
         "p",
         { class: "panel-outcome" },
         tile(cell),
-        h("span", {}, words, cell.stage ? h("span", { class: "muted" }, ` · in stage ${cell.stage}`) : null),
+        h("span", {}, said(cell), cell.stage ? h("span", { class: "muted" }, ` · in stage ${cell.stage}`) : null),
       ),
     ),
     h(

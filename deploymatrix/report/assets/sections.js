@@ -25,6 +25,7 @@ function verdictSection(cell, { expectation, blame, overBudget, reasons, repairs
       "Change",
       [`${cell.change} since ${data.history.at(-1)}`, reasons.map((reason) => h("div", { class: "muted" }, reason))],
     ]);
+  if (cell.cause) lines.push(["Cause", causeButton(cell)]);
   if (blame) lines.push(["Blamed on", blame]);
   if (!["ok", "failed"].includes(cell.verdict)) lines.push(["Verdict", data.verdicts[cell.verdict] ?? cell.verdict]);
   if (overBudget.length) lines.push(["Budget", overBudget.map((line) => h("div", {}, line))]);
@@ -43,6 +44,11 @@ function verdictSection(cell, { expectation, blame, overBudget, reasons, repairs
     lines.push(["Entry", `${expectation.cell} in ${expectation.file}`]);
   }
   return lines.length ? h("section", {}, facts(lines)) : null;
+}
+
+function causeButton({ cause }) {
+  const show = () => set({ cause: new Set([cause]), cell: "" });
+  return h("button", { type: "button", class: "as-link", title: "Show only these cells", click: show }, cause);
 }
 
 /** Only web addresses become links; anything else stays text. */
@@ -66,9 +72,13 @@ function detailSection({ detail, log }) {
     {},
     h("h3", {}, "What happened"),
     detail ? h("pre", { tabindex: "0" }, detail) : null,
-    log ? h("p", { class: "muted" }, "Log: ", h("code", {}, log)) : null,
+    log ? h("p", { class: "muted" }, "Log: ", logLink(log)) : null,
   );
 }
+
+/** The log lies in the build folder, which the report knows by a way from its own; the way never leads to the web. */
+const logLink = (log) =>
+  h("a", { class: "log", href: encodeURI(`${data.logs}/${log}`), target: "_blank", rel: "noopener" }, h("code", {}, log));
 
 function reproSection(cell) {
   const impossible = data.irreproducible[cell.outcome];
@@ -211,7 +221,7 @@ function historySection(cell, { history, size }) {
 }
 
 function pastCells(outcome, headroom, size) {
-  const past = { outcome, verdict: "ok", headroom: null, change: "", isRed: false, repaired: false };
+  const past = { outcome, kind: outcome, verdict: "ok", headroom: null, change: "", isRed: false, repaired: false };
   return [
     h("td", {}, tile(past), ` ${data.symbols[outcome].words}`),
     h("td", {}, share(headroom)),
@@ -219,16 +229,16 @@ function pastCells(outcome, headroom, size) {
   ];
 }
 
-/** Other cells that failed in the same stage with the same words. */
+/** Other cells that are red, or failed as expected, by the same cause. */
 function similarSection(cell) {
-  if (cell.outcome === "passed") return null;
-  const similar = data.cells.filter((other) => other !== cell && other.alike === cell.alike);
+  if (!cell.cause) return null;
+  const similar = data.cells.filter((other) => other !== cell && other.cause === cell.cause);
   if (!similar.length) return null;
   const rest = similar.length - MOST_SIMILAR;
   return h(
     "section",
     {},
-    h("h3", {}, `Failed alike (${similar.length})`),
+    h("h3", {}, `Same cause (${similar.length})`),
     h(
       "ul",
       { class: "similar" },

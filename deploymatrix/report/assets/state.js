@@ -1,6 +1,6 @@
 // What is filtered and which cell is open. All of it is in the URL's hash, so that a link shows what one sees.
 
-const FACETS = ["model", "family", "framework", "target", "variant", "outcome", "verdict", "lost"];
+const FACETS = ["model", "family", "framework", "target", "variant", "outcome", "verdict", "lost", "cause"];
 const state = readState();
 const listeners = [];
 

@@ -68,6 +68,7 @@ def build(tree: Tree, cells: list[PlannedCell], results: dict[str, Result]) -> M
         rules=read_rules(project),
         keys=Keys(project),
         inputs=Keys(project).current_inputs(cells),
+        planned=len(cells),
     )
     return build_matrix(run, HostFacts(project, "process"), results)
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from deploymatrix.errors import ConfigurationError, IncompleteRun
+from deploymatrix.errors import GATE_FAILED, INCOMPLETE, OK, ConfigurationError, IncompleteRun
 from deploymatrix.matrix.baseline import updated, write_baseline
 from deploymatrix.matrix.records import Cell, Matrix, Measurement
 from deploymatrix.matrix.snapshots import CellState, States, read_states, snapshot
+from tests.fakes.matrices import write_run
+from tests.fakes.states import states as states_of_reports
+from tests.fakes.tree import Called, Tree
 
 OLD = CellState(outcome="passed", bytes=1000, headroom=0.2, run_s=2e-3, eager_s=1e-3)
 NOISY = OLD.model_copy(update={"run_s": 2.4e-3, "headroom": 0.21})
@@ -91,3 +95,43 @@ def test_a_file_that_is_neither_is_refused(tmp_path: Path, text: str, said: str)
 def test_a_file_that_is_not_there_is_refused_with_what_makes_it(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="baseline update"):
         read_states(tmp_path / "baseline.json")
+
+
+@pytest.mark.parametrize(
+    ("state", "code", "said"),
+    [
+        ("over_budget", GATE_FAILED, "1 red: 1 over budget; 41 of 42 cells passed"),
+        ("unmatched", GATE_FAILED, "1 red: 1 entry without a cell"),
+        ("one_cause", GATE_FAILED, "180 red: 180 environment_failed"),
+        ("selection", INCOMPLETE, "partial: 2 of 42 planned cells"),
+        ("shard", INCOMPLETE, "partial: 14 of 42 planned cells"),
+    ],
+)
+def test_a_red_or_partial_run_becomes_the_baseline_only_by_force(
+    tree: Tree, call: Callable[..., Called], state: str, code: int, said: str
+) -> None:
+    write_run(tree.build, states_of_reports()[state])
+    file = tree.root / "baseline.json"
+
+    refused = call("baseline", "update", "--file", str(file))
+
+    assert refused.code == code
+    assert said in refused.err and "--force" in refused.err
+    assert not file.exists()
+    assert call("baseline", "update", "--file", str(file), "--force").code == OK
+    assert file.exists()
+
+
+def test_a_whole_green_run_needs_no_force(tree: Tree, call: Callable[..., Called]) -> None:
+    write_run(tree.build, states_of_reports()["green"])
+
+    assert call("baseline", "update", "--file", str(tree.root / "baseline.json")).code == OK
+
+
+def test_not_even_force_makes_a_baseline_of_a_gap(tree: Tree, call: Callable[..., Called]) -> None:
+    write_run(tree.build, states_of_reports()["missing"])
+
+    done = call("baseline", "update", "--file", str(tree.root / "baseline.json"), "--force")
+
+    assert done.code == INCOMPLETE
+    assert "no result for mlp/onnx/fp32" in done.err

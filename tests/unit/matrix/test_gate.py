@@ -157,8 +157,26 @@ def test_a_matrix_without_cells_does_not_open_the_gate(tree: Tree, call: Callabl
 def test_a_selection_gates_its_own_cells(tree: Tree, call: Callable[..., Called]) -> None:
     write(tree, npz=("mismatch", "compare"))
 
-    assert call("gate", "-t", "plain").code == OK
-    assert call("gate", "-t", "npz").code == GATE_FAILED
+    plain, npz = call("gate", "-t", "plain"), call("gate", "-t", "npz")
+
+    assert (plain.code, npz.code) == (OK, GATE_FAILED)
+    assert "partial: 1 of 3 planned cells; gate open: 1 passed" in plain.out
+    assert "partial: 1 of 3 planned cells; gate closed: 0 passed" in npz.out
+
+
+def test_what_is_red_is_led_by_its_causes(tree: Tree, call: Callable[..., Called]) -> None:
+    write(tree, npz=("crashed", "run"), plain=("crashed", "run"), wrapped=("mismatch", "compare"))
+
+    lines = call("gate").out.splitlines()
+
+    assert lines[:2] == ["cause: 2 cells: crash in run", "cause: 1 cell: numeric: no step is blamed"]
+    assert lines[2].startswith("red: ")
+
+
+def test_the_whole_plan_is_not_called_partial(tree: Tree, call: Callable[..., Called]) -> None:
+    write(tree)
+
+    assert "partial" not in call("gate").out
 
 
 def test_a_model_that_came_after_the_run_is_missing(tree: Tree, call: Callable[..., Called]) -> None:

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deploymatrix.errors import INCOMPLETE, OK, USAGE, ConfigurationError
+from deploymatrix.matrix.counts import count
 from deploymatrix.matrix.files import write_matrix
 from deploymatrix.matrix.merge import Piece, merge, merge_measurements, missing_cells, read_piece, write_merged
 from deploymatrix.matrix.records import Matrix, Measurement, Measurements, PartOfRun, Shard
@@ -257,3 +258,20 @@ def test_what_is_no_matrix_is_incomplete(call: Callable[..., Called], tmp_path: 
 
     assert done.code == INCOMPLETE
     assert str(tmp_path / what) in done.err
+
+
+def test_a_merge_keeps_how_many_cells_the_project_plans() -> None:
+    parts = [of_hash(index, 3).model_copy(update={"planned": 20, "selection": ("-k core",)}) for index in (1, 2, 3)]
+
+    merged = merge(pieces(*parts))
+
+    assert (merged.planned, merged.shard) == (20, None)
+    assert merge(pieces(merged, parts[0])) == merged
+    assert count(merged).partial == "partial: 8 of 20 planned cells"
+
+
+def test_shards_of_projects_that_plan_otherwise_are_refused() -> None:
+    one, two = (of_hash(index, 2).model_copy(update={"planned": 20 + index}) for index in (1, 2))
+
+    with pytest.raises(ConfigurationError, match="planned: 21 against 22"):
+        merge(pieces(one, two))

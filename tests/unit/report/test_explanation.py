@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from deploymatrix.errors import ConfigurationError
+from deploymatrix.matrix.causes import alike as share_a_cause
 from deploymatrix.matrix.records import Cell, Matrix, Measurement
-from deploymatrix.matrix.similar import pick_cells, similar_failures
+from deploymatrix.matrix.similar import pick_cells
 from deploymatrix.printable import printable
 from deploymatrix.project.findings import read_findings
 from deploymatrix.report.explanation import Explanation, as_text, decisive_lines, repairs_of
@@ -58,7 +59,7 @@ def test_failures_are_similar_but_for_names_and_numbers() -> None:
     other = a_cell("mlp/t/fp32", detail="RuntimeError: the kernel does not take this shape")
     elsewhere = alike.model_copy(update={"model": "rnn", "stage": "load"})
 
-    assert similar_failures(first, matrix(first, alike, other, elsewhere)) == ("gru/t/fp32",)
+    assert share_a_cause(first, (first, alike, other, elsewhere)) == ("gru/t/fp32",)
 
 
 def test_cells_over_a_limit_are_similar_wherever_they_are() -> None:
@@ -73,7 +74,7 @@ def test_cells_over_a_limit_are_similar_wherever_they_are() -> None:
         a_cell(f"m{index}/t/fp32", "mismatch", "compare", detail, outputs=outputs) for index, detail in enumerate(words)
     ]
 
-    assert similar_failures(cells[0], matrix(*cells)) == ("m1/t/fp32", "m2/t/fp32", "m3/t/fp32")
+    assert share_a_cause(cells[0], cells) == ("m1/t/fp32", "m2/t/fp32", "m3/t/fp32")
 
 
 def test_the_worst_slice_is_told_in_words() -> None:
@@ -88,7 +89,7 @@ def test_the_worst_slice_is_told_in_words() -> None:
 def test_passing_cells_are_similar_to_none() -> None:
     cells = a_cell("a/t/fp32", "passed", None), a_cell("b/t/fp32", "passed", None)
 
-    assert similar_failures(cells[0], matrix(*cells)) == ()
+    assert share_a_cause(cells[0], cells) == ()
 
 
 def test_of_several_tracebacks_the_last_one_decides(tmp_path: Path) -> None:

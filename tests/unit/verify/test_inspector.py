@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -70,3 +71,10 @@ def test_a_fault_of_the_runtime_is_an_outcome(tree: Tree, tmp_path: Path, status
     assert isinstance(found, Failed)
     assert found.outcome == {"signaled": "crashed", "timed_out": "timed_out"}[status]
     assert found.stage == "load"
+
+
+def test_a_timeout_names_its_seconds_and_the_option(tree: Tree, tmp_path: Path) -> None:
+    found = described(tree.project(), tmp_path, Reply("timed_out", "load"))
+
+    assert isinstance(found, Failed)
+    assert re.fullmatch(r"no answer within \d+ s, in stage load \(--timeout\)", found.detail)
