@@ -29,7 +29,7 @@ def matrix(*cells: Cell) -> Matrix:
 
 
 def cell_over_its_limit() -> Cell:
-    return next(cell for cell in full_matrix().cells if cell.name == "resnet18/onnx/fp32")
+    return next(cell for cell in full_matrix().cells if cell.outcome == "mismatch" and cell.outputs[0].worst)
 
 
 def a_log(folder: Path, text: str) -> Path:
