@@ -29,6 +29,7 @@ from deploymatrix.selftest.workbench import Workbench, answers_of, limit_of
 
 Item = TypeVar("Item")
 SAID = "mutant: "
+UNDONE = "its artifact answers as the original does, not as the mutant: the exporter undid the change"
 PROBE = 1000  # added to a model's seed: samples that nobody chose
 
 
@@ -139,6 +140,8 @@ def _judge_model(bench: Workbench, mutant: ModelMutant, cell: PlannedCell) -> Mu
         failed = bench.failure(run_id(placed))
         return _record(mutant.original, cell, mutant.kind, change, "unusable", failed.detail if failed else "")
     judgement, _ = bench.judged(cell, run, artifact)
+    if judgement.outcome == "passed" and bench.judged(placed, run, artifact)[0].outcome != "passed":
+        return _record(mutant.original, cell, mutant.kind, change, "unusable", UNDONE)
     frozen = bench.entry(mutant.reference)
     assert frozen is not None
     distance = bench.float64_distance(mutant.original, bench.reference(mutant.original), frozen)

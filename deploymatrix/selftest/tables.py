@@ -36,7 +36,8 @@ def summary(found: SelfTest) -> str:
     counts = Counter(m.fate for m in found.mutants if m.family != "control")
     rates = ", ".join(f"{family} {found.rate(family):.2%} of {goal:.1%}" for family, goal in GOALS.items())
     told = ", ".join(f"{counts[fate]} {fate}" for fate in FATES)
-    return f"{sum(counts[fate] for fate in FATES)} mutants: {told}; {rates}; {'goals reached' if found.reached else 'goals missed'}; isolation: {found.isolation}"
+    state = "goals reached" if found.reached else "goals missed"
+    return f"{sum(counts[f] for f in FATES)} mutants: {told}; {rates}; {state}; isolation: {found.isolation}"
 
 
 def reds_markdown(found: Reds) -> str:

@@ -7,13 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deploymatrix.execution.executor import Execution
 from deploymatrix.execution.outcomes import Done, Failed
-from deploymatrix.execution.stages.context import StageContext
 from deploymatrix.execution.stages.signature import declared_outputs
 from deploymatrix.numerics.compare import Answers
 from deploymatrix.numerics.tensors import Array, load
@@ -21,6 +19,10 @@ from deploymatrix.project.plan import PlannedCell, Task, compare_id, export_id, 
 from deploymatrix.project.project import Model, Project
 from deploymatrix.selftest.judging import Judgement, distance, judge
 from deploymatrix.store.entries import Entry
+
+if TYPE_CHECKING:
+    from deploymatrix.execution.executor import Execution
+    from deploymatrix.execution.stages.context import StageContext
 
 
 @dataclass(frozen=True, kw_only=True)
