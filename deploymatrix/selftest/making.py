@@ -25,7 +25,7 @@ from deploymatrix.selftest.mutants import (
     tasks_in_place_of,
 )
 from deploymatrix.selftest.records import Mutant
-from deploymatrix.selftest.workbench import Workbench, answers_of, limit_of
+from deploymatrix.selftest.workbench import Workbench, limits_on, written_answers
 
 Item = TypeVar("Item")
 SAID = "mutant: "
@@ -140,11 +140,11 @@ def _judge_model(bench: Workbench, mutant: ModelMutant, cell: PlannedCell) -> Mu
         failed = bench.failure(run_id(placed))
         return _record(mutant.original, cell, mutant.kind, change, "unusable", failed.detail if failed else "")
     judgement, _ = bench.judged(cell, run, artifact)
-    if judgement.outcome == "passed" and bench.judged(placed, run, artifact)[0].outcome != "passed":
+    if judgement.outcome == "passed" and bench.judged(placed, run, artifact)[0].outcome == "mismatch":
         return _record(mutant.original, cell, mutant.kind, change, "unusable", UNDONE)
     frozen = bench.entry(mutant.reference)
     assert frozen is not None
-    distance = bench.float64_distance(mutant.original, bench.reference(mutant.original), frozen)
+    distance = bench.float64_distance(cell, bench.reference(mutant.original), frozen)
     return _judged(cell, mutant.kind, change, judgement, distance)
 
 
@@ -169,13 +169,13 @@ def _judge_answers(bench: Workbench, cells: list[PlannedCell], extent: Extent) -
         outputs: dict[str, list[Array]] = {n: [load(run.files / str(i) / f"{n}.npy") for i in samples] for n in names}
         for kind in extent.of("answer"):
             for change, changed in answer_mutants(kind.name, outputs):
-                with answers_of(cell, reference, changed, artifact) as answers:
+                with written_answers(cell, reference, changed, artifact) as answers:
                     found.append(_judge_answer(bench, cell, kind, change, answers))
     return found
 
 
 def _judge_answer(bench: Workbench, cell: PlannedCell, kind: Kind, change: str, answers: Answers) -> Mutant:
-    judgement = judge(answers, limit_of(cell))
+    judgement = judge(answers, limits_on(cell))
     moved = bench.moved(cell, answers) if judgement.outcome == "passed" else None
     return _judged(cell, kind, change, judgement, moved)
 
@@ -196,7 +196,7 @@ def _probe(bench: Workbench, chosen: list[tuple[ModelMutant, PlannedCell]], foun
     for i, (original, mutant) in pairs.items():
         references = bench.entry(original.reference), bench.entry(mutant.reference)
         if references[0] is not None and references[1] is not None:
-            there = bench.float64_distance(mutant.model, references[0], references[1])
+            there = bench.float64_distance(chosen[i][1], references[0], references[1])
             fate = fate_of("passed", found[i].distance, there)
             probed[i] = found[i].model_copy(update={"probed": there, "fate": fate})
     return probed

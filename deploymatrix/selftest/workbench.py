@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,9 @@ import numpy as np
 from deploymatrix.execution.outcomes import Done, Failed
 from deploymatrix.execution.stages.signature import declared_outputs
 from deploymatrix.numerics.compare import Answers
+from deploymatrix.numerics.limits import Limits
 from deploymatrix.numerics.tensors import Array, load
+from deploymatrix.project.limits import limits_of
 from deploymatrix.project.plan import PlannedCell, Task, compare_id, export_id, plan_tasks, reference_id, run_id
 from deploymatrix.project.project import Model, Project
 from deploymatrix.selftest.judging import Judgement, distance, judge
@@ -84,15 +87,9 @@ class Workbench:
 
     def judged(self, cell: PlannedCell, run: Entry, artifact: Entry) -> tuple[Judgement, float | None]:
         """Judge answers of another artifact in a cell; the distance is the one from the cell's own answers."""
-        answers = Answers(
-            actual=run.files,
-            reference=self.reference(cell.model).files,
-            samples=cell.model.spec.samples,
-            declared=declared_outputs(cell.model, artifact.about["signature"]),
-            missing=tuple(run.about["missing"]),
-            extra=tuple(run.about["extra"]),
-        )
-        judgement = judge(answers, limit_of(cell))
+        found = answers_in(run.files, cell.model, self.reference(cell.model), artifact)
+        answers = replace(found, missing=tuple(run.about["missing"]), extra=tuple(run.about["extra"]))
+        judgement = judge(answers, limits_on(cell))
         comparable = judgement.outcome == "passed" and self.entry(run_id(cell)) is not None
         return judgement, self.moved(cell, answers) if comparable else None
 
@@ -100,55 +97,60 @@ class Workbench:
         """Return how far answers are from the cell's own, as a multiple of eager float32's error."""
         before = self.entry(run_id(cell))
         assert before is not None, f"{cell.name} passed"
+        words = ["float32", *(f"float32.{order}" for order in answers.orders)]
         with tempfile.TemporaryDirectory() as folder:
-            for index in range(answers.samples):
-                for output in answers.declared:
-                    expected = answers.reference / str(index) / output.name
-                    own = load(before.files / str(index) / f"{output.name}.npy")
-                    exact, eager = (load(Path(f"{expected}.{dtype}.npy")) for dtype in ("float64", "float32"))
-                    save(Path(folder), index, f"{output.name}.float64", _wide(own))
-                    save(Path(folder), index, f"{output.name}.float32", _wide(own) + (_wide(eager) - _wide(exact)))
-            moved = Answers(
-                actual=answers.actual, reference=Path(folder), samples=answers.samples, declared=answers.declared
-            )
-            return distance(moved, limit_of(cell))
+            for index, output in itertools.product(range(answers.samples), answers.declared):
+                own = _wide(load(before.files / str(index) / f"{output.name}.npy"))
+                exact = _wide(load(answers.reference / str(index) / f"{output.name}.float64.npy"))
+                save(Path(folder), index, f"{output.name}.float64", own)
+                for word in words:
+                    eager = _wide(load(answers.reference / str(index) / f"{output.name}.{word}.npy"))
+                    save(Path(folder), index, f"{output.name}.{word}", own + (eager - exact))
+            return distance(replace(answers, reference=Path(folder)), limits_on(cell))
 
-    def float64_distance(self, original: Model, reference: Entry, mutant: Entry) -> float | None:
+    def float64_distance(self, cell: PlannedCell, reference: Entry, mutant: Entry) -> float | None:
         """Return how far a mutant's float64 answers are from the original's, as a multiple of eager float32's error."""
-        spec = original.spec
+        spec = cell.model.spec
         with tempfile.TemporaryDirectory() as folder:
-            for index in range(spec.samples):
-                for output in spec.outputs:
-                    exact = load(mutant.files / str(index) / f"{output.name}.float64.npy")
-                    save(Path(folder), index, output.name, exact.astype(output.dtype))
-            answers = Answers(
-                actual=Path(folder), reference=reference.files, samples=spec.samples, declared=spec.outputs
-            )
-            return distance(answers, 1.0)
+            for index, output in itertools.product(range(spec.samples), spec.outputs):
+                exact = load(mutant.files / str(index) / f"{output.name}.float64.npy")
+                save(Path(folder), index, output.name, exact.astype(output.dtype))
+            answers = answers_in(Path(folder), cell.model, reference, None)
+            return distance(answers, limits_on(cell))
 
     def _outcome(self, cell: PlannedCell) -> str:
         result = self.execution.results[compare_id(cell)]
         return str(result.entry.about["outcome"]) if isinstance(result, Done) else result.outcome
 
 
-def limit_of(cell: PlannedCell) -> float:
-    """Return what the cell's target allows in its variant."""
-    return cell.target.spec.limits[cell.variant]
+def limits_on(cell: PlannedCell) -> Limits:
+    """Return what bounds the errors of a cell."""
+    bounds: dict[str, Any] = {**limits_of(cell.model, cell.target, cell.variant)}
+    return Limits(**bounds)
+
+
+def answers_in(folder: Path, model: Model, reference: Entry, artifact: Entry | None) -> Answers:
+    """Return the answers that lie in a folder, with the outputs that the artifact, or else the model, declares."""
+    return Answers(
+        actual=folder,
+        reference=reference.files,
+        samples=model.spec.samples,
+        declared=declared_outputs(model, artifact.about["signature"]) if artifact else model.spec.outputs,
+        orders=tuple(reference.about.get("orders", ())),
+    )
 
 
 @contextmanager
-def answers_of(
+def written_answers(
     cell: PlannedCell, reference: Entry, outputs: Mapping[str, list[Array]], artifact: Entry
 ) -> Iterator[Answers]:
     """Give answers that are arrays in memory; only these outputs are declared."""
-    declared = tuple(o for o in declared_outputs(cell.model, artifact.about["signature"]) if o.name in outputs)
     with tempfile.TemporaryDirectory() as folder:
         for name, arrays in outputs.items():
             for index, array in enumerate(arrays):
                 save(Path(folder), index, name, array)
-        yield Answers(
-            actual=Path(folder), reference=reference.files, samples=cell.model.spec.samples, declared=declared
-        )
+        answers = answers_in(Path(folder), cell.model, reference, artifact)
+        yield replace(answers, declared=tuple(o for o in answers.declared if o.name in outputs))
 
 
 def save(folder: Path, index: int, name: str, array: Array) -> None:

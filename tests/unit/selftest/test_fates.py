@@ -10,12 +10,14 @@ import pytest
 
 from deploymatrix.errors import ConfigurationError
 from deploymatrix.numerics.compare import Answers
+from deploymatrix.numerics.limits import Limits
 from deploymatrix.project.specs import Tensor
 from deploymatrix.selftest.judging import distance, fate_of, judge
 from deploymatrix.selftest.kinds import KINDS, pick_kinds
 from deploymatrix.selftest.records import Again, Mutant, Reds, SelfTest
 from deploymatrix.selftest.tables import mutants_markdown, reds_markdown
 
+LIMITS = Limits(multiple=12.0, floor=2e-6, ceiling=5e-4)
 OUTPUT = Tensor(name="y", dtype="float32", shape=(1, 4))
 EXACT = np.array([[1.0, -2.0, 3.0, 4.0]])
 
@@ -42,16 +44,16 @@ def selftest(*mutants: Mutant) -> SelfTest:
 
 
 def test_a_judgement_names_the_draws_that_alone_would_have_noticed(tmp_path: Path) -> None:
-    judgement = judge(answers(tmp_path, 0.0, 1e-2, 1e-7, 2e-2), 1e-5)
+    judgement = judge(answers(tmp_path, 0.0, 1e-2, 1e-7, 2e-2), LIMITS)
 
     assert (judgement.outcome, judgement.draws) == ("mismatch", (1, 3))
-    assert judgement.share == pytest.approx(2e3, rel=0.01)
+    assert judgement.share == pytest.approx(2e-2 / (12 * 2e-7), rel=0.2)
 
 
 def test_a_distance_is_a_multiple_of_eager_float32s_own_error(tmp_path: Path) -> None:
     near, far = (
-        distance(answers(tmp_path / "near", *[1e-8] * 4), 1.0),
-        distance(answers(tmp_path / "far", *[2e-6] * 4), 1.0),
+        distance(answers(tmp_path / "near", *[1e-8] * 4), LIMITS),
+        distance(answers(tmp_path / "far", *[2e-6] * 4), LIMITS),
     )
 
     assert near is not None and near <= 1
