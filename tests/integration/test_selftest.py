@@ -1,8 +1,10 @@
-"""`selftest` on the tiny project: real workers, mutants of its own framework, and a comparison that is blunt."""
+"""`selftest`: on the tiny project, with a comparison made blunt; and a sample of it on real models and runtimes."""
 
 from __future__ import annotations
 
 import json
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 from deploymatrix.errors import GATE_FAILED, OK, USAGE
@@ -32,6 +34,8 @@ def build(given, spec):
     matrices[name] = matrices[name] * np.float32(1.01) if kind == "tensor-1.01" else matrices[name][[1, 0, 2, 3]]
     return matrices
 '''
+REPOSITORY = Path(__file__).resolve().parents[2]
+Command = Callable[..., subprocess.CompletedProcess[str]]
 PROCESS = ("--isolation", "process")
 
 
@@ -58,7 +62,8 @@ def test_every_mutant_is_killed_and_the_table_says_so(runnable: Tree, tmp_path: 
 def test_a_blunt_limit_lets_mutants_survive_and_is_found_out(runnable: Tree) -> None:
     tree = with_mutants(runnable)
     for target in ("npz", "plain", "wrapped"):
-        tree.change(f"targets/{target}/target.toml", "fp32 = 1e-5", "fp32 = 0.1")
+        tree.change(f"targets/{target}/target.toml", "multiple = 12, floor = 2e-6", "multiple = 12, floor = 0.1")
+        tree.change(f"targets/{target}/target.toml", "ceiling = 5e-4", "ceiling = 0.9")
 
     done = tree.run("selftest", *PROCESS, "--kinds", "tensor-1.01")
 
@@ -77,6 +82,21 @@ def test_an_unknown_kind_is_a_mistake_of_the_user(runnable: Tree) -> None:
     done = runnable.run("selftest", *PROCESS, "--kinds", "no-such-kind")
 
     assert done.returncode == USAGE and "no-such-kind" in done.stderr
+
+
+def test_a_sample_of_real_mutants_is_killed(deploymatrix: Command, tmp_path: Path) -> None:
+    """Two core models and a small one, PyTorch's and Keras's, on runtimes of three formats."""
+    (tmp_path / "deploymatrix.toml").touch()
+    models = ("-m", "mlp", "-m", "keras_mlp", "-m", "decoder", "--models", REPOSITORY / "tests" / "selftest_models")
+    extent = ("-k", "onnx or torchscript or (keras and litert)", "--places", "1", "--sample", "80")
+
+    done = deploymatrix("selftest", *PROCESS, *models, *extent, "--format", "json")
+
+    found = [m for m in json.loads(done.stdout)["mutants"] if m["family"] != "control"]
+    assert done.returncode == OK, [m for m in found if m["fate"] == "survived"] or done.stderr
+    assert [m for m in found if m["fate"] == "survived"] == []
+    assert {m["format"] for m in found if m["fate"] == "killed"} == {"onnx", "torchscript", "litert"}
+    assert len(found) > 50
 
 
 def test_cells_decided_again_stay_as_they_are(runnable: Tree) -> None:
