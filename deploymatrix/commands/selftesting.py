@@ -36,7 +36,7 @@ def selftest(
     models: ModelFolders = None,
     kinds: Kinds = None,
     places: Annotated[int, typer.Option(metavar="N", min=1, help="Places of a model for each kind.")] = 3,
-    seconds: Annotated[float, typer.Option(metavar="S", min=0.0, help="Of exports for each cell, roughly.")] = 60.0,
+    seconds: Annotated[float, typer.Option(metavar="S", min=0.0, help="Of exports for each cell, roughly.")] = 40.0,
     sample: Annotated[int | None, typer.Option(metavar="N", min=4, help="About so many mutants of all.")] = None,
     reds: Annotated[bool, typer.Option("--reds", help="Decide cells again instead: none may change.")] = False,
     verdicts: Annotated[int, typer.Option(metavar="N", min=1, help="How many, with --reds.")] = 1000,
@@ -58,7 +58,7 @@ def selftest(
     if reds:
         found = look_for_reds(call, verdicts, _say)
     else:
-        extent = Extent(kinds=tuple(pick_kinds(kinds or ())), picks=places, seconds=seconds, sample=sample)
+        extent = Extent(kinds=tuple(pick_kinds(kinds or ())), places=places, seconds=seconds, sample=sample)
         found = kill_mutants(call, extent, _say)
     text = found.model_dump_json(indent=1)
     if json is not None:

@@ -30,16 +30,17 @@ from deploymatrix.selftest.workbench import Workbench, limits_on, written_answer
 Item = TypeVar("Item")
 SAID = "mutant: "
 UNDONE = "its artifact answers as the original does, not as the mutant: the exporter undid the change"
+MISSES = 3  # kinds tried for each mutant that is wanted: most models have no place for most kinds
 PROBE = 1000  # added to a model's seed: samples that nobody chose
 
 
 @dataclass(frozen=True, kw_only=True)
 class Extent:
-    """How many mutants: kinds, how many places for each kind, seconds of exports for each cell, the most of all."""
+    """How many mutants: kinds, places of a model for each, seconds of exports a cell, the most of all."""
 
     kinds: tuple[Kind, ...]
-    picks: int = 3
-    seconds: float = 60.0
+    places: int = 3
+    seconds: float = 40.0
     sample: int | None = None
 
     def of(self, *makers: Maker) -> list[Kind]:
@@ -68,13 +69,20 @@ def make_and_judge(bench: Workbench, cells: list[PlannedCell], extent: Extent) -
 
 
 def _reference(bench: Workbench, cells: list[PlannedCell], extent: Extent) -> tuple[list[Mutant], list[ModelMutant]]:
-    """Freeze mutants of every model, place after place, as long as it has one for the kind."""
+    """Freeze mutants of every model, place after place: as long as it has one for the kind, and a cell has room."""
     models = {cell.model.name: cell.model for cell in cells}.values()
+    room = {m.name: max(_room(bench, cell, extent) for cell in cells if cell.model.name == m.name) for m in models}
     alive = [(m, k) for m in models for k in extent.of("weight", "graph") if can_mutate(bench.project, m, k)]
+    alive.sort(key=lambda pair: (pair[1].family != "control", _chance(pair[1].name)))
     broken: list[Mutant] = []
     made: list[ModelMutant] = []
-    for pick in range(extent.picks):
-        here = [model_mutant(bench.project, m, bench.reference(m).files / "weights", k, pick) for m, k in alive]
+    for pick in range(extent.places):
+        here = []
+        for model in models:
+            wanted = room[model.name] - sum(mutant.original is model for mutant in made)
+            kinds = [kind for m, kind in alive if m is model][: MISSES * max(wanted, 0)]
+            weights = bench.reference(model).files / "weights"
+            here += [model_mutant(bench.project, model, weights, kind, pick) for kind in kinds]
         tasks: dict[str, Task] = {}
         for mutant in here:
             tasks |= reference_tasks(mutant.model)
@@ -93,15 +101,19 @@ def _reference(bench: Workbench, cells: list[PlannedCell], extent: Extent) -> tu
 def _choose(
     bench: Workbench, cells: list[PlannedCell], mutants: list[ModelMutant], extent: Extent
 ) -> list[tuple[ModelMutant, PlannedCell]]:
-    """Choose for each cell as many mutants as its exports' seconds allow: first places first, kinds mixed."""
+    """Choose for each cell as many mutants as there is room for: controls and first places first, kinds mixed."""
     pairs = []
     for cell in cells:
         of_model = [mutant for mutant in mutants if mutant.original.name == cell.model.name]
-        room = max(2, int(extent.seconds / max(bench.seconds(cell), 0.1)))
         order = sorted(of_model, key=lambda m: (m.kind.family != "control", m.pick, _chance(m.kind.name)))
-        pairs += [(mutant, cell) for mutant in order[:room]]
+        pairs += [(mutant, cell) for mutant in order[: _room(bench, cell, extent)]]
     share = extent.share(0.5)
     return pairs if share is None else sorted(pairs, key=lambda p: _chance(p[0].model.name + p[1].name))[:share]
+
+
+def _room(bench: Workbench, cell: PlannedCell, extent: Extent) -> int:
+    """Return how many mutants the seconds of a cell's reference and exports allow; at least two controls and one."""
+    return max(3, int(extent.seconds / max(bench.seconds(cell), 0.1)))
 
 
 def _artifact_tasks(

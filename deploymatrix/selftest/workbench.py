@@ -80,9 +80,10 @@ class Workbench:
         return self.entry(export_id(cell.model, cell.route, cell.variant))
 
     def seconds(self, cell: PlannedCell) -> float:
-        """Return what the exports of a cell's route took, one after the other, when they were done."""
+        """Return what a cell's reference and the exports of its route took, when they were made."""
         assert cell.route is not None
-        found = [self.entry(export_id(cell.model, prefix, cell.variant)) for prefix in cell.route.prefixes()]
+        exports = [self.entry(export_id(cell.model, prefix, cell.variant)) for prefix in cell.route.prefixes()]
+        found = [self.reference(cell.model), *exports]
         return sum(float(entry.record.measured["wall_s"]) for entry in found if entry)
 
     def judged(self, cell: PlannedCell, run: Entry, artifact: Entry) -> tuple[Judgement, float | None]:
