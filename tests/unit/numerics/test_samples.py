@@ -115,6 +115,15 @@ def test_ids_are_spread_over_the_whole_range_without_repetition() -> None:
     assert len(np.unique(np.stack(samples))) > 0.95 * 4 * 64 - 8
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_four_samples_read_each_row_of_an_embedding_of_four_times_their_length(seed: int) -> None:
+    declared = Input(name="ids", dtype="int64", shape=(1, 12), values="integers", low=0, high=48)
+
+    samples = [draw(declared, [seed], index) for index in range(4)]
+
+    assert {int(id_) for sample in samples for id_ in sample.ravel()} == {*range(48)}
+
+
 def test_every_id_occurs_where_there_is_room_and_how_often_differs() -> None:
     samples = drawn(dtype="int64", values="integers", low=0, high=8, shape=(1, 64))
 
