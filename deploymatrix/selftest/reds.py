@@ -13,7 +13,7 @@ from deploymatrix.project.plan import PlannedCell, Task, export_id, reference_id
 from deploymatrix.project.project import Model
 from deploymatrix.selftest.artifacts import run_task
 from deploymatrix.selftest.kinds import KINDS
-from deploymatrix.selftest.mutants import model_mutant, reference_tasks, tasks_in_place_of
+from deploymatrix.selftest.mutants import can_mutate, model_mutant, reference_tasks, tasks_in_place_of
 from deploymatrix.selftest.records import Again
 from deploymatrix.selftest.workbench import Workbench
 
@@ -35,7 +35,8 @@ class Repetition:
 
 def repetitions(bench: Workbench, cells: list[PlannedCell], draws: int) -> list[Repetition]:
     """List what to decide again: each cell with each draw, and cheap cells with other seeds."""
-    redrawn = [_redrawn(bench, cell, draw) for draw in range(draws) for cell in cells]
+    frozen = [cell for cell in cells if can_mutate(bench.project, cell.model, KINDS["unchanged"])]
+    redrawn = [_redrawn(bench, cell, draw) for draw in range(draws) for cell in frozen]
     cheap = [cell for cell in cells if bench.seconds(cell) <= CHEAP_S]
     return [*redrawn, *(_reseeded(cell, seed) for seed in range(1, SEEDS + 1) for cell in cheap)]
 
