@@ -60,14 +60,21 @@ def reds_summary(found: Reds) -> str:
 
 
 def _table(head: str, mutants: Sequence[Mutant], of: Callable[[Mutant], str], names: Iterable[str]) -> str:
-    columns = ("mutants", *FATES, "unusable")
+    columns = ("mutants", *FATES, "unusable", "nearest")
     rows = [f"| {head} | {' | '.join(columns)} |", f"| --- | {' | '.join('---:' for _ in columns)} |"]
     for name in names:
         fates = Counter(mutant.fate for mutant in mutants if of(mutant) == name)
         if fates:
             counts = (fates.total() - fates["unusable"], *(fates[fate] for fate in FATES), fates["unusable"])
-            rows.append(f"| {name} | {' | '.join(map(str, counts))} |")
+            nearest = _nearest(mutant for mutant in mutants if of(mutant) == name)
+            rows.append(f"| {name} | {' | '.join(map(str, counts))} | {nearest} |")
     return "\n".join(rows)
+
+
+def _nearest(mutants: Iterable[Mutant]) -> str:
+    """Return the smallest share of the limit by which a mutant was killed: how near the kind came to surviving."""
+    shares = [m.share for m in mutants if m.fate == "killed" and m.outcome == "mismatch" and m.share is not None]
+    return f"{min(shares):.3g}" if shares else ""
 
 
 def _draws(mutants: Sequence[Mutant]) -> str:
