@@ -17,7 +17,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-AMPLITUDES = (1.0, 4.0)  # of the pairs in turn: at 4, a third of normalised activations exceed 4, and 7 % ReLU6's knee
+AMPLITUDES = (1.0, 8.0)  # of the pairs in turn: at 8, activations calibrated to 1/2 exceed ReLU6's knee in 7 of 100
 WIDEST = 2**52  # integers above are not all float64
 
 
@@ -55,7 +55,7 @@ def write_samples(inputs: Sequence[Drawn], seed: int, samples: int, folder: Path
 def draw(declared: Drawn, seed: list[int], index: int) -> NDArray[np.generic]:
     """Draw one array of the declared dtype and shape, for sample `index`; `seed` is the input's own.
 
-    normal: mean 0, deviation 1 in samples 0 and 1, 4 in samples 2 and 3, and so on in turn. An odd sample is the one
+    normal: mean 0, deviation 1 in samples 0 and 1, 8 in samples 2 and 3, and so on in turn. An odd sample is the one
     before it with the sign changed. uniform: from low up to high; samples 2 and 3 of each four from the upper and the
     lower half. An odd sample mirrors the one before it at the middle.
     integers: from low up to, but not including, high: see `_integers`. prefix_mask: see `_prefix_mask`.
