@@ -85,18 +85,19 @@ def test_an_unknown_kind_is_a_mistake_of_the_user(runnable: Tree) -> None:
 
 
 def test_a_sample_of_real_mutants_is_killed(deploymatrix: Command, tmp_path: Path) -> None:
-    """Two core models and a small one, PyTorch's and Keras's, on runtimes of three formats."""
+    """A core model of Keras and a small one of PyTorch, on runtimes of three formats."""
     (tmp_path / "deploymatrix.toml").touch()
-    models = ("-m", "mlp", "-m", "keras_mlp", "-m", "decoder", "--models", REPOSITORY / "tests" / "selftest_models")
-    extent = ("-k", "onnx or torchscript or (keras and litert)", "--places", "1", "--sample", "80")
+    models = ("-m", "keras_mlp", "-m", "decoder", "--models", REPOSITORY / "tests" / "selftest_models")
+    cells = ("-k", "(decoder and (onnx or torchscript)) or (keras and litert)")
+    extent = ("--places", "1", "--sample", "60")
 
-    done = deploymatrix("selftest", *PROCESS, *models, *extent, "--format", "json")
+    done = deploymatrix("selftest", *PROCESS, *models, *cells, *extent, "--format", "json")
 
     found = [m for m in json.loads(done.stdout)["mutants"] if m["family"] != "control"]
     assert done.returncode == OK, [m for m in found if m["fate"] == "survived"] or done.stderr
     assert [m for m in found if m["fate"] == "survived"] == []
     assert {m["format"] for m in found if m["fate"] == "killed"} == {"onnx", "torchscript", "litert"}
-    assert len(found) > 50
+    assert len(found) > 40
 
 
 def test_cells_decided_again_stay_as_they_are(runnable: Tree) -> None:
