@@ -52,6 +52,8 @@ def reds_markdown(found: Reds) -> str:
         }
         lines += [f"share of the limit: {', '.join(f'{name} {figure:.2f}' for name, figure in figures.items())}", ""]
     lines += [f"- {v.cell}, {v.circumstances}: {v.outcome} {_shown(v.share)} {_cut(v.detail)}" for v in found.changed]
+    nearest = sorted((v for v in found.verdicts if v not in found.changed), key=lambda v: -(v.share or 0.0))[:3]
+    lines += [f"- nearest to red: {v.cell}, {v.circumstances}: {_shown(v.share)} of the limit" for v in nearest]
     return "\n".join(lines).rstrip() + "\n"
 
 
