@@ -1,4 +1,4 @@
-"""Sessions: one a target (a folder of targets/), and matrix, gate, tests, lint, types, lock, images, findings, bench.
+"""Sessions: one a target (a folder of targets/), and matrix, gate, tests, selftest, lint, types, lock, bench and more.
 
 All of them share one environment for the engine; what a model, an exporter or a runtime needs, the engine makes itself.
 """
@@ -72,6 +72,13 @@ def tests(session: nox.Session) -> None:
     """Unit tests, then real exporters, runtimes and containers, then the report in a browser."""
     for arguments in [session.posargs] if session.posargs else [[f"tests/{kind}"] for kind in KINDS_OF_TESTS]:
         _tool(session, "pytest", *arguments)
+
+
+@nox.session
+def selftest(session: nox.Session) -> None:
+    """Make mutants of the core models and of the small ones beside the tests; -- --reds decides core cells again."""
+    small = [] if "--reds" in session.posargs else ["--models", "tests/selftest_models"]
+    _deploymatrix(session, "selftest", *small, *session.posargs)
 
 
 @nox.session

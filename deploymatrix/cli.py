@@ -20,6 +20,7 @@ from deploymatrix.commands import (
     merging,
     reporting,
     running,
+    selftesting,
     starting,
     upkeep,
 )
@@ -59,7 +60,20 @@ def root(
     context.obj = Invocation(root=project.resolve() if project else find_root(Path.cwd()), build=build)
 
 
-for group in (running, merging, gating, explaining, finding, reporting, inspecting, upkeep, starting, artifacts):
+COMMANDS = (
+    running,
+    merging,
+    gating,
+    explaining,
+    finding,
+    reporting,
+    inspecting,
+    upkeep,
+    starting,
+    artifacts,
+    selftesting,
+)
+for group in COMMANDS:
     group.register(app)
 
 

@@ -17,8 +17,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-AMPLITUDES = (1.0, 4.0)  # of the pairs in turn: at 4, a third of normalised activations exceed 4, and 7 % ReLU6's knee
-GOLDEN = (5**0.5 - 1) / 2  # multiples of it, modulo 1, fall evenly into an interval however many there are
+AMPLITUDES = (1.0, 8.0)  # of the pairs in turn: at 8, activations calibrated to 1/2 exceed ReLU6's knee in 7 of 100
 WIDEST = 2**52  # integers above are not all float64
 
 
@@ -56,7 +55,7 @@ def write_samples(inputs: Sequence[Drawn], seed: int, samples: int, folder: Path
 def draw(declared: Drawn, seed: list[int], index: int) -> NDArray[np.generic]:
     """Draw one array of the declared dtype and shape, for sample `index`; `seed` is the input's own.
 
-    normal: mean 0, deviation 1 in samples 0 and 1, 4 in samples 2 and 3, and so on in turn. An odd sample is the one
+    normal: mean 0, deviation 1 in samples 0 and 1, 8 in samples 2 and 3, and so on in turn. An odd sample is the one
     before it with the sign changed. uniform: from low up to high; samples 2 and 3 of each four from the upper and the
     lower half. An odd sample mirrors the one before it at the middle.
     integers: from low up to, but not including, high: see `_integers`. prefix_mask: see `_prefix_mask`.
@@ -92,21 +91,28 @@ def _integers(shape: tuple[int, ...], low: int, high: int, seed: list[int], inde
 
     Where the array has room for all of them, each occurs; the rest is drawn at random. Where it has not, the range is
     cut into as many equal strata as there is room, with one from each, which moves on in its stratum from sample to
-    sample. Ranges beyond 2**52 are drawn at random, but for the first and the last.
+    sample. A range of four times the room is covered by four samples. One beyond 2**52 is drawn at random, but for the
+    first and the last.
     """
     generator, size, span = _generator(seed, index), int(np.prod(shape)), high - low
     if span <= size:
         values = np.concatenate([np.arange(low, high), generator.integers(low, high, size - span)])
     elif span <= WIDEST:
-        place = (_generator(seed, 0).random(size) + index * GOLDEN) % 1
+        start = _generator(seed, 0).random(size)
+        start[0], start[-1] = 0.0, 1.0 - size / (2 * span)  # so that sample 0 has the first and the last
+        place = (start + _halving(index)) % 1
         values = low + np.minimum((np.arange(size) + place) * (span / size), span - 1).astype(np.int64)
     else:
         values = np.sort(generator.integers(low, high, size))
-    if size > 1 or index == 0:
-        values[0] = low
-    if size > 1 or index == 1:
-        values[-1] = high - 1
+        values[0], values[-1] = low, high - 1
+    if size == 1 and index < 2:
+        values[0] = (low, high - 1)[index]
     return generator.permutation(values).reshape(shape)
+
+
+def _halving(index: int) -> float:
+    """Return 0, 1/2, 1/4, 3/4, 1/8, …: places that cut an interval evenly (van der Corput's sequence)."""
+    return float(sum((index >> bit & 1) * 0.5 ** (bit + 1) for bit in range(index.bit_length())))
 
 
 def _prefix_mask(shape: tuple[int, ...], seed: list[int], index: int) -> NDArray[np.bool_]:

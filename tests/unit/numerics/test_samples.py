@@ -90,11 +90,11 @@ def test_samples_come_in_pairs_of_opposite_sign_so_that_a_branch_on_a_sign_goes_
         assert {total > 0 for total in sums} == {True, False}
 
 
-def test_every_second_pair_is_four_times_as_large_so_that_activations_pass_the_knees_of_clipped_functions() -> None:
+def test_every_second_pair_is_eight_times_as_large_so_that_activations_pass_the_knees_of_clipped_functions() -> None:
     deviations = [float(x.std()) for x in drawn(8, shape=(1, 5000))]
 
-    assert deviations == pytest.approx([1, 1, 4, 4, 1, 1, 4, 4], rel=0.05)
-    assert all((np.abs(x) > 6).mean() > 0.05 for x in drawn(4, shape=(1, 5000))[2:])
+    assert deviations == pytest.approx([1, 1, 8, 8, 1, 1, 8, 8], rel=0.05)
+    assert all((np.abs(x) / 2 > 6).mean() > 0.1 for x in drawn(4, shape=(1, 5000))[2:])
 
 
 def test_uniform_samples_have_several_means_and_mirror_each_other() -> None:
@@ -113,6 +113,15 @@ def test_ids_are_spread_over_the_whole_range_without_repetition() -> None:
     assert len(np.unique(first)) == 64
     assert np.bincount((first.ravel() - 10) // 100, minlength=10).min() >= 6  # a tenth of the range: 6.4 of the 64
     assert len(np.unique(np.stack(samples))) > 0.95 * 4 * 64 - 8
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_four_samples_read_each_row_of_an_embedding_of_four_times_their_length(seed: int) -> None:
+    declared = Input(name="ids", dtype="int64", shape=(1, 12), values="integers", low=0, high=48)
+
+    samples = [draw(declared, [seed], index) for index in range(4)]
+
+    assert {int(id_) for sample in samples for id_ in sample.ravel()} == {*range(48)}
 
 
 def test_every_id_occurs_where_there_is_room_and_how_often_differs() -> None:

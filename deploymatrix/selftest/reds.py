@@ -1,0 +1,105 @@
+"""`selftest --reds`: cells that pass, decided again with other samples, other weights and other numbers of threads.
+
+Another draw keeps the weights and the artifact: only references and runs are new. Another seed has new weights, and
+so new artifacts, where exporting them is cheap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from deploymatrix.project.plan import PlannedCell, Task, export_id, reference_id, run_id
+from deploymatrix.project.project import Model
+from deploymatrix.selftest.artifacts import run_task
+from deploymatrix.selftest.kinds import KINDS
+from deploymatrix.selftest.mutants import can_mutate, model_mutant, reference_tasks, tasks_in_place_of
+from deploymatrix.selftest.records import Again
+from deploymatrix.selftest.workbench import Workbench
+
+FIRST_DRAW = 2000  # added to a model's seed, further draws count on from there
+SEEDS, CHEAP_S = 2, 15.0  # further seeds of a cell, where its exports take no longer than this
+
+
+@dataclass(frozen=True, kw_only=True)
+class Repetition:
+    """A cell with other samples or weights. `run`, `artifact`: ids of the tasks that leave its answers and artifact."""
+
+    cell: PlannedCell
+    model: Model
+    circumstances: str
+    run: str
+    artifact: str
+    tasks: dict[str, Task]
+
+
+def repetitions(bench: Workbench, cells: list[PlannedCell], draws: int) -> list[Repetition]:
+    """List what to decide again: each cell with each draw, and cheap cells with other seeds."""
+    frozen = [cell for cell in cells if can_mutate(bench.project, cell.model, KINDS["unchanged"])]
+    redrawn = [_redrawn(bench, cell, draw) for draw in range(draws) for cell in frozen]
+    cheap = [cell for cell in cells if bench.seconds(cell) <= CHEAP_S]
+    return [*redrawn, *(_reseeded(cell, seed) for seed in range(1, SEEDS + 1) for cell in cheap)]
+
+
+def decide(bench: Workbench, again: Iterable[Repetition], threads: int) -> list[Again]:
+    """Do what is not done yet, and judge it as the matrix would."""
+    again = list(again)
+    tasks: dict[str, Task] = {}
+    for repetition in again:
+        tasks |= repetition.tasks
+    bench.run(tasks)
+    return [_verdict(bench, repetition, threads) for repetition in again]
+
+
+def _redrawn(bench: Workbench, cell: PlannedCell, draw: int) -> Repetition:
+    """Give the frozen weights and the artifact other samples."""
+    weights = bench.reference(cell.model).files / "weights"
+    seed = cell.model.spec.seed + FIRST_DRAW + draw
+    model = model_mutant(bench.project, cell.model, weights, KINDS["unchanged"], 0).redrawn(seed).model
+    assert cell.route is not None
+    artifact = export_id(cell.model, cell.route, cell.variant)
+    task = run_task(replace(cell, model=model), artifact, "again")
+    return Repetition(
+        cell=cell,
+        model=model,
+        circumstances=f"draw {draw + 1}",
+        run=task.id,
+        artifact=artifact,
+        tasks={**reference_tasks(model), task.id: task},
+    )
+
+
+def _reseeded(cell: PlannedCell, seed: int) -> Repetition:
+    """Build the model with other weights, and export it again."""
+    spec = cell.model.spec.model_copy(update={"seed": cell.model.spec.seed + FIRST_DRAW - seed})
+    model = replace(cell.model, name=f"{cell.model.name}~seed-{seed}", spec=spec)
+    placed = replace(cell, model=model)
+    assert placed.route is not None
+    return Repetition(
+        cell=cell,
+        model=model,
+        circumstances=f"seed {seed}",
+        run=run_id(placed),
+        artifact=export_id(model, placed.route, placed.variant),
+        tasks=tasks_in_place_of(cell, model),
+    )
+
+
+def _verdict(bench: Workbench, again: Repetition, threads: int) -> Again:
+    circumstances = f"{again.circumstances}, {threads} threads"
+    run, artifact = bench.entry(again.run), bench.entry(again.artifact)
+    reference = bench.entry(reference_id(again.model))
+    if run is None or artifact is None or reference is None:
+        failed = next(f for f in map(bench.failure, (reference_id(again.model), again.run)) if f is not None)
+        outcome, share, detail = str(failed.outcome), None, failed.detail[:300]
+    else:
+        judgement, _ = bench.judged(replace(again.cell, model=again.model), run, artifact)
+        outcome, share, detail = judgement.outcome, judgement.share, judgement.detail
+    return Again(
+        cell=again.cell.name,
+        circumstances=circumstances,
+        outcome=outcome,
+        before="passed",
+        share=share,
+        detail=detail,
+    )
