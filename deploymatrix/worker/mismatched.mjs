@@ -14,7 +14,7 @@ export function explaining(runner, signature) {
       throw problem ? new WrongSignature(problem, { cause: error }) : error;
     }
   };
-  return { load: runner.load, run };
+  return { ...runner, run };
 }
 
 /** Say which names the artifact and its signature do not share; null where they agree or nobody can tell. */

@@ -30,7 +30,7 @@ def explaining(runner: RunnerModule, signature: Signature) -> RunnerModule:
                 raise
             raise WrongSignature(problem) from error
 
-    return cast("RunnerModule", SimpleNamespace(load=runner.load, run=run))
+    return cast("RunnerModule", SimpleNamespace(**{**vars(runner), "run": run}))
 
 
 def difference(runner: RunnerModule, session: Any, signature: Signature) -> str | None:
