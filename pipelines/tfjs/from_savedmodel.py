@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -110,10 +111,10 @@ def described(tensors: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
 
     The converter writes some names as they are and some as TensorFlow's tensors are called, with ":0" at the end.
     """
-    names = {name.removesuffix(":0"): name for name in found}
-    if set(names) != {tensor["name"] for tensor in tensors.values()}:
-        expected = sorted(tensor["name"] for tensor in tensors.values())
-        raise ValueError(f"the graph model has {sorted(found)}; the SavedModel has {expected}")
+    wanted = sorted(tensor["name"] for tensor in tensors.values())
+    names = {unmasked(name.removesuffix(":0"), wanted): name for name in found}
+    if set(names) != set(wanted):
+        raise ValueError(f"the graph model has {sorted(found)}; the SavedModel has {wanted}")
     return {
         declared: {
             "name": names[tensor["name"]],
@@ -122,6 +123,17 @@ def described(tensors: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
         }
         for declared, tensor in tensors.items()
     }
+
+
+def unmasked(name: str, wanted: list[str]) -> str:
+    """Return the SavedModel's name of an output that the converter calls by its operation.
+
+    It finds names by dtype and shape, and gives up where two outputs share these. What is left is Identity for the
+    first output, Identity_1 for the second, …, in the order in which tf.nest flattens a dictionary: sorted by name.
+    """
+    place = re.fullmatch(r"Identity(?:_(\d+))?", name)
+    index = int(place[1] or 0) if place else len(wanted)
+    return wanted[index] if name not in wanted and index < len(wanted) else name
 
 
 def dtype_of(tensor: dict[str, Any]) -> str:
