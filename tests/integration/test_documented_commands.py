@@ -120,6 +120,7 @@ COMMANDS = {
     "doctor": ["doctor", "--json"],
     "clean": ["clean", "--older-than", "7d"],
     "lock": ["lock", "--check"],
+    "selftest": ["selftest", "--isolation", "process", "--sample", "10"],
     "schema": ["schema"],
 }
 

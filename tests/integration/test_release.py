@@ -235,7 +235,7 @@ link = "docs/findings/fake.md"
         (ENTRY.format(cell=SPOILED, outcome="mismatch") + 'stage = "run"', GATE_FAILED, "correct the entry for cell"),
         (ENTRY.format(cell=SPOILED, outcome="crashed"), GATE_FAILED, "correct the entry for cell"),
         (ENTRY.format(cell=SPOILED, outcome="mismatch") + "expires = 2001-02-03", GATE_FAILED, "renew `expires`"),
-        (ENTRY.format(cell="linear/*", outcome="mismatch"), GATE_FAILED, "linear/plain/fp32: passed, but"),
+        (ENTRY.format(cell="linear/*", outcome="mismatch"), GATE_FAILED, "linear/plain/fp32: unexpected pass: "),
         (ENTRY.format(cell="linear/wrapt/fp32", outcome="mismatch"), GATE_FAILED, "matches no planned cell"),
         (ENTRY.format(cell=SPOILED, outcome="mismatched"), USAGE, "did you mean 'mismatch'?"),
     ],
