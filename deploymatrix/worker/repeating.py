@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import numpy.random  # now: numpy does so at first use, when a neighbour of a model may bear a name that it needs
@@ -17,6 +17,7 @@ import numpy.random  # now: numpy does so at first use, when a neighbour of a mo
 from . import tensors
 
 if TYPE_CHECKING:
+    from .modules import RepeatingFrameworkModule
     from .referencing import Answers, Subject
 
 Sample = dict[str, tensors.Array]
@@ -61,7 +62,8 @@ def further_orders(subject: Subject, exact: Answers, eager: Answers, out: Path) 
     """Write `out/<i>/<output>.float32.<order>.npy` for each order that the framework offers; return their words."""
     offered: dict[str, Callable[[], Any]] = {}
     if hasattr(subject.framework, "orders"):
-        offered = subject.framework.orders(subject.model, subject.spec, subject.weights)
+        framework = cast("RepeatingFrameworkModule", subject.framework)
+        offered = framework.orders(subject.model, subject.spec, subject.weights)
     return [order for order, compute in offered.items() if _written(order, compute, exact, eager, out)]
 
 

@@ -34,8 +34,12 @@ def test_a_step_that_declares_none_takes_none() -> None:
 
 
 def test_known_options_pass() -> None:
-    refuse_unknown(step(OPTIONS=("opset",)), {"opset": 17})
+    opset = step(OPTIONS=("opset",))
+
+    refuse_unknown(opset, {"opset": 17})
     refuse_unknown(step(), {})
+
+    assert (known_to(opset), known_to(step())) == (["opset"], [])
 
 
 def test_options_that_are_handed_on_are_the_parameters_of_who_gets_them() -> None:
