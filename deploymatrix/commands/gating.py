@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from deploymatrix.matrix.diff import Diff
-    from deploymatrix.matrix.gate import Decision
+    from deploymatrix.matrix.gate import Decision, Refusable
     from deploymatrix.matrix.records import Matrix, Measurement
 
 BASELINE = Path("baseline.json")
@@ -63,7 +62,6 @@ def gate(
     from deploymatrix.execution.reads import changed_reads
     from deploymatrix.matrix.files import MATRIX, MEASUREMENTS, read_matrix, read_measurements
     from deploymatrix.matrix.gate import gate as decide
-    from deploymatrix.matrix.gate import with_warnings
     from deploymatrix.matrix.verdicts import judged_matrix, read_rules
     from deploymatrix.project.plan import Selection, plan_cells
 
@@ -77,9 +75,10 @@ def gate(
     difference = _since(baseline, whole, judged, times) if baseline is not None else None
     regressed = difference.of("regressed") if difference else ()
     inputs, changed = Keys(project).current_inputs(planned), changed_reads(project, judged.cells)
-    decision = decide(planned, judged, inputs, regressed, changed, whole=len(whole), refuse_repairs=no_repairs)
-    refused = with_warnings(judged.cells) if no_warnings else ()
-    _conclude(replace(decision, refused=tuple(refused)), difference)
+    refuse: dict[Refusable, bool] = {"repairs": no_repairs, "warnings": no_warnings}
+    refused = [what for what, is_refused in refuse.items() if is_refused]
+    decision = decide(planned, judged, inputs, regressed, changed, whole=len(whole), refuse=refused)
+    _conclude(decision, difference)
 
 
 @baselines.command()
@@ -158,15 +157,11 @@ def _conclude(decision: Decision, difference: Diff | None) -> None:
     lines = [f"cause: {text}" for text in cause_lines(decision.red)]
     lines += [f"red: {explain_red(cell)}" for cell in decision.red]
     lines += [f"unmatched: {text}" for text in decision.unmatched]
-    lines += [f"refused: {text}" for text in decision.refused]
+    lines += [f"refused: {name}: {'; '.join(reasons)}" for name, reasons in decision.refused.items()]
     lines += [f"missing: {name}: no result in the matrix; run the cell" for name in decision.missing]
     for name in decision.stale:
         files = ", ".join(decision.changed_reads.get(name, ())) or "its model, a step, its target or its limit"
         lines.append(f"stale: {name}: {files} has changed since the run; run the cell")
-    lines += [
-        f"repaired: {cell.name}: passed with a repair of {', '.join(cell.repairs)}, which --no-repairs refuses"
-        for cell in decision.repaired
-    ]
     lines += [f"expected: {explain_red(cell)}" for cell in decision.expected]
     lines += [line(cell) for cell in difference.cells if cell.change != "unchanged"] if difference else []
     unknown = difference.missing if difference else ()
@@ -174,11 +169,10 @@ def _conclude(decision: Decision, difference: Diff | None) -> None:
     if decision.regressed:
         lines.append("`deploymatrix baseline update --force` accepts a regression, in a change that somebody reviews")
     counted = decision.counts
-    counts = f"{counted.passed - len(decision.repaired)} passed, {counted.expected} expected, {counted.red_cells} red"
+    counts = f"{counted.passed - len(decision.refused)} passed, {counted.expected} expected, {counted.red_cells} red"
     counts += f", {len(decision.unmatched)} unmatched" if decision.unmatched else ""
     counts += f", {len(decision.refused)} refused" if decision.refused else ""
     counts += f", {len(decision.regressed)} regressed" if difference else ""
-    counts += f", {len(decision.repaired)} repaired" if decision.repaired else ""
     state = "open" if decision.is_open and not unknown else "closed"
     partial = f"{counted.partial}; " if counted.partial else ""
     lines.append(

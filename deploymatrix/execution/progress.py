@@ -14,7 +14,10 @@ from rich.table import Table
 from rich.text import Text
 
 from deploymatrix.execution.blame import outcome_of
-from deploymatrix.execution.outcomes import Result
+from deploymatrix.execution.outcomes import Failed, Result
+
+# Of a comparison that found nothing: whether its cell passed is for its expectation and its budgets to say, later.
+AGREES = "agrees"
 
 
 def make_progress() -> PlainProgress:
@@ -88,7 +91,7 @@ class LiveProgress(PlainProgress):
         self._console.print(Text(text))
 
     def _tell(self, count: str, id_: str, word: str, seconds: float) -> None:
-        if word not in {"ok", "passed"}:
+        if word not in {"ok", AGREES}:
             self._console.print(Text(f"{id_}: {word} ({seconds:.1f} s)", style="red"))
 
     def _render(self) -> Table:
@@ -105,6 +108,9 @@ class LiveProgress(PlainProgress):
 def _word(id_: str, result: Result | None) -> str:
     if result is None:
         return "ready"
-    if id_.startswith("compare"):
-        return outcome_of(result)
-    return "ok" if hasattr(result, "entry") else outcome_of(result)
+    if isinstance(result, Failed):
+        return result.outcome
+    if not id_.startswith("compare"):
+        return "ok"
+    outcome = outcome_of(result)
+    return AGREES if outcome == "passed" else outcome

@@ -53,7 +53,7 @@ def write_baseline(baseline: States, path: Path) -> None:
 
 
 def _fields(state: CellState) -> dict[str, Any]:
-    return state.model_dump(mode="json", exclude_none=True)
+    return state.model_dump(mode="json", exclude_defaults=True)
 
 
 def _line(value: Any) -> str:

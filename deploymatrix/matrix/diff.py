@@ -105,20 +105,22 @@ def _classify(name: str, before: CellState | None, after: CellState | None) -> C
         return CellDiff(cell=name, change="added" if after else "removed", before=before, after=after, reasons=())
     reasons = tuple(_reasons(before, after))
     change: Change = "changed" if reasons else "unchanged"
-    if (before.outcome == "passed") != (after.outcome == "passed"):
-        change = "fixed" if after.outcome == "passed" else "regressed"
+    if before.is_green != after.is_green:
+        change = "fixed" if after.is_green else "regressed"
     return CellDiff(cell=name, change=change, before=before, after=after, reasons=reasons)
 
 
 def _reasons(before: CellState, after: CellState) -> list[str]:
     outcome = None
-    if (before.outcome, before.stage, before.blame) != (after.outcome, after.stage, after.blame):
+    if _outcome(before) != _outcome(after):
         outcome = f"{_outcome(before)} → {_outcome(after)}"
     reasons = [outcome, _size(before, after), _latency(before, after), _headroom(before, after)]
     return [reason for reason in reasons if reason]
 
 
 def _outcome(state: CellState) -> str:
+    if state.over_budget:
+        return "over budget"
     stage = f" in stage {state.stage}" if state.stage else ""
     return f"{state.outcome}{stage}" + (f", blamed on {state.blame}" if state.blame else "")
 

@@ -5,13 +5,17 @@ Besides, every entry must match a cell, and, against a baseline, no cell may hav
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from deploymatrix.matrix.counts import Counts, count_cells, is_red
 from deploymatrix.matrix.diff import CellDiff
 from deploymatrix.matrix.records import Cell, Matrix
 from deploymatrix.project.plan import PlannedCell
+
+# What a caller may refuse although the cell passed.
+Refusable = Literal["repairs", "warnings"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,9 +25,8 @@ class Decision:
     counts: of the cells with a result that is not stale.
     stale: cells whose result comes from files that have changed since.
     changed_reads: by cell, those of these files that user code was seen to read.
-    unmatched: lines about entries that match no cell. refused: lines about cells that the caller does not take.
-    regressed: cells that passed in the baseline and no longer do.
-    repaired: cells that passed with a repair, where that is refused.
+    unmatched: lines about entries that match no cell. regressed: cells that passed in the baseline and no longer do.
+    refused: by cell that passed, the reasons why the caller does not take it.
     """
 
     red: tuple[Cell, ...]
@@ -34,8 +37,7 @@ class Decision:
     unmatched: tuple[str, ...] = ()
     regressed: tuple[CellDiff, ...] = ()
     changed_reads: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    refused: tuple[str, ...] = ()
-    repaired: tuple[Cell, ...] = ()
+    refused: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def is_open(self) -> bool:
@@ -43,7 +45,7 @@ class Decision:
 
     @property
     def is_red(self) -> bool:
-        return bool(self.red or self.unmatched or self.regressed or self.refused or self.repaired)
+        return bool(self.red or self.unmatched or self.regressed or self.refused)
 
     @property
     def is_incomplete(self) -> bool:
@@ -58,14 +60,14 @@ def gate(
     changed_reads: Mapping[str, Sequence[str]] | None = None,
     *,
     whole: int | None = None,
-    refuse_repairs: bool = False,
+    refuse: Collection[Refusable] = (),
 ) -> Decision:
     """Decide on the planned cells. The plan, not the matrix, says which cells there must be.
 
     inputs: by cell, the digest of the present files that its result depends on. changed_reads: by cell, the files that
     user code read beside these and that are no longer as they were. whole: how many cells the project plans, where
-    `planned` are only the selected ones. refuse_repairs: a cell that passed only as repaired by a step closes the
-    gate, too.
+    `planned` are only the selected ones. refuse: a cell that passed only as repaired by a step, or one whose exporters
+    warned, closes the gate, too.
     """
     changed_reads = changed_reads or {}
     cells = {cell.name: cell for cell in matrix.cells}
@@ -74,7 +76,7 @@ def gate(
     present = {cell.name for cell in results}
     stale = {cell.name for cell in results if cell.inputs != inputs[cell.name] or cell.name in changed_reads}
     results = [cell for cell in results if cell.name not in stale]
-    repaired = tuple(cell for cell in results if refuse_repairs and cell.verdict == "ok" and cell.repairs)
+    refusals = {cell.name: reasons for cell in results if (reasons := _refusals(cell, refuse))}
     return Decision(
         red=tuple(cell for cell in results if is_red(cell)),
         missing=tuple(name for name in names if name not in present),
@@ -84,14 +86,21 @@ def gate(
         unmatched=matrix.unmatched,
         regressed=tuple(regressed),
         changed_reads=changed_reads,
-        repaired=repaired,
+        refused=refusals,
     )
 
 
-def with_warnings(cells: Iterable[Cell]) -> list[str]:
-    """Name each cell whose exporters warned about their artifacts, and the rules that found it."""
-    rules = {cell.name: sorted({warning.rule for warning in cell.warnings}) for cell in cells}
-    return [f"{name}: its exporters warned: {', '.join(found)}" for name, found in rules.items() if found]
+def _refusals(cell: Cell, refuse: Collection[Refusable]) -> list[str]:
+    """Say why the caller does not take a cell that passed; one that did not is red or expected already."""
+    if cell.verdict != "ok":
+        return []
+    reasons = []
+    if "repairs" in refuse and cell.repairs:
+        reasons.append(f"passed with a repair of {', '.join(cell.repairs)}, which --no-repairs refuses")
+    if "warnings" in refuse and cell.warnings:
+        rules = sorted({warning.rule for warning in cell.warnings})
+        reasons.append(f"its exporters warned: {', '.join(rules)}, which --no-warnings refuses")
+    return reasons
 
 
 def explain_red(cell: Cell) -> str:

@@ -19,15 +19,23 @@ DIGITS = 4
 
 
 class CellState(Frozen):
-    """The state of a cell. bytes: of the artifact. headroom: of the worst output. run_s, eager_s: seconds."""
+    """The state of a cell. bytes: of the artifact. headroom: of the worst output. run_s, eager_s: seconds.
+
+    over_budget: it ran and answered rightly, yet is red.
+    """
 
     outcome: Outcome
     stage: Stage | None = None
     blame: str | None = None
+    over_budget: bool = False
     bytes: int | None = None
     headroom: float | None = None
     run_s: float | None = None
     eager_s: float | None = None
+
+    @property
+    def is_green(self) -> bool:
+        return self.outcome == "passed" and not self.over_budget
 
     @property
     def latency(self) -> float | None:
@@ -87,6 +95,7 @@ def _state(cell: Cell, measurement: Measurement | None) -> CellState:
         outcome=cell.outcome,
         stage=cell.stage,
         blame=cell.blame,
+        over_budget=cell.verdict == "over_budget",
         bytes=cell.artifact.bytes if cell.artifact else None,
         headroom=_rounded(worst_headroom(cell)),
         run_s=_rounded(measurement.run_s) if measurement else None,

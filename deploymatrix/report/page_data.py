@@ -56,6 +56,7 @@ def grid_block(matrix: Matrix, history: Sequence[History], difference: Diff | No
         columns[name] = [table.number(getattr(cell, name) or "") for cell in matrix.cells]
     columns["headroom"] = [_rounded(worst_headroom(cell), 3) for cell in matrix.cells]
     columns["repaired"] = [int(bool(cell.repairs)) for cell in matrix.cells]
+    columns["warned"] = [int(bool(cell.warnings)) for cell in matrix.cells]
     columns["exported"] = [int(cell.artifact is not None) for cell in matrix.cells]
     columns["note"] = [notes.number(_first_line(cell.detail)) for cell in matrix.cells]
     causes: Strings[str] = Strings()

@@ -23,6 +23,7 @@ function readGrid(raw) {
       stage: tables.stage[columns.stage[index]],
       headroom: columns.headroom[index],
       repaired: columns.repaired[index] === 1,
+      warned: columns.warned[index] === 1,
       exported: columns.exported[index] === 1,
       note: tables.note[columns.note[index]],
       cause: tables.cause[columns.cause[index]],

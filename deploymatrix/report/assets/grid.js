@@ -1,6 +1,7 @@
 // The matrix. Rows are as high as --row, so only those in sight are made: a thousand models cost as much as forty.
 
 const REPAIRED = "made with a repair that the plain converter lacks";
+const WARNED = "an exporter warned that its artifact may be wrong";
 const OVERSCAN = 10; // rows made above and below those in sight
 const CHANGE_MARKS = { regressed: "▼", fixed: "▲", changed: "~", added: "+" };
 
@@ -152,15 +153,20 @@ function tile(cell) {
   return h(
     "span",
     { class: `tile c-${tone} ${cell.isRed ? "is-red" : ""}`, "aria-hidden": "true" },
-    h("b", {}, cell.repaired ? `${mark}†` : mark),
+    h("b", {}, mark + notices(cell).map(([sign]) => sign).join("")),
     h("small", {}, share(cell.headroom)),
     cell.change ? h("i", { class: `change ${cell.change}` }, CHANGE_MARKS[cell.change]) : null,
   );
 }
 
+/** What a reader must know of a cell whatever became of it: a sign for the tile, and words. */
+function notices(cell) {
+  return [...(cell.repaired ? [["†", REPAIRED]] : []), ...(cell.warned ? [["‡", WARNED]] : [])];
+}
+
 function spoken(cell) {
   const used = cell.headroom === null ? "" : `, ${share(cell.headroom)} of its error limit`;
-  return `${cell.model} on ${cell.target} ${cell.variant}: ${said(cell)}${cell.repaired ? `, ${REPAIRED}` : ""}${used}${cell.change ? `, ${cell.change}` : ""}`;
+  return `${cell.model} on ${cell.target} ${cell.variant}: ${said(cell)}${notices(cell).map(([, words]) => `, ${words}`).join("")}${used}${cell.change ? `, ${cell.change}` : ""}`;
 }
 
 /** What a cell did, and what the gate makes of it where that is not the same. */
@@ -172,7 +178,7 @@ function said(cell) {
 }
 
 function tip(cell) {
-  return `${cell.name}\n${said(cell)}${cell.repaired ? `\n† ${REPAIRED}` : ""}${cell.note ? `\n${cell.note}` : ""}`;
+  return `${cell.name}\n${said(cell)}${notices(cell).map(([sign, words]) => `\n${sign} ${words}`).join("")}${cell.note ? `\n${cell.note}` : ""}`;
 }
 
 function headRows() {

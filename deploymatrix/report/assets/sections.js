@@ -221,7 +221,7 @@ function historySection(cell, { history, size }) {
 }
 
 function pastCells(outcome, headroom, size) {
-  const past = { outcome, kind: outcome, verdict: "ok", headroom: null, change: "", isRed: false, repaired: false };
+  const past = { outcome, kind: outcome, verdict: "ok", headroom: null, change: "", isRed: false };
   return [
     h("td", {}, tile(past), ` ${data.symbols[outcome].words}`),
     h("td", {}, share(headroom)),

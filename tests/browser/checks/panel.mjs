@@ -38,6 +38,9 @@ export default async function panel({ small }) {
   await report.cell("mlp/savedmodel/int8-static").click();
   await report.page.getByText("onnx2tf pools as PyTorch does and not as the ONNX file says.").waitFor();
   await report.page.getByText("Current pooling with <b>ceil_mode</b> = 1 follows pytorch").waitFor();
+  const warned = report.cell("mlp/savedmodel/int8-static");
+  assert.match(await warned.locator("b").innerText(), /‡$/, "a cell whose exporter warned is not marked");
+  assert.match(await warned.getAttribute("aria-label"), /an exporter warned that its artifact may be wrong/);
   const repaired = report.cell("keras_lstm/savedmodel/fp32");
   assert.ok((await repaired.innerText()).startsWith("✓†"), "a repaired cell is not marked");
   await repaired.click();

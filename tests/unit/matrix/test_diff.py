@@ -30,6 +30,8 @@ def only(found: Diff) -> tuple[str, tuple[str, ...]]:
     [
         (PASSED, BROKEN, "regressed", "passed → mismatch in stage compare, blamed on onnx/from_torch"),
         (BROKEN, PASSED, "fixed", "mismatch in stage compare, blamed on onnx/from_torch → passed"),
+        (PASSED, PASSED.model_copy(update={"over_budget": True}), "regressed", "passed → over budget"),
+        (PASSED.model_copy(update={"over_budget": True}), PASSED, "fixed", "over budget → passed"),
         (BROKEN, BROKEN.model_copy(update={"blame": "tfjs/from_x"}), "changed", "blamed on tfjs/from_x"),
         (
             PASSED,
