@@ -7,6 +7,7 @@ import os
 import select
 import shutil
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import numpy as np
 import pytest
 
 from deploymatrix.host.channel import Channel
+from deploymatrix.host.frames import Alive, Data, Incoming, Ready, Result
 from deploymatrix.host.messages import Reply, Request
 from deploymatrix.host.process_channel import process_channel
 from deploymatrix.host.worker import Worker
@@ -92,10 +94,18 @@ class Life:
 
 
 def submit(channel: Channel, request: Request, **hello: Any) -> None:
-    """Send a request without a Worker around."""
+    """Send a request without a Worker around: its files stay where its child leaves them."""
     send(channel, {"op": "hello", "protocol": PROTOCOL, **hello})
-    send(channel, {"op": "submit", "nonce": "n", **vars(request)})
+    fields = {name: value for name, value in vars(request).items() if name not in ("log", "own")}
+    send(channel, {"op": "submit", "nonce": "n", **fields, "deliver": False, "readable": []})
 
 
 def send(channel: Channel, message: dict[str, Any]) -> None:
     channel.send(json.dumps(message, default=str).encode() + b"\n")
+
+
+def heard(channel: Channel) -> Iterator[Ready | Alive | Result | Data]:
+    """Yield what the worker says until it ends."""
+    incoming = Incoming()
+    for chunk in channel.chunks():
+        yield from incoming.feed(chunk)

@@ -1,4 +1,4 @@
-"""A worker in a container: no network, nothing writable but one folder and a small /tmp, no privileges.
+"""A worker in a container: no network, no privileges, nothing of the host to write to, and to read what its tasks get.
 
 The channel is the container's own stdin and stdout through the engine's API, so it works wherever the engine runs.
 """
@@ -6,12 +6,9 @@ The channel is the container's own stdin and stdout through the engine's API, so
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import docker
@@ -22,10 +19,11 @@ from requests.exceptions import RequestException
 
 from deploymatrix.environments.engine import ENGINE_ERRORS
 from deploymatrix.errors import EnvironmentFailed
-from deploymatrix.host.container_limits import RUNNER_USER, limits
+from deploymatrix.host.channel import Stage
+from deploymatrix.host.container_limits import Bounds, limits
 from deploymatrix.host.container_stream import STDERR, STDOUT, Stream
+from deploymatrix.host.inbox import Inbox, Mount
 from deploymatrix.host.reaping import run_labels
-from deploymatrix.project.runners import Tmp
 
 if TYPE_CHECKING:
     from deploymatrix.environments.images import Image
@@ -34,46 +32,31 @@ END_S = 10  # between the end of the container's output and its end
 TAIL_BYTES = 16 * 1024
 
 
-@dataclass(frozen=True)
-class Mount:
-    """A folder or file of the host, and the path where the container sees it; read-only by default."""
-
-    host: Path
-    inside: str
-    writable: bool = False
-
-
 def container_channel(
     client: docker.DockerClient,
     image: Image,
     mounts: Sequence[Mount],
+    bounds: Bounds,
     *,
+    inbox: Inbox,
     run_id: str,
-    memory_mb: int,
     command: Sequence[str],
-    cpus: float | None = None,
-    pids: int = 512,
-    tmp: Tmp | None = None,
 ) -> ContainerChannel:
     """Start a container of `image` and return the line to its worker.
 
-    command: what starts the worker. cpus: cores; None for as many as there are. memory_mb: MiB, with no swap beyond.
-    tmp: of /tmp; by default small.
+    mounts: what every task may read. inbox: where each gets its own. command: what starts the worker.
     Raise EnvironmentFailed when the engine refuses.
     """
-    for mount in mounts:
-        if mount.writable and os.getuid() == 0:
-            os.chown(mount.host, RUNNER_USER, RUNNER_USER)
     try:
         container = client.containers.create(
             image.tag,
             list(command),
             labels=run_labels(run_id),
-            mounts=[_bind(mount) for mount in mounts],
+            mounts=[_bind(mount) for mount in (*mounts, inbox.mount)],
             stdin_open=True,
-            **limits(client, memory_mb=memory_mb, cpus=cpus, pids=pids, tmp=tmp or Tmp()),
+            **limits(client, bounds),
         )
-        return ContainerChannel(client, container, mounts)
+        return ContainerChannel(client, container, mounts, inbox, bounds)
     except ENGINE_ERRORS as error:
         raise EnvironmentFailed(f"{image.tag}: the engine does not start a container of it: {error}") from error
 
@@ -81,10 +64,21 @@ def container_channel(
 class ContainerChannel:
     """The line to a worker in a container; see Channel for its methods. It removes the container that has ended."""
 
-    def __init__(self, client: docker.DockerClient, container: Container, mounts: Sequence[Mount]) -> None:
+    shares_disk = False
+
+    def __init__(
+        self,
+        client: docker.DockerClient,
+        container: Container,
+        mounts: Sequence[Mount],
+        inbox: Inbox,
+        bounds: Bounds,
+    ) -> None:
+        self.principals: dict[str, Any] | None = bounds.principals()
         self._client = client
         self._container = container
-        self._mounts = sorted(mounts, key=lambda mount: len(mount.host.parts), reverse=True)
+        self._mounts = mounts
+        self._inbox = inbox
         self._state: dict[str, Any] | None = None
         self._tail = b""
         self._sending = threading.Lock()
@@ -105,28 +99,18 @@ class ContainerChannel:
         with self._sending:
             self._stream.send(line)
 
-    def lines(self) -> Iterator[bytes]:
-        """Yield the lines of the worker's stdout, newline included, until it ends. Keep stderr for cause_of_death()."""
-        rest = b""
+    def chunks(self) -> Iterator[bytes]:
+        """Yield what the worker writes to stdout until it ends. Keep the last of stderr for cause_of_death()."""
         for kind, data in self._stream.frames():
             if kind == STDERR:
                 self._tail = (self._tail + data)[-TAIL_BYTES:]
             if kind == STDOUT:
-                *whole, rest = (rest + data).split(b"\n")
-                yield from (line + b"\n" for line in whole)
-        if rest:
-            yield rest
+                yield data
         self._settle()
 
-    def translate(self, path: Path) -> str:
-        """Return the path in the container. Raise ValueError for one that is not mounted."""
-        absolute = path.absolute()
-        for mount in self._mounts:
-            host = mount.host.absolute()
-            if absolute.is_relative_to(host):
-                inner = absolute.relative_to(host).as_posix()
-                return mount.inside if inner == "." else f"{mount.inside}/{inner}"
-        raise ValueError(f"{path} is in none of the folders that the container sees")
+    def stage(self) -> contextlib.AbstractContextManager[Stage]:
+        """Give a stage in the inbox, for one task."""
+        return self._inbox.stage(self._mounts)
 
     def kill(self) -> None:
         """End the container with all its processes. May be called more than once, from any thread."""
@@ -177,5 +161,4 @@ class ContainerChannel:
 
 
 def _bind(mount: Mount) -> BindMount:
-    source = str(mount.host.absolute())
-    return BindMount(mount.inside, source, type="bind", read_only=not mount.writable)
+    return BindMount(mount.inside, str(mount.host.absolute()), type="bind", read_only=True)

@@ -1,37 +1,81 @@
-"""What a container of a runner may do: next to nothing. The engine is told all of it."""
+"""What a container of a runner may do: next to nothing. The engine is told all of it.
+
+The worker is root in there, without any right of root but to take another user id and to end what runs under one.
+Each task gets such an id. tests/hostile/ holds a running container to this table.
+"""
 
 from __future__ import annotations
 
-import os
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import docker
+from docker.types import LogConfig, Ulimit
 
 from deploymatrix.project.runners import Tmp
 
-RUNNER_USER = 65532  # "nonroot" of the distroless images: no account of any distribution has it
+ROOMS = "/deploymatrix/rooms"
+# Rootless engines have 65,536 ids; below 20,000 are accounts of images, from 61,184 on those that systemd hands out.
+FIRST_ID, IDS = 20_000, 40_000
+CAPABILITIES = ("SETUID", "SETGID", "KILL")
+OPEN_FILES = 4096
+SPARE_PROCESSES = 64  # for the worker, its reaper, and what ends tasks
+SPARE_MB = 64  # for the same
+ROOM_SHARE = 0.5  # of a task's memory: what its folder may hold, which counts to its memory
+INODES = 16_384  # files and folders in a task's folder
 
 
-def limits(client: docker.DockerClient, *, memory_mb: int, cpus: float | None, pids: int, tmp: Tmp) -> dict[str, Any]:
-    """Return the engine's options for a container with neither network nor privileges.
+@dataclass(frozen=True, kw_only=True)
+class Bounds:
+    """What a container's tasks may use: MiB and processes of each, cores of all, and how many there are at once."""
 
-    memory_mb: MiB, with no swap beyond. cpus: cores; None for as many as there are.
-    """
-    cores = min(cpus, client.info()["NCPU"]) if cpus else None
+    memory_mb: int
+    pids: int = 512
+    cpus: float | None = None
+    tasks: int = 1
+    tmp: Tmp = Tmp()
+
+    @property
+    def rooms(self) -> Sequence[str]:
+        """The folders of tasks, each a file system in memory."""
+        return [f"{ROOMS}/{number}" for number in range(self.tasks)]
+
+    @property
+    def room_mb(self) -> int:
+        return max(self.tmp.size_mb, int(self.memory_mb * ROOM_SHARE))
+
+    def principals(self) -> dict[str, Any]:
+        """Return what `hello` tells the worker of its tasks' ids and folders."""
+        return {"first": FIRST_ID, "count": IDS, "rooms": list(self.rooms), "processes": self.pids}
+
+
+def limits(client: docker.DockerClient, bounds: Bounds) -> dict[str, Any]:
+    """Return the engine's options for a container with neither network nor privileges, in which nothing can be kept."""
+    cores = min(bounds.cpus, client.info()["NCPU"]) if bounds.cpus else None
+    memory = f"{bounds.memory_mb * bounds.tasks + SPARE_MB}m"
     return {
         "network_mode": "none",
         "read_only": True,
         "cap_drop": ["ALL"],
+        "cap_add": list(CAPABILITIES),
         "security_opt": ["no-new-privileges"],
-        "init": True,  # without it, a signal that a process sends to itself ends nothing: it is number 1
-        "user": f"{RUNNER_USER}:{RUNNER_USER}" if os.getuid() == 0 else f"{os.getuid()}:{os.getgid()}",
-        "pids_limit": pids,
-        "mem_limit": f"{memory_mb}m",
-        "memswap_limit": f"{memory_mb}m",
+        "init": True,  # it takes in what tasks leave behind; and a signal that a process sends to itself ends number 1 never
+        "user": "0:0",
+        "ipc_mode": "none",  # no /dev/shm, which tasks would share
+        "pids_limit": bounds.pids * bounds.tasks + SPARE_PROCESSES,
+        "mem_limit": memory,
+        "memswap_limit": memory,
         "nano_cpus": int(cores * 1e9) if cores else None,
-        "tmpfs": {"/tmp": _options(tmp)},
+        "ulimits": [
+            Ulimit(name="core", soft=0, hard=0),
+            Ulimit(name="nofile", soft=OPEN_FILES, hard=OPEN_FILES),
+        ],
+        "log_config": LogConfig(type="none"),  # the engine would keep what the worker writes, without bound
+        "tmpfs": {room: _options(bounds) for room in bounds.rooms},
     }
 
 
-def _options(tmp: Tmp) -> str:
-    return f"rw,{'exec' if tmp.exec else 'noexec'},nosuid,nodev,size={tmp.size_mb}m,mode=1777"
+def _options(bounds: Bounds) -> str:
+    execution = "exec" if bounds.tmp.exec else "noexec"
+    return f"rw,{execution},nosuid,nodev,size={bounds.room_mb}m,nr_inodes={INODES},mode=0711"

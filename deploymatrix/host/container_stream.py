@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import select
 import struct
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +14,8 @@ from docker.models.containers import Container
 STDOUT, STDERR = 1, 2
 HEADER = struct.Struct(">BxxxL")
 CHUNK = 1 << 20
+MOST_FRAME = 64 << 20  # bytes; engines cut at 32 KiB
+SEND_S = 5.0  # a worker that takes nothing for so long has stopped
 
 
 class Stream:
@@ -25,8 +29,12 @@ class Stream:
         self._socket.settimeout(None)  # a worker may be silent for longer than the API's calls may take
 
     def send(self, data: bytes) -> None:
-        """Write to stdin. Raise OSError when the container has ended."""
-        self._socket.sendall(data)
+        """Write to stdin. Raise OSError when the container has ended, or takes nothing."""
+        until, rest = time.monotonic() + SEND_S, memoryview(data)
+        while rest:
+            if not select.select([], [self._socket], [], max(0.0, until - time.monotonic()))[1]:
+                raise TimeoutError(f"the worker takes nothing for {SEND_S:g} s")
+            rest = rest[self._socket.send(rest[: select.PIPE_BUF]) :]
 
     def frames(self) -> Iterator[tuple[int, bytes]]:
         """Yield pieces of STDOUT and STDERR until the container ends or close() is called.
@@ -35,6 +43,8 @@ class Stream:
         """
         while header := self._exactly(HEADER.size):
             kind, size = HEADER.unpack(header)
+            if size > MOST_FRAME:
+                return
             data = self._exactly(size)
             if len(data) < size:
                 return

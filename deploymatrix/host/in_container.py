@@ -9,7 +9,9 @@ from docker import DockerClient
 
 from deploymatrix.environments.images import Image, ensure_image
 from deploymatrix.host.channel import Channel
-from deploymatrix.host.container_channel import Mount, container_channel
+from deploymatrix.host.container_channel import container_channel
+from deploymatrix.host.container_limits import Bounds
+from deploymatrix.host.inbox import Inbox, Mount
 from deploymatrix.host.recipes import image_recipe
 from deploymatrix.host.site import Site
 from deploymatrix.host.worker_program import worker_of
@@ -17,10 +19,11 @@ from deploymatrix.project.project import Target
 
 INSIDE = "/deploymatrix"
 WORKER_INSIDE = f"{INSIDE}/worker"
+INBOX_INSIDE = f"{INSIDE}/inbox"
 
 
 class InContainer:
-    """Targets in containers that see the worker, the target, artifacts, samples, and one folder to write to."""
+    """Targets in containers that see the worker, the target, and what their tasks are given, all of it read-only."""
 
     def __init__(self, site: Site) -> None:
         self._site = site
@@ -30,19 +33,23 @@ class InContainer:
     def prepare(self, target: Target) -> None:
         self._image(target)
 
-    def start(self, target: Target, outbox: Path, log: Path) -> Channel:
+    def start(self, target: Target, folder: Path, log: Path) -> Channel:
         site, resources = self._site, target.spec.resources
         runner = site.project.runner_of(target)
         worker = worker_of(runner)
         return container_channel(
             self._client,
             self._image(target),
-            _mounts(site, target, worker.folder, outbox),
+            [Mount(worker.folder, WORKER_INSIDE), Mount(target.folder, f"{INSIDE}/target")],
+            Bounds(
+                memory_mb=resources.memory_mb,
+                pids=resources.pids,
+                cpus=resources.cpus,
+                tasks=site.jobs,
+                tmp=runner.spec.tmp,
+            ),
+            inbox=Inbox(folder, INBOX_INSIDE),
             run_id=site.run_id,
-            memory_mb=resources.memory_mb * site.jobs,
-            cpus=resources.cpus,
-            pids=resources.pids,
-            tmp=runner.spec.tmp,
             command=worker.started_from(WORKER_INSIDE, str),
         )
 
@@ -60,17 +67,3 @@ class InContainer:
             with self._lock:
                 self._images[target.name] = made
         return made
-
-
-def _mounts(site: Site, target: Target, worker: Path, outbox: Path) -> list[Mount]:
-    store = site.project.build / "store"
-    mounts = [
-        Mount(worker, WORKER_INSIDE),
-        Mount(target.folder, f"{INSIDE}/target"),
-        Mount(store / "artifacts", f"{INSIDE}/artifacts"),
-        Mount(store / "samples", f"{INSIDE}/samples"),
-        Mount(outbox, f"{INSIDE}/out", writable=True),
-    ]
-    for mount in mounts:
-        mount.host.mkdir(parents=True, exist_ok=True)
-    return mounts

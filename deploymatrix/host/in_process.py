@@ -23,7 +23,7 @@ class InProcess:
     def prepare(self, target: Target) -> None:
         self._runtime(target)
 
-    def start(self, target: Target, outbox: Path, log: Path) -> Channel:
+    def start(self, target: Target, folder: Path, log: Path) -> Channel:
         runtime, worker = self._runtime(target), worker_of(self._site.project.runner_of(target))
         command = worker.started_from(worker.folder, runtime.program)
         return process_channel(command, worker.variables_with(runtime.packages), log)

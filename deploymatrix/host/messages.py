@@ -14,8 +14,9 @@ TaskName = Literal["reference", "export", "run", "describe"]
 class Request:
     """One task. Paths are the host's; the worker gets its own for each Path, also for those anywhere in `args`.
 
-    `timeout_s` counts from the child's start, imports not included; `memory_mb` is how many MiB its process
-    group may hold resident.
+    `timeout_s` counts from the child's start, imports not included; `memory_mb` is how many MiB it and what it starts may
+    hold resident; `most_bytes` bounds the files that it sends. `out` and `log`: where the host puts what came, and the
+    task never writes. `own`: where a task on the host's disk may write; by default, beside `out`.
     """
 
     task: str
@@ -26,6 +27,8 @@ class Request:
     timeout_s: float
     memory_mb: float
     threads: int = 1
+    most_bytes: int = 1 << 30
+    own: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
-    """What a worker answered, and where it left its files. `out` is the task's own folder; `log` lies beside it."""
+    """What a worker answered, its files in `out`, and its log: regular files that the host alone can reach."""
 
     reply: Reply
     out: Path

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 
-from deploymatrix.host.channel import Channel
+from deploymatrix.host.channel import Channel, SamePaths, Stage
 from deploymatrix.worker.memory import oom_kills
 
+CHUNK = 1 << 16
+SEND_S = 5.0  # a worker that takes nothing for so long has stopped
 END_S = 5.0  # between a worker's last line and its end
 
 # The user sets these for another interpreter or project; in the worker they would replace what was locked.
@@ -29,6 +33,9 @@ def process_channel(command: list[str], variables: dict[str, str], log: Path) ->
 
 class _ProcessChannel:
     """The line to a worker process; see Channel for its methods."""
+
+    shares_disk = True
+    principals = None
 
     def __init__(self, command: list[str], variables: dict[str, str], log: Path) -> None:
         self.log = log
@@ -48,15 +55,20 @@ class _ProcessChannel:
         self.stdin, self.stdout = self.process.stdin, self.process.stdout
 
     def send(self, line: bytes) -> None:
-        self.stdin.write(line)
-        self.stdin.flush()
+        """Write a line. Raise OSError when the worker has ended, or takes nothing."""
+        until, rest = time.monotonic() + SEND_S, memoryview(line)
+        while rest:
+            if not select.select([], [self.stdin], [], max(0.0, until - time.monotonic()))[1]:
+                raise TimeoutError(f"the worker takes nothing for {SEND_S:g} s")
+            rest = rest[os.write(self.stdin.fileno(), rest[: select.PIPE_BUF]) :]
 
-    def lines(self) -> Iterator[bytes]:
+    def chunks(self) -> Iterator[bytes]:
         with self.stdout:
-            yield from self.stdout
+            while data := os.read(self.stdout.fileno(), CHUNK):
+                yield data
 
-    def translate(self, path: Path) -> str:
-        return str(path.absolute())
+    def stage(self) -> AbstractContextManager[Stage]:
+        return nullcontext(SamePaths())
 
     def kill(self) -> None:
         """Kill the worker. Its children lead sessions of their own: its reaper kills them once it is dead."""

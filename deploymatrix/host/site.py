@@ -36,6 +36,6 @@ class Launcher(Protocol):
         """Make the environment or image, so that a worker can start there. Raise EnvironmentFailed."""
         ...
 
-    def start(self, target: Target, outbox: Path, log: Path) -> Channel:
-        """Start the target's worker. outbox: the one folder that it may write to. log: for what it says by itself."""
+    def start(self, target: Target, folder: Path, log: Path) -> Channel:
+        """Start the target's worker. folder: its own, for what its tasks are given. log: for what it says by itself."""
         ...

@@ -12,8 +12,9 @@ from collections.abc import Callable
 from typing import Any
 
 from deploymatrix.host.channel import Channel
-from deploymatrix.host.live_worker import Death, LiveWorker
+from deploymatrix.host.live_worker import LiveWorker
 from deploymatrix.host.messages import Reply, Request
+from deploymatrix.host.pending import Death
 from deploymatrix.host.turns import Turns
 
 READY_S = 120.0  # a cold interpreter on a slow disk, or a container

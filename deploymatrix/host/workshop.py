@@ -61,20 +61,23 @@ class Workshop:
         args: dict[str, Any],
         timeout_s: float,
         memory_mb: int,
+        most_bytes: int,
     ) -> Work:
-        """Let the worker of `place` do one task in a folder of its own, and wait for it."""
-        folder = self._outbox(place) / uuid.uuid4().hex
-        folder.mkdir()
-        folder.chmod(0o777)  # a container's user is another one, and only this folder is its own
+        """Let the worker of `place` do one task, and wait for it."""
+        name = uuid.uuid4().hex
+        taken = self._work / "taken" / name  # no task is told of it
+        taken.mkdir(parents=True)
         request = Request(
             task=task,
             module=module,
             args=args,
-            out=folder / "out",
-            log=folder / "log.txt",
+            out=taken / "out",
+            log=taken / "log.txt",
             timeout_s=timeout_s,
             memory_mb=memory_mb,
             threads=self._threads,
+            most_bytes=most_bytes,
+            own=self._folder(place) / name,
         )
         return Work(reply=self._worker(place).request(request), out=request.out, log=request.log)
 
@@ -105,9 +108,9 @@ class Workshop:
         log = project.build / "logs" / "workers" / f"{place.kind}-{place.name}.txt"
         if place.kind == "environment":
             return start_exporter(self._site, place.name, log)
-        return self._targets.start(project.targets[place.name], self._outbox(place), log)
+        return self._targets.start(project.targets[place.name], self._folder(place), log)
 
-    def _outbox(self, place: Place) -> Path:
+    def _folder(self, place: Place) -> Path:
         folder = self._work / f"{place.kind}-{place.name}"
         folder.mkdir(parents=True, exist_ok=True)
         return folder

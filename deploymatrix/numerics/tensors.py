@@ -8,6 +8,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from . import npy
+
 Array = NDArray[np.generic]
 
 
@@ -35,9 +37,8 @@ def equally_finite(array: Array, other: Array) -> bool:
 
 
 def load(path: Path) -> Array:
-    """Read one .npy file. Raise ValueError for objects, which would need pickle."""
-    array: Array = np.load(path, allow_pickle=False)
-    return array
+    """Read one .npy file, strictly. Raise MalformedArray, which is a ValueError."""
+    return npy.read(path)
 
 
 def _nonfinite(array: Array) -> NDArray[np.float64]:

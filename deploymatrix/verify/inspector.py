@@ -85,6 +85,7 @@ class Inspector:
             args=args,
             timeout_s=self._timeout_s,
             memory_mb=target.spec.resources.memory_mb,
+            most_bytes=target.spec.resources.memory_mb << 19,  # what a task could hold beside itself
         )
 
     def _failure(self, target: Target, path: Path, work: Work) -> Failed:

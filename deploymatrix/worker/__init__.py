@@ -12,4 +12,5 @@ another language lies beside it; tests hold the two together.
 # The number of the message format, which host and worker must share: raise it with every change of a message.
 # 2: the operation `cancel` is gone, and `hello` may leave out `variables`.
 # 3: an export names its repairs; references and runs tell how they were checked; a result names files that were read.
-PROTOCOL = 3
+# 4: files and logs come over the channel; pings; tasks as principals of their own.
+PROTOCOL = 4

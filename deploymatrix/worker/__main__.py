@@ -1,4 +1,4 @@
-"""Entry: `python -s <folder>` serves requests; `python -s <folder> child <fd>` is one spawned child.
+"""Entry: `python -s <folder>` serves requests; `python -s <folder> child <fd> <fd>` is one spawned child.
 
 It loads the folder as a package under a name of its own and takes it off `sys.path`, so that no file in it can shadow
 a module that a step imports.
@@ -15,7 +15,7 @@ NAME = "deploymatrix_worker"
 def main() -> int:
     adopt(Path(__file__).resolve().parent)
     if sys.argv[1:2] == ["child"]:
-        importlib.import_module(f"{NAME}.child").main_from_stdin(reply_fd=int(sys.argv[2]))
+        importlib.import_module(f"{NAME}.child").main_from_stdin(int(sys.argv[2]), int(sys.argv[3]))
     return int(importlib.import_module(f"{NAME}.greeting").main())
 
 

@@ -1,8 +1,11 @@
-"""One request under way as the server sees it: child, pipes, log, limits, and at last how it ended."""
+"""One request under way as the server sees it: child, pipes, log, limits, and at last how it ended.
+
+Nothing that a child says is believed but lines of the right form with its nonce, and no reply before all is dead that
+ran under the task's user id, where it has one.
+"""
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
@@ -10,20 +13,25 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from .capped_log import CappedLog
+from .childs_words import heard_of
 from .ending import Ending
 from .launch import Child
 from .lines import Lines
 from .memory import MIB, GroupMemory, oom_kills
+from .sweeping import Sweep
 
 if TYPE_CHECKING:
-    from .protocol import ChildMessage, ChildReply, ErrorReport, Stage, Status, Submit
+    from .principals import Principal
+    from .protocol import ChildReply, ErrorReport, Stage, Status, Submit
 
-KillReason = Literal["out_of_memory", "timed_out", "stopped"]
+KillReason = Literal["out_of_memory", "timed_out", "stopped", "too_much"]
 
+# Pieces of 64 KiB from one pipe at a time: a child that never stops writing must not keep the server from its other work.
+SOME, REST = 64, 1024  # while it runs; once it is dead, when a pipe holds 1 MiB at the most
+MOST_READS = 10_000  # files that a child may name as read
 RSS_UNIT = 1 if sys.platform == "darwin" else 1024  # getrusage's ru_maxrss: bytes on macOS, KiB elsewhere
 
 
@@ -34,12 +42,14 @@ class Stream:
     fd: int
     take: Callable[[bytes], None]
 
-    def drain(self) -> bool:
-        """Read what is there; return whether the pipe has ended."""
+    def drain(self, most: int) -> bool:
+        """Read what is there, at most so many pieces of 64 KiB; return whether the pipe has ended."""
         with suppress(BlockingIOError):
-            while data := os.read(self.fd, 1 << 16):
+            for _ in range(most):
+                data = os.read(self.fd, 1 << 16)
+                if not data:
+                    return True
                 self.take(data)
-            return True
         return False
 
     def close(self) -> None:
@@ -58,15 +68,18 @@ class ChildExit:
 
 @dataclass
 class Attempt:
-    """One child at work on one request."""
+    """One child at work on one request. `send_files` takes what it sends of its files, as it comes."""
 
     request: Submit[Any]
     child: Child
     import_s: float
+    send_files: Callable[[bytes], None]
+    principal: Principal | None = None
     stage: Stage = "import"
     reply: ChildReply | None = None
     killed_for: KillReason | None = None
     peak_mb: float = 0.0
+    exit: ChildExit | None = None
     reads: list[str] = field(default_factory=list)
     lines: Lines = field(default_factory=Lines)
 
@@ -75,32 +88,47 @@ class Attempt:
         self.pid = self.child.pid
         self.started = time.monotonic()
         self.oom_kills = oom_kills()
-        self.memory = GroupMemory(self.pid)
-        self.log = CappedLog(Path(self.request["log"]))
-        self.streams = [Stream(self.child.reply_fd, self.hear), Stream(self.child.log_fd, self.log.write)]
+        owner = self.principal
+        self.memory = GroupMemory(self.pid, (lambda: owner.survivors(0)) if owner else None)
+        self.sweep = Sweep(owner) if owner else None
+        self.log = CappedLog()
+        self.files_left = self.request["most_bytes"]
+        self.streams = [
+            Stream(self.child.reply_fd, self.hear),
+            Stream(self.child.files_fd, self.pass_on),
+            Stream(self.child.log_fd, self.log.write),
+        ]
 
-    def drain(self) -> list[Stream]:
+    def drain(self, most: int = SOME) -> list[Stream]:
         """Read the pipes; return those that have ended, which the caller closes."""
-        ended = [stream for stream in self.streams if stream.drain()]
+        ended = [stream for stream in self.streams if stream.drain(most)]
         self.streams = [stream for stream in self.streams if stream not in ended]
         return ended
 
     def hear(self, data: bytes) -> None:
         """Take the child's stages and its reply. A line without the nonce did not come from our code."""
         for line in self.lines.feed(data):
-            with suppress(ValueError):
-                message: ChildMessage = json.loads(line)
-                if isinstance(message, dict) and message.get("nonce") == self.nonce:
-                    self.stage = message["stage"]
-                    self.reads += message.get("reads", [])
-                    self.reply = message.get("reply")
+            message = heard_of(line, self.nonce)
+            if message is not None:
+                self.stage = message["stage"]
+                self.reads += message.get("reads", [])[: MOST_READS - len(self.reads)]
+                self.reply = message.get("reply")
+
+    def pass_on(self, data: bytes) -> None:
+        """Pass on what the child sends of its files, as far as it may send."""
+        self.files_left -= len(data)
+        if self.files_left < 0:
+            self.kill("too_much")
+        else:
+            self.send_files(data)
 
     def enforce(self) -> None:
         """Kill the group when its time is over or it holds more memory than it may."""
-        if self.killed_for:
+        if self.killed_for or self.exit is not None:
             return
         limit = self.request["memory_mb"]
         resident = self.memory.resident_mb(limit)
+        resident += self.principal.used_bytes() / MIB if self.principal else 0.0  # its folder lies in memory
         self.peak_mb = max(self.peak_mb, resident)
         if resident > limit:
             self.kill("out_of_memory")
@@ -129,9 +157,15 @@ class Attempt:
         cpu_s = usage.ru_utime + usage.ru_stime
         return ChildExit(status, time.monotonic() - self.started, cpu_s, round(peak_mb, 1))
 
+    def settled(self) -> ChildExit | None:
+        """Return the child's exit once nothing is left of its task: neither process nor file. Else None."""
+        self.exit = self.exit or self.reap()
+        if self.exit is None or (self.sweep is not None and not self.sweep.is_done()):
+            return None
+        return self.exit
+
     def ending(self, child_exit: ChildExit) -> Ending:
-        """Close the log and return how the request ended. Call it once, after the pipes were emptied."""
-        self.log.close()
+        """Return how the request ended. Call it once, after the pipes were emptied."""
         exit_code = os.waitstatus_to_exitcode(child_exit.status)
         return replace(
             self.judge(exit_code),
@@ -150,6 +184,8 @@ class Attempt:
             return self.death("out_of_memory", f"it held more than the {limit} MiB allowed")
         if self.killed_for == "timed_out":
             return self.death("timed_out", f"it exceeded its {self.request['timeout_s']:g} s")
+        if self.killed_for == "too_much":
+            return self.death("failed", f"it sent more than the {self.request['most_bytes']:,} bytes of files allowed")
         if exit_code < 0:
             return self.death_by_signal(signal.Signals(-exit_code).name)
         if exit_code == 0 and self.reply is not None:

@@ -11,13 +11,15 @@
  * or, for a package without CommonJS, `await import(pathToFileURL(require.resolve('x')))`. It may export
  * VERSIONS, a list of the packages whose versions the record shall show.
  */
-import { readFileSync, writeSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 
+import { deliver, writeAll } from './delivering.mjs';
 import { perform as describe } from './describing.mjs';
 import { perform as run } from './running.mjs';
 
 const TASKS = { run, describe };
 const REPLY_FD = 3;
+const FILES_FD = 4;
 const MOST_LINKS = 8;
 const request = JSON.parse(readFileSync(0, 'utf8'));
 let stage = 'import';
@@ -30,6 +32,7 @@ async function main() {
       throw new Error(`unknown task '${request.task}': this worker does ${Object.keys(TASKS)}`);
     }
     const value = await TASKS[request.task](request, enter);
+    if (request.deliver) deliver(request.out, FILES_FD);
     await finish({ status: 'ok', value });
   } catch (error) {
     await fail(error);
@@ -75,8 +78,7 @@ function flushed(stream) {
 
 /** Write one line to the server. Every line carries the nonce. */
 function write(message) {
-  const line = Buffer.from(`${JSON.stringify({ nonce: request.nonce, stage, ...message })}\n`);
-  for (let at = 0; at < line.length; ) at += writeSync(REPLY_FD, line, at);
+  writeAll(REPLY_FD, Buffer.from(`${JSON.stringify({ nonce: request.nonce, stage, ...message })}\n`));
 }
 
 await main();

@@ -11,14 +11,17 @@ import signal
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, NoReturn
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from . import describing, exporting, loading, referencing, running
+from .delivering import deliver
 from .ending import error_report
 from .reading import Reads
 from .reporting import Reporter
 
 if TYPE_CHECKING:
+    from .principals import Principal
     from .protocol import ChildReply, Submit
 
 Task = Callable[["Submit[Any]", Reporter], Mapping[str, Any]]
@@ -48,24 +51,38 @@ OUT_OF_MEMORY = (
 )
 
 
-def main_from_stdin(reply_fd: int) -> NoReturn:
+class Descriptors(NamedTuple):
+    """The child's ends of its pipes: for its reply, for the files that it made, and for all that it says beside."""
+
+    reply: int
+    files: int
+    log: int = 2
+
+
+def main_from_stdin(reply_fd: int, files_fd: int) -> NoReturn:
     """Do the request that comes by stdin: the child's entry where it is not a fork."""
     request: Submit[Any] = json.load(sys.stdin.buffer)
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     os.close(null)
-    main(request, reply_fd)
+    main(request, Descriptors(reply_fd, files_fd))
 
 
-def main(request: Submit[Any], reply_fd: int) -> NoReturn:
-    """Do the request, write its reply to the descriptor, and exit."""
+def main(request: Submit[Any], ends: Descriptors, principal: Principal | None = None) -> NoReturn:
+    """Do the request, send its files where the host wants them so, write its reply, and exit."""
     restore_signals()
-    os.set_inheritable(reply_fd, False)  # a program that the step starts must not hold the reply open
+    for fd in (ends.reply, ends.files):
+        os.set_inheritable(fd, False)  # a program that the step starts must not hold them open
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if principal is not None:
+        from .principals import confine
+
+        principal.become()
+        confine(principal, request["readable"])
     faulthandler.enable(2)  # the log then says where it crashed; the signal still ends the child
     set_threads(request["threads"])
-    reporter = Reporter(request["nonce"], reply_fd)
-    reporter.finish(reply_to(request, reporter))
+    reporter = Reporter(request["nonce"], ends.reply)
+    reporter.finish(reply_to(request, reporter, ends.files))
     flush()
     os._exit(0)
 
@@ -82,7 +99,7 @@ def set_threads(threads: int) -> None:
         sys.modules["torch"].set_num_threads(threads)
 
 
-def reply_to(request: Submit[Any], reporter: Reporter) -> ChildReply:
+def reply_to(request: Submit[Any], reporter: Reporter, files_fd: int) -> ChildReply:
     """Return the task's value, or the exception that ended it; SystemExit is one, since exporters call sys.exit."""
     try:
         if request["task"] not in TASKS:
@@ -91,7 +108,10 @@ def reply_to(request: Submit[Any], reporter: Reporter) -> ChildReply:
         if request["task"] in RECORDED:
             reporter.reads = Reads(shared)
             reporter.reads.begin()
-        return {"status": "ok", "value": dict(TASKS[request["task"]](request, reporter))}
+        value = dict(TASKS[request["task"]](request, reporter))
+        if request["deliver"]:
+            deliver(Path(request["out"]), files_fd)
+        return {"status": "ok", "value": value}
     except BaseException as error:
         report = error_report(error)
         print(report["traceback"], file=sys.stderr)

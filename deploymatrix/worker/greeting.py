@@ -22,11 +22,14 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the host, which ends the channel
     commands, replies = private_channel()
     reaper = Reaper.start(closing=[commands, replies])
-    greet(json.loads(first_line(commands)), replies)
+    hello: Hello = json.loads(first_line(commands))
+    greet(hello, replies)
 
+    from .principals import Principals
     from .server import Server  # imports numpy, which reads the variables just set
 
-    Server(commands, replies, reaper).serve()
+    given = hello.get("principals")
+    Server(commands, replies, reaper, Principals(given) if given else None).serve()
     sys.stderr.flush()
     os._exit(0)  # frameworks crash or hang in interpreter shutdown often enough
 

@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import child as body
+from .child import Descriptors
 
 if TYPE_CHECKING:
+    from .principals import Principal
     from .protocol import Submit
 
 FORKS = hasattr(os, "fork") and os.environ.get("DEPLOYMATRIX_WORKER_START") != "spawn"
@@ -24,10 +26,11 @@ FORKS = hasattr(os, "fork") and os.environ.get("DEPLOYMATRIX_WORKER_START") != "
 
 @dataclass
 class Child:
-    """A started child: leader of its own session, with a pipe for its reply and one for all its output."""
+    """A started child: leader of its own session, with pipes for its reply, its files and all its output."""
 
     pid: int
     reply_fd: int
+    files_fd: int
     log_fd: int
     process: subprocess.Popen[bytes] | None = None
 
@@ -37,29 +40,35 @@ class Child:
             self.process.returncode = exit_code  # else subprocess would wait for it once more
 
 
-def start(request: Submit[Any], closing: list[int]) -> Child:
-    """Start a child; `closing` are the server's descriptors that a fork must close. Raise OSError."""
-    reply_read, reply_write = os.pipe()
-    log_read, log_write = os.pipe()
+def start(request: Submit[Any], closing: list[int], principal: Principal | None = None) -> Child:
+    """Start a child; `closing` are the server's descriptors that a fork must close. Raise OSError.
+
+    Raise RuntimeError where it shall be a principal of its own and there is no fork.
+    """
+    if principal is not None and not FORKS:
+        raise RuntimeError("without fork, a task cannot be a principal of its own")
+    pipes = [os.pipe() for _ in range(3)]
+    ours, theirs = [read for read, _ in pipes], [write for _, write in pipes]
+    ends = Descriptors(*theirs)
     try:
         if FORKS:
-            child = Child(fork(request, reply_write, log_write, [*closing, reply_read, log_read]), reply_read, log_read)
+            child = Child(fork(request, ends, [*closing, *ours], principal), *ours)
         else:
-            process = spawn(request, reply_write, log_write)
-            child = Child(process.pid, reply_read, log_read, process)
+            process = spawn(request, ends)
+            child = Child(process.pid, *ours, process)
     except OSError:
-        os.close(reply_read)
-        os.close(log_read)
+        for fd in ours:
+            os.close(fd)
         raise
     finally:
-        os.close(reply_write)
-        os.close(log_write)
-    os.set_blocking(reply_read, False)
-    os.set_blocking(log_read, False)
+        for fd in theirs:
+            os.close(fd)
+    for fd in ours:
+        os.set_blocking(fd, False)
     return child
 
 
-def fork(request: Submit[Any], reply_fd: int, log_fd: int, closing: list[int]) -> int:
+def fork(request: Submit[Any], ends: Descriptors, closing: list[int], principal: Principal | None) -> int:
     sys.stdout.flush()
     sys.stderr.flush()
     pid = os.fork()
@@ -68,24 +77,24 @@ def fork(request: Submit[Any], reply_fd: int, log_fd: int, closing: list[int]) -
     try:
         os.setsid()
         for fd in (1, 2):
-            os.dup2(log_fd, fd)
-        for fd in [*closing, log_fd]:
+            os.dup2(ends.log, fd)
+        for fd in [*closing, ends.log]:
             os.close(fd)
-        body.main(request, reply_fd)
+        body.main(request, ends, principal)
     except BaseException:
         traceback.print_exc()
     finally:
         os._exit(70)  # whatever happened, a forked child never returns into the server's loop
 
 
-def spawn(request: Submit[Any], reply_fd: int, log_fd: int) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-s", str(Path(__file__).parent), "child", str(reply_fd)]
+def spawn(request: Submit[Any], ends: Descriptors) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-s", str(Path(__file__).parent), "child", str(ends.reply), str(ends.files)]
     process = subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
-        stdout=log_fd,
-        stderr=log_fd,
-        pass_fds=[reply_fd],
+        stdout=ends.log,
+        stderr=ends.log,
+        pass_fds=[ends.reply, ends.files],
         start_new_session=True,
     )
     assert process.stdin is not None

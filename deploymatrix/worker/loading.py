@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 MODEL = "model.py"
 
 failed: dict[Path, Exception] = {}
+preloaded: set[Path] = set()
 
 
 class UncachedLoader(SourceFileLoader):
@@ -40,11 +41,22 @@ def preload(request: Submit[Any]) -> bool:
     Raise what the import of a framework-side module raised.
     """
     before = len(sys.modules)
+    preloaded.update(sides(request))
     versions.of(*[load(path) for path in framework_side(request)])  # looked up once here, not in every child
     model = model_side(request)
     if model is not None:
         warming.import_packages_of(model, with_neighbours=model.name == MODEL)
     return len(sys.modules) != before
+
+
+def is_new(request: Submit[Any]) -> bool:
+    """Tell whether the server has not looked at one of the request's modules yet, so that an import may take seconds."""
+    return not preloaded.issuperset(sides(request))
+
+
+def sides(request: Submit[Any]) -> list[Path]:
+    model = model_side(request)
+    return [*framework_side(request), *([model] if model is not None else [])]
 
 
 def framework_side(request: Submit[Any]) -> list[Path]:

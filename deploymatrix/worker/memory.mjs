@@ -17,8 +17,10 @@ export class GroupUsage {
   peakMb = 0;
   cpuS = null; // of the leader, as last seen; null where it never was
 
-  constructor(group) {
+  /** `listMembers` lists the processes of a task that has a user id of its own; by default, those of its group. */
+  constructor(group, listMembers = null) {
     this.group = group;
+    this.listMembers = listMembers ?? (() => members(group));
     this.members = [group];
   }
 
@@ -34,7 +36,7 @@ export class GroupUsage {
 
   #fromProc(stale, limitMb) {
     this.cpuS = cpuSeconds(this.group) ?? this.cpuS;
-    if (stale) this.members = members(this.group);
+    if (stale) this.members = this.listMembers();
     const total = sum(this.members.map(residentBytes)) / MIB;
     return total > limitMb && this.members.length > 1 ? sum(this.members.map(proportionalBytes)) / MIB : total;
   }
@@ -91,9 +93,9 @@ function residentBytes(pid) {
   return kilobytes(/^VmRSS:\s+(\d+) kB$/m, read(`/proc/${pid}/status`));
 }
 
-/** Return the resident bytes, each shared page divided by the number of processes that share it. */
+/** Return the resident bytes, each shared page divided by the number that share it; in full where the kernel does not tell. */
 function proportionalBytes(pid) {
-  return kilobytes(/^Pss:\s+(\d+) kB$/m, read(`/proc/${pid}/smaps_rollup`));
+  return kilobytes(/^Pss:\s+(\d+) kB$/m, read(`/proc/${pid}/smaps_rollup`)) || residentBytes(pid);
 }
 
 function kilobytes(pattern, text) {

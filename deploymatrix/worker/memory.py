@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,10 +19,11 @@ MIB = 1 << 20
 
 
 class GroupMemory:
-    """Resident memory of one process group."""
+    """Resident memory of one process group; where the task has a user id of its own, of all of that user's."""
 
-    def __init__(self, group: int) -> None:
+    def __init__(self, group: int, list_members: Callable[[], list[int]] | None = None) -> None:
         self.group = group
+        self.list_members = list_members or (lambda: members(group))
         self.members = [group]
         self.looked_up = time.monotonic()
         self.known_mb = 0.0
@@ -35,7 +37,7 @@ class GroupMemory:
             self.known_mb = resident_mb_by_ps(self.group) if stale else self.known_mb
             return self.known_mb
         if stale:
-            self.members = members(self.group)
+            self.members = self.list_members()
         total = sum(map(resident, self.members)) / MIB
         if total > limit_mb and len(self.members) > 1:
             return sum(map(proportional, self.members)) / MIB
@@ -61,12 +63,15 @@ def resident(pid: int) -> int:
 
 
 def proportional(pid: int) -> int:
-    """Return the resident bytes, each shared page divided by the number of processes that share it."""
+    """Return the resident bytes, each shared page divided by the number of processes that share it.
+
+    Where the kernel does not tell, as of another user's process, shared pages count in full.
+    """
     with suppress(OSError):
         for line in (PROC / str(pid) / "smaps_rollup").read_bytes().splitlines():
             if line.startswith(b"Pss:"):
                 return int(line.split()[1]) << 10
-    return 0
+    return resident(pid)
 
 
 def resident_mb_by_ps(group: int) -> float:

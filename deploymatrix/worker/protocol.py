@@ -10,15 +10,32 @@ from typing import Any, Generic, Literal, NotRequired, TypedDict, TypeVar
 
 Stage = Literal["import", "open", "reference", "export", "load", "run"]
 Status = Literal["ok", "failed", "no_reply", "signaled", "timed_out", "out_of_memory"]
+Stream = Literal["files", "log"]
 Args = TypeVar("Args")
 
 
+class PrincipalsGiven(TypedDict):
+    """User ids for tasks, `count` of them from `first` on; a folder for each task at once, which the server owns.
+
+    `processes`: how many processes and threads one user id may have.
+    """
+
+    first: int
+    count: int
+    rooms: list[str]
+    processes: int
+
+
 class Hello(TypedDict):
-    """The host's first message. `variables` are set before numpy is imported."""
+    """The host's first message. `variables` are set before numpy is imported.
+
+    `principals`: each task becomes a principal of its own; without, all run as the server's user.
+    """
 
     op: Literal["hello"]
     protocol: int
     variables: NotRequired[dict[str, str]]
+    principals: NotRequired[PrincipalsGiven]
 
 
 class Ready(TypedDict):
@@ -32,7 +49,12 @@ class Ready(TypedDict):
 
 
 class Submit(TypedDict, Generic[Args]):
-    """One request. `args` depends on the task; times are in seconds, memory is in MiB."""
+    """One request. `args` depends on the task; times are in seconds, memory is in MiB.
+
+    `out`: where the child leaves its files; a principal has its own place instead. `deliver`: whether it sends them to the
+    host, `most_bytes` at the most. `readable`: all that it may read beside the system and its own code, where the kernel
+    can hold it to that.
+    """
 
     op: Literal["submit"]
     nonce: str
@@ -40,10 +62,18 @@ class Submit(TypedDict, Generic[Args]):
     module: str
     args: Args
     out: str
-    log: str
+    deliver: bool
+    most_bytes: int
+    readable: list[str]
     timeout_s: float
     memory_mb: float
     threads: int
+
+
+class Ping(TypedDict):
+    """A question whether the server still runs; `alive` answers it."""
+
+    op: Literal["ping"]
 
 
 class Stop(TypedDict):
@@ -52,7 +82,23 @@ class Stop(TypedDict):
     op: Literal["stop"]
 
 
-Command = Submit[Any] | Stop
+Command = Submit[Any] | Ping | Stop
+
+
+class Alive(TypedDict):
+    """The answer to a ping. Unasked, it says that the server begins (`busy`) or ends an import, which answers nothing."""
+
+    op: Literal["alive"]
+    busy: bool
+
+
+class Data(TypedDict):
+    """So many bytes follow the line: a piece of what the task's child sends of its files, or of its log."""
+
+    op: Literal["data"]
+    nonce: str
+    stream: Stream
+    bytes: int
 
 
 class Link(TypedDict):

@@ -6,9 +6,9 @@ Every line carries the nonce.
 from __future__ import annotations
 
 import json
-import os
 from typing import TYPE_CHECKING
 
+from .delivering import write_all
 from .ending import error_report
 
 if TYPE_CHECKING:
@@ -42,6 +42,5 @@ class Reporter:
     def write(self, message: ChildMessage) -> None:
         if self.reads is not None:  # with every message: a child that dies later has told what it read before
             message["reads"] = self.reads.take()
-        data = memoryview(json.dumps(message).encode() + b"\n")
-        while data:
-            data = data[os.write(self.fd, data) :]
+        # A lone surrogate, as in a file's undecodable name, is no text: UTF-8 has none, and readers refuse its escape.
+        write_all(self.fd, json.dumps(message, ensure_ascii=False).encode("utf-8", "replace") + b"\n")

@@ -4,15 +4,20 @@
  * This process loads no library, so the channel may stay on stdin and stdout: children have pipes of their own.
  * Since Node cannot fork, `import` happens in the child and counts into its time.
  */
+import { join } from 'node:path';
+
 import { Attempt } from './attempt.mjs';
+import { wellFormed } from './childs_words.mjs';
 import { Lines } from './lines.mjs';
+import { Principals } from './principals.mjs';
 import { Reaper } from './reaper.mjs';
 
-const PROTOCOL = 3; // what changed: __init__.py
+const PROTOCOL = 4; // what changed: __init__.py
 const TICK_MS = 50; // how often memory and deadlines are looked at
 
 const reaper = Reaper.start();
 const attempts = new Map();
+let principals = null; // where the host gives none, tasks run as this process's user
 
 function main() {
   const lines = new Lines();
@@ -29,6 +34,8 @@ function obey(command) {
       return hello(command);
     case 'submit':
       return submit(command);
+    case 'ping':
+      return send({ op: 'alive', busy: false });
     case 'stop':
       return stop();
     default:
@@ -36,27 +43,48 @@ function obey(command) {
   }
 }
 
-function hello({ protocol, variables = {} }) {
+function hello({ protocol, variables = {}, principals: given }) {
   if (protocol !== PROTOCOL) {
     throw new Error(`the host speaks protocol ${protocol}, this worker ${PROTOCOL}`);
   }
   Object.assign(process.env, variables);
+  if (given) principals = new Principals(given);
   const runtime = `node ${process.version}`;
   send({ op: 'ready', protocol: PROTOCOL, pid: process.pid, runtime, versions: {} });
 }
 
 function submit(request) {
-  const attempt = new Attempt(request, (ending) => {
-    attempts.delete(request.nonce);
+  const { nonce } = request;
+  let principal = null;
+  try {
+    principal = principals?.take() ?? null;
+  } catch (error) {
+    return send({ op: 'result', nonce, status: 'failed', stage: 'import', error: reportOf(error) });
+  }
+  if (principal) request.out = join(principal.home, 'out');
+  const attempt = new Attempt(request, principal, (data) => sendData(nonce, 'files', data), (ending, log) => {
+    attempts.delete(nonce);
     if (attempt.pid) reaper.forget(attempt.pid);
-    send({ op: 'result', nonce: request.nonce, ...ending });
+    if (principal) principals.giveBack(principal);
+    sendData(nonce, 'log', log);
+    send({ op: 'result', nonce, ...ending });
   });
-  attempts.set(request.nonce, attempt);
+  attempts.set(nonce, attempt);
   if (attempt.pid) reaper.watch(attempt.pid);
 }
 
+function reportOf(error) {
+  return { type: error.name, message: error.message, traceback: String(error.stack), chain: [] };
+}
+
 function send(message) {
-  process.stdout.write(`${JSON.stringify(message)}\n`);
+  process.stdout.write(`${JSON.stringify(wellFormed(message))}\n`);
+}
+
+function sendData(nonce, stream, data) {
+  if (!data.length) return;
+  process.stdout.write(`${JSON.stringify({ op: 'data', nonce, stream, bytes: data.length })}\n`);
+  process.stdout.write(data);
 }
 
 function stop() {

@@ -13,17 +13,18 @@ import selectors
 import signal
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import launch, loading
-from .attempt import Attempt
+from .attempt import REST, SOME, Attempt
+from .delivering import write_all
 from .ending import Ending, error_report
 from .lines import Lines
 from .reaper import Reaper
 
 if TYPE_CHECKING:
-    from .protocol import Command, Submit
+    from .principals import Principals
+    from .protocol import Command, Stream, Submit
 
 TICK_S = 0.05  # how often memory and deadlines are looked at; a child's end wakes the loop at once
 
@@ -31,8 +32,8 @@ TICK_S = 0.05  # how often memory and deadlines are looked at; a child's end wak
 class Server:
     """The loop over the channel, the children's pipes and the children's ends."""
 
-    def __init__(self, commands: int, replies: int, reaper: Reaper) -> None:
-        self.commands, self.replies, self.reaper = commands, replies, reaper
+    def __init__(self, commands: int, replies: int, reaper: Reaper, principals: Principals | None = None) -> None:
+        self.commands, self.replies, self.reaper, self.principals = commands, replies, reaper, principals
         self.lines = Lines()
         self.attempts: dict[str, Attempt] = {}
         self.serving = True
@@ -61,6 +62,8 @@ class Server:
     def obey(self, command: Command) -> None:
         if command["op"] == "submit":
             self.submit(command)
+        elif command["op"] == "ping":
+            self.send({"op": "alive", "busy": False})
         elif command["op"] == "stop":
             self.serving = False
         else:
@@ -68,21 +71,38 @@ class Server:
 
     def submit(self, request: Submit[Any]) -> None:
         start, cpu = time.monotonic(), time.process_time()
+        principal = None
         try:
-            if launch.FORKS and loading.preload(request):
-                gc.freeze()  # a collection in the child would copy every page of the frameworks' objects
+            self.preload(request)
             import_s = time.monotonic() - start
-            child = launch.start(request, closing=self.descriptors())
+            principal = self.principals.take() if self.principals else None
+            if principal is not None:
+                request["out"] = str(principal.home / "out")
+            child = launch.start(request, closing=self.descriptors(), principal=principal)
         except Exception as error:  # the module's fault, or there is no process to be had: this request ends
+            if principal is not None and self.principals is not None:
+                principal.move_out()
+                self.principals.give_back(principal)
             self.refuse(request, error, time.monotonic() - start, time.process_time() - cpu)
             return
-        self.watch(Attempt(request, child, import_s))
+        nonce = request["nonce"]
+        self.watch(Attempt(request, child, import_s, lambda data: self.send_data(nonce, "files", data), principal))
+
+    def preload(self, request: Submit[Any]) -> None:
+        """Import what the request needs and forks can share. Meanwhile the server answers no ping, and says so."""
+        if not launch.FORKS:
+            return
+        is_new = loading.is_new(request)
+        if is_new:
+            self.send({"op": "alive", "busy": True})
+        if loading.preload(request):
+            gc.freeze()  # a collection in the child would copy every page of the frameworks' objects
+        if is_new:
+            self.send({"op": "alive", "busy": False})
 
     def refuse(self, request: Submit[Any], error: Exception, wall_s: float, cpu_s: float) -> None:
         report = error_report(error)
-        log = Path(request["log"])
-        log.parent.mkdir(parents=True, exist_ok=True)
-        log.write_text(report["traceback"], encoding="utf-8")
+        self.send_data(request["nonce"], "log", report["traceback"].encode("utf-8", "replace"))
         ending = Ending("failed", "import", error=report, wall_s=wall_s, cpu_s=cpu_s, import_s=wall_s)
         self.send(ending.message(request["nonce"]))
 
@@ -92,29 +112,35 @@ class Server:
         for stream in attempt.streams:
             self.selector.register(stream.fd, selectors.EVENT_READ, lambda: self.drain(attempt))
 
-    def drain(self, attempt: Attempt) -> None:
-        for stream in attempt.drain():
+    def drain(self, attempt: Attempt, most: int = SOME) -> None:
+        for stream in attempt.drain(most):
             self.selector.unregister(stream.fd)
             stream.close()
 
     def reap(self) -> None:
-        """Send the result of each child that has ended, with what its pipes held when its group was dead."""
+        """Send the result of each task of which nothing is left, with what its pipes held when all was dead."""
         for attempt in list(self.attempts.values()):
-            child_exit = attempt.reap()
+            child_exit = attempt.settled()
             if child_exit is None:
                 continue
-            self.drain(attempt)
+            self.drain(attempt, REST)
             for stream in attempt.streams:
                 self.selector.unregister(stream.fd)
                 stream.close()
             del self.attempts[attempt.nonce]
             self.reaper.forget(attempt.pid)
+            if attempt.principal is not None and self.principals is not None:
+                self.principals.give_back(attempt.principal)
+            self.send_data(attempt.nonce, "log", attempt.log.text())
             self.send(attempt.ending(child_exit).message(attempt.nonce))
 
     def send(self, message: Mapping[str, object]) -> None:
-        data = memoryview(json.dumps(message).encode() + b"\n")
-        while data:
-            data = data[os.write(self.replies, data) :]
+        write_all(self.replies, json.dumps(message, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+
+    def send_data(self, nonce: str, stream: Stream, data: bytes) -> None:
+        if data:
+            head = {"op": "data", "nonce": nonce, "stream": stream, "bytes": len(data)}
+            write_all(self.replies, json.dumps(head).encode() + b"\n" + data)
 
     def descriptors(self) -> list[int]:
         """Return what a forked child must close: above all the channel, which it could otherwise write to."""

@@ -18,17 +18,19 @@ from deploymatrix.host.messages import Work
 from deploymatrix.project.plan import Task
 from deploymatrix.store.entries import Kind
 
+MOST_BYTES = 1 << 40  # of an artifact: the disk is the bound
 COSTS = ("wall_s", "cpu_s", "peak_mb", "import_s")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """What a worker is asked. `timeout_s`: seconds of wall time; `memory_mb`: MiB resident."""
+    """What a worker is asked. `timeout_s`: seconds of wall time; `memory_mb`: MiB resident; `most_bytes`: of its files."""
 
     module: Path
     args: dict[str, Any]
     timeout_s: float
     memory_mb: int
+    most_bytes: int = MOST_BYTES
 
 
 @dataclass(frozen=True, kw_only=True)

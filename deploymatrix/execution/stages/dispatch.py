@@ -128,6 +128,7 @@ def _ask(context: StageContext, pool: Pool, stage: NativeStage, needs: Needs, ke
         args=question.args,
         timeout_s=question.timeout_s,
         memory_mb=question.memory_mb,
+        most_bytes=question.most_bytes,
     )
     if stage.reads:
         context.keys.reads.note(task, work.reply.reads, asked)

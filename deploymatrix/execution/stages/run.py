@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 from deploymatrix.execution.keys import Key
 from deploymatrix.execution.outcomes import Result
 from deploymatrix.execution.stages.asking import Answered, Question
 from deploymatrix.execution.stages.context import Needs, StageContext
 from deploymatrix.execution.stages.samples import sample_paths
+from deploymatrix.execution.stages.signature import declared_outputs
 from deploymatrix.host.messages import Place
 from deploymatrix.project.plan import Task
+from deploymatrix.project.project import Model
 
 REPEATS = 3  # of each sample, for its time
+ANSWERS = REPEATS + 4  # and those of further sessions: by load, order, threads, and the last two together
+WIDEST = 16  # bytes of a value, so that an answer of a wrong dtype is still one
+SPARE = 1 << 20  # bytes: for headers, and so that an answer of a wrong shape, if it is small, is still one
 
 
 def place(_context: StageContext, task: Task) -> Place:
@@ -35,11 +43,23 @@ def question(context: StageContext, needs: Needs) -> Question:
         args=args,
         timeout_s=task.model.spec.timeouts.run,
         memory_mb=task.on.spec.resources.memory_mb,
+        most_bytes=_most_bytes(task.model, artifact.about["signature"]),
     )
 
 
 def finish(answered: Answered, _needs: Needs) -> Result:
-    """Keep what it answered, and how long it took."""
-    value = answered.value
+    """Keep what it answered, and how long it took. What it sent must be answers: tensors, under declared names."""
+    from deploymatrix.numerics.answers_sent import sent_problem
+
+    value, model = answered.value, answered.task.model
+    problem = sent_problem(answered.work.out, [output.name for output in model.spec.outputs], model.spec.samples)
+    if problem:
+        return answered.refuse(problem)
     about = {name: value[name] for name in ("outputs", "extra", "missing", "checks", "versions")}
     return answered.keep("runs", about, {name: value[name] for name in ("load_s", "run_s")})
+
+
+def _most_bytes(model: Model, signature: dict[str, Any]) -> int:
+    """Return the bytes that all answers to all samples may have together, as far as the model declares them."""
+    values = sum(math.prod(output.shape) for output in declared_outputs(model, signature))
+    return ANSWERS * model.spec.samples * (values * WIDEST + SPARE)

@@ -9,10 +9,9 @@
  * within their limits, in every sample.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 import { failure, printable } from './failure.mjs';
@@ -46,7 +45,7 @@ async function main() {
 
 /** Return the worker's result for the bundle's request; undefined when it ended without one. */
 async function ask(bundle, out) {
-  const place = { out: join(out, 'out'), log: join(out, 'log.txt') };
+  const place = { out: join(out, 'out'), deliver: false, most_bytes: 0, readable: [] };
   const request = { ...absolute(bundle.request), ...place, op: 'submit', nonce: 'reproduce', threads: 1 };
   const modules = process.env.DEPLOYMATRIX_NODE_MODULES ?? join(HERE, 'node_modules');
   const env = { ...process.env, DEPLOYMATRIX_NODE_MODULES: modules };
@@ -54,19 +53,33 @@ async function ask(bundle, out) {
   const worker = spawn(process.execPath, command, { env, stdio: ['pipe', 'pipe', 'inherit'] });
   const watch = setTimeout(() => worker.kill('SIGKILL'), (request.timeout_s + GRACE_S) * 1000);
   worker.stdin.on('error', () => {}); // it has ended: its output will say so
-  for (const message of [{ op: 'hello', protocol: 3, variables: bundle.variables }, request]) {
+  for (const message of [{ op: 'hello', protocol: 4, variables: bundle.variables }, request]) {
     worker.stdin.write(`${JSON.stringify(message)}\n`);
   }
   try {
-    for await (const line of createInterface({ input: worker.stdout })) {
-      const message = JSON.parse(line);
-      if (message.op === 'result') return message;
-    }
-    return undefined;
+    return await resultOf(worker.stdout, join(out, 'log.txt'));
   } finally {
     clearTimeout(watch);
     worker.kill('SIGKILL');
   }
+}
+
+/** Return the result among what the worker writes; keep what the task wrote to its log. */
+async function resultOf(said, log) {
+  let rest = Buffer.alloc(0);
+  for await (const data of said) {
+    rest = Buffer.concat([rest, data]);
+    for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10)) {
+      const message = JSON.parse(rest.subarray(0, end).toString());
+      if (message.op === 'result') return message;
+      const begin = end + 1;
+      const size = message.op === 'data' ? message.bytes : 0;
+      if (rest.length < begin + size) break;
+      appendFileSync(log, rest.subarray(begin, begin + size));
+      rest = rest.subarray(begin + size);
+    }
+  }
+  return undefined;
 }
 
 /** Return the request with {"path": ...} as paths on this machine. */

@@ -18,7 +18,7 @@ import tempfile
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from numerics.compare import Answers  # type: ignore[import-not-found]  # lies beside it in a bundle
 from numerics.limits import Limits  # type: ignore[import-not-found]
@@ -66,8 +66,8 @@ def main() -> int:
 def ask(bundle: dict[str, Any], out: Path) -> dict[str, Any] | None:
     """Return the worker's result for the bundle's request; None when it ended without one."""
     request = {**absolute(bundle["request"]), "op": "submit", "nonce": "reproduce", "threads": 1}
-    request |= {"out": str(out / "out"), "log": str(out / "log.txt")}
-    hello = {"op": "hello", "protocol": 3, "variables": bundle["variables"]}
+    request |= {"out": str(out / "out"), "deliver": False, "most_bytes": 0, "readable": []}
+    hello = {"op": "hello", "protocol": 4, "variables": bundle["variables"]}
     command = [sys.executable, *(word.replace("{worker}", str(HERE / "worker")) for word in bundle["command"])]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as worker:
         assert worker.stdin is not None and worker.stdout is not None
@@ -76,13 +76,24 @@ def ask(bundle: dict[str, Any], out: Path) -> dict[str, Any] | None:
         try:
             worker.stdin.write("".join(json.dumps(message) + "\n" for message in (hello, request)).encode())
             worker.stdin.flush()
-            messages = (json.loads(line) for line in worker.stdout)
-            return next((message for message in messages if message["op"] == "result"), None)
+            return result_of(worker.stdout, out / "log.txt")
         except BrokenPipeError:
             return None
         finally:
             watch.cancel()
             worker.kill()
+
+
+def result_of(said: IO[bytes], log: Path) -> dict[str, Any] | None:
+    """Return the result among what the worker writes; keep what the task wrote to its log."""
+    with log.open("wb") as file:
+        for line in said:
+            message: dict[str, Any] = json.loads(line)
+            if message["op"] == "data":
+                file.write(said.read(message["bytes"]))
+            if message["op"] == "result":
+                return message
+    return None
 
 
 def absolute(value: Any) -> Any:

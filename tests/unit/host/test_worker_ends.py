@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from deploymatrix.host.frames import Data, Ready, Result
 from deploymatrix.worker import PROTOCOL
-from tests.workers import Bench, Life, send, started, submit
+from tests.workers import Bench, Life, heard, send, started, submit
 
 
 def test_two_requests_overlap(bench: Bench, tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def test_end_of_the_channel_ends_everything(bench: Bench, tmp_path: Path) -> Non
     channel.stdin.close()  # type: ignore[attr-defined]
 
     assert life.ends()
-    assert list(channel.lines())[1:] == []  # `ready`, then nothing but the end
+    assert [message.op for message in heard(channel) if isinstance(message, Result)] == []
     assert channel.cause_of_death()[0] == "no_reply"
     channel.kill()
 
@@ -72,9 +72,14 @@ def test_variables_of_the_start_and_of_hello_reach_the_child(bench: Bench, tmp_p
 
     submit(channel, request, variables={"FROM_HELLO": "hello"})
 
-    messages = (json.loads(line) for line in channel.lines())
-    assert next(message["status"] for message in messages if message["op"] == "result") == "ok"
-    assert b"hello start" in request.log.read_bytes()
+    log = b""
+    for message in heard(channel):
+        if isinstance(message, Data):
+            log += message.data
+        if isinstance(message, Result):
+            assert message.status == "ok"
+            break
+    assert b"hello start" in log
     channel.kill()
 
 
@@ -91,7 +96,7 @@ def test_a_host_of_another_protocol_ends_the_worker(
     for message in messages:
         send(channel, message)
 
-    assert [json.loads(line)["op"] for line in channel.lines()] == ["ready"] * (len(messages) - 1)
+    assert [type(message) for message in heard(channel)] == [Ready] * (len(messages) - 1)
     cause, what = channel.cause_of_death()
     assert cause == "no_reply" and ("protocol" in what or "differ in version" in what)
     channel.kill()
