@@ -18,7 +18,7 @@ class Stage(Protocol):
         ...
 
     def translate(self, path: Path) -> str:
-        """Return the worker's path for a path of the host, and give it to the task. Raise ValueError where it cannot."""
+        """Return the worker's path for one of the host, and give it to the task. Raise ValueError where it cannot."""
         ...
 
 

@@ -7,7 +7,7 @@ Each task gets such an id. tests/hostile/ holds a running container to this tabl
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import docker
@@ -34,7 +34,7 @@ class Bounds:
     pids: int = 512
     cpus: float | None = None
     tasks: int = 1
-    tmp: Tmp = Tmp()
+    tmp: Tmp = field(default_factory=Tmp)
 
     @property
     def rooms(self) -> Sequence[str]:
@@ -60,7 +60,7 @@ def limits(client: docker.DockerClient, bounds: Bounds) -> dict[str, Any]:
         "cap_drop": ["ALL"],
         "cap_add": list(CAPABILITIES),
         "security_opt": ["no-new-privileges"],
-        "init": True,  # it takes in what tasks leave behind; and a signal that a process sends to itself ends number 1 never
+        "init": True,  # it takes in what tasks leave; without it, no signal that the worker sends itself would end it
         "user": "0:0",
         "ipc_mode": "none",  # no /dev/shm, which tasks would share
         "pids_limit": bounds.pids * bounds.tasks + SPARE_PROCESSES,
@@ -76,6 +76,12 @@ def limits(client: docker.DockerClient, bounds: Bounds) -> dict[str, Any]:
     }
 
 
-def _options(bounds: Bounds) -> str:
+def limits_alone(client: docker.DockerClient, bounds: Bounds) -> dict[str, Any]:
+    """Return the options for one program that is no worker: it is nobody, and its /tmp is its room."""
+    nobody = {"user": f"{FIRST_ID}:{FIRST_ID}", "cap_add": [], "tmpfs": {"/tmp": _options(bounds, mode="1777")}}
+    return {**limits(client, bounds), **nobody}
+
+
+def _options(bounds: Bounds, mode: str = "0711") -> str:
     execution = "exec" if bounds.tmp.exec else "noexec"
-    return f"rw,{execution},nosuid,nodev,size={bounds.room_mb}m,nr_inodes={INODES},mode=0711"
+    return f"rw,{execution},nosuid,nodev,size={bounds.room_mb}m,nr_inodes={INODES},mode={mode}"

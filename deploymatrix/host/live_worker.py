@@ -157,9 +157,8 @@ class LiveWorker:
         """Settle what is under way with the cause of the worker's end."""
         if foreign:
             self._channel.kill()
-        self._settle_all(
-            self._overdue or Death(*(("no_reply", foreign) if foreign else self._channel.cause_of_death()))
-        )
+        cause = ("no_reply", foreign) if foreign else self._channel.cause_of_death()
+        self._settle_all(self._overdue or Death(*cause))
         self._channel.kill()
         self._greeted.set()
 

@@ -39,8 +39,8 @@ class Death:
 class Pending:
     """A request under way. The worker's reader feeds it; the thread that asked takes the answer in.
 
-    `own`: a folder that a task on the host's disk may write to; None where it has none. `delivers`: the task's files come
-    over the channel; otherwise they are left in `own`.
+    `own`: a folder that a task on the host's disk may write to; None where it has none. `delivers`: the task's files
+    come over the channel; otherwise they are left in `own`.
     """
 
     def __init__(self, request: Request, *, delivers: bool, shares_disk: bool) -> None:

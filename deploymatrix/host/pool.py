@@ -28,8 +28,8 @@ class Pool(Protocol):
     ) -> Work:
         """Let the worker of `place` do one task and wait for it.
 
-        `timeout_s`: seconds of wall time. `memory_mb`: MiB resident. `most_bytes`: of files that it may send. A fault of the
-        task is in the reply.
+        `timeout_s`: seconds of wall time. `memory_mb`: MiB resident. `most_bytes`: of files that it may send.
+        A fault of the task is in the reply.
         Raise WorkerClosed after `close_all`, EnvironmentFailed where no worker can start.
         """
         ...

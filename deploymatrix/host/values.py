@@ -1,4 +1,4 @@
-"""What the value of each task must hold, as the host reads it: a worker's words are checked before anything acts on them."""
+"""What the value of each task must hold: a worker's words are checked before anything acts on them."""
 
 from __future__ import annotations
 

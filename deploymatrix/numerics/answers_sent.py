@@ -14,7 +14,10 @@ CHECK = re.compile(r"repeat-\d{1,3}|load|order|threads|together")
 
 
 def sent_problem(folder: Path, outputs: Collection[str], samples: int) -> str:
-    """Say what is wrong with the files below `folder`; nothing where each is `<i>/<output>.npy`, also below again/<check>/."""
+    """Say what is wrong with the files below `folder`; nothing where all are answers.
+
+    They are `<i>/<output>.npy`, and `again/<check>/<i>/<output>.npy`, as docs/reference/worker-protocol.md has them.
+    """
     for path, _, names in os.walk(folder):
         for name in names:
             file = Path(path, name)

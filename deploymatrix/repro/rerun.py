@@ -49,7 +49,8 @@ def _in_container(evidence: Evidence, runner: Runner, target: Target, folder: Pa
     """Run it in the target's image, with neither network nor privileges, as the run did."""
     from deploymatrix.environments.engine import engine
     from deploymatrix.environments.images import ensure_image
-    from deploymatrix.host.container_limits import limits
+    from deploymatrix.host.container_limits import Bounds, limits_alone
+    from deploymatrix.host.container_stream import STDERR, Stream
 
     project, client = evidence.context.project, engine()
     if client is None:
@@ -57,16 +58,18 @@ def _in_container(evidence: Evidence, runner: Runner, target: Target, folder: Pa
     image = ensure_image(client, image_recipe(project, target), project.build, say)
     resources, tmp = target.spec.resources, runner.spec.tmp
     roomy = tmp.model_copy(update={"size_mb": max(tmp.size_mb, OUTPUTS_MB)})  # the program puts the outputs there
-    container = client.containers.run(
+    bounds = Bounds(memory_mb=resources.memory_mb, pids=resources.pids, cpus=resources.cpus, tmp=roomy)
+    container = client.containers.create(
         image.tag,
         [evidence.worker.command[0], f"{INSIDE}/{evidence.program}"],
-        detach=True,
         volumes={str(folder): {"bind": INSIDE, "mode": "ro"}},
-        **limits(client, memory_mb=resources.memory_mb, cpus=resources.cpus, pids=resources.pids, tmp=roomy),
+        **limits_alone(client, bounds),
     )
     try:
-        for said in container.logs(stream=True):
-            sys.stdout.write(said.decode(errors="replace"))
+        stream = Stream(client, container)
+        container.start()
+        for kind, said in stream.frames():
+            (sys.stderr if kind == STDERR else sys.stdout).write(said.decode(errors="replace"))
         return int(container.wait()["StatusCode"])
     finally:
         container.remove(force=True)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 KillReason = Literal["out_of_memory", "timed_out", "stopped", "too_much"]
 
-# Pieces of 64 KiB from one pipe at a time: a child that never stops writing must not keep the server from its other work.
+# Pieces of 64 KiB from one pipe at a time: a child that never stops writing must not keep the server from others.
 SOME, REST = 64, 1024  # while it runs; once it is dead, when a pipe holds 1 MiB at the most
 MOST_READS = 10_000  # files that a child may name as read
 RSS_UNIT = 1 if sys.platform == "darwin" else 1024  # getrusage's ru_maxrss: bytes on macOS, KiB elsewhere
@@ -94,9 +94,9 @@ class Attempt:
         self.log = CappedLog()
         self.files_left = self.request["most_bytes"]
         self.streams = [
-            Stream(self.child.reply_fd, self.hear),
-            Stream(self.child.files_fd, self.pass_on),
-            Stream(self.child.log_fd, self.log.write),
+            Stream(self.child.pipes.reply, self.hear),
+            Stream(self.child.pipes.files, self.pass_on),
+            Stream(self.child.pipes.log, self.log.write),
         ]
 
     def drain(self, most: int = SOME) -> list[Stream]:

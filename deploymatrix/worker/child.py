@@ -52,7 +52,7 @@ OUT_OF_MEMORY = (
 
 
 class Descriptors(NamedTuple):
-    """The child's ends of its pipes: for its reply, for the files that it made, and for all that it says beside."""
+    """The ends of a child's pipes, on one side: for its reply, for its files, and for all that it says beside."""
 
     reply: int
     files: int

@@ -1,7 +1,7 @@
 """Landlock: a process gives up, for itself and all that it starts, every file that it does not need. Linux 5.13.
 
-https://docs.kernel.org/userspace-api/landlock.html gives the calls and the bits. No privilege is needed; where the kernel
-has it not, user ids and mounts alone hold.
+https://docs.kernel.org/userspace-api/landlock.html gives the calls and the bits. No privilege is needed; where the
+kernel has it not, user ids and mounts alone hold.
 """
 
 from __future__ import annotations

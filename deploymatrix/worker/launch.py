@@ -29,9 +29,7 @@ class Child:
     """A started child: leader of its own session, with pipes for its reply, its files and all its output."""
 
     pid: int
-    reply_fd: int
-    files_fd: int
-    log_fd: int
+    pipes: Descriptors
     process: subprocess.Popen[bytes] | None = None
 
     def mark_ended(self, exit_code: int) -> None:
@@ -48,14 +46,13 @@ def start(request: Submit[Any], closing: list[int], principal: Principal | None 
     if principal is not None and not FORKS:
         raise RuntimeError("without fork, a task cannot be a principal of its own")
     pipes = [os.pipe() for _ in range(3)]
-    ours, theirs = [read for read, _ in pipes], [write for _, write in pipes]
-    ends = Descriptors(*theirs)
+    ours, theirs = Descriptors(*[read for read, _ in pipes]), Descriptors(*[write for _, write in pipes])
     try:
         if FORKS:
-            child = Child(fork(request, ends, [*closing, *ours], principal), *ours)
+            child = Child(fork(request, theirs, [*closing, *ours], principal), ours)
         else:
-            process = spawn(request, ends)
-            child = Child(process.pid, *ours, process)
+            process = spawn(request, theirs)
+            child = Child(process.pid, ours, process)
     except OSError:
         for fd in ours:
             os.close(fd)

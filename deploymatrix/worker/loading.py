@@ -50,7 +50,7 @@ def preload(request: Submit[Any]) -> bool:
 
 
 def is_new(request: Submit[Any]) -> bool:
-    """Tell whether the server has not looked at one of the request's modules yet, so that an import may take seconds."""
+    """Tell whether the server sees one of the request's modules for the first time: an import may take seconds."""
     return not preloaded.issuperset(sides(request))
 
 

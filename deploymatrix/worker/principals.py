@@ -1,7 +1,7 @@
 """A task as a principal of its own: a user id that no other task has, a folder that no other may enter, and one end.
 
-The server needs CAP_SETUID, CAP_SETGID and CAP_KILL for it, so this is for containers; the host's `hello` says which ids
-and which folders there are. Each folder is a small file system of its own: what fills it harms one task.
+The server needs CAP_SETUID, CAP_SETGID and CAP_KILL for it, so this is for containers; the host's `hello` says which
+ids and which folders there are. Each folder is a small file system of its own: what fills it harms one task.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import random
 import resource
 import shutil
 import signal
-import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -61,8 +61,7 @@ class Principal:
         tmp.mkdir()
         os.chdir(tmp)
         os.environ.update(dict.fromkeys(("HOME", "TMPDIR", "TMP", "TEMP"), str(tmp)))
-        if "tempfile" in sys.modules:  # it remembers where it found room before
-            sys.modules["tempfile"].tempdir = None
+        tempfile.tempdir = None  # it may remember where it found room before
         resource.setrlimit(resource.RLIMIT_NPROC, (self.processes, self.processes))
 
     def used_bytes(self) -> int:

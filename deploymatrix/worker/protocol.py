@@ -51,9 +51,9 @@ class Ready(TypedDict):
 class Submit(TypedDict, Generic[Args]):
     """One request. `args` depends on the task; times are in seconds, memory is in MiB.
 
-    `out`: where the child leaves its files; a principal has its own place instead. `deliver`: whether it sends them to the
-    host, `most_bytes` at the most. `readable`: all that it may read beside the system and its own code, where the kernel
-    can hold it to that.
+    `out`: where the child leaves its files; a principal has its own place instead. `deliver`: whether it sends them to
+    the host, `most_bytes` at the most. `readable`: all that it may read beside the system and its own code, where the
+    kernel can hold it to that.
     """
 
     op: Literal["submit"]
@@ -86,7 +86,7 @@ Command = Submit[Any] | Ping | Stop
 
 
 class Alive(TypedDict):
-    """The answer to a ping. Unasked, it says that the server begins (`busy`) or ends an import, which answers nothing."""
+    """The answer to a ping. Unasked, it says that an import begins (`busy`), during which none is answered, or ends."""
 
     op: Literal["alive"]
     busy: bool

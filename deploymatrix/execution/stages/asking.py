@@ -24,7 +24,7 @@ COSTS = ("wall_s", "cpu_s", "peak_mb", "import_s")
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """What a worker is asked. `timeout_s`: seconds of wall time; `memory_mb`: MiB resident; `most_bytes`: of its files."""
+    """What a worker is asked. `timeout_s`: seconds of wall time; `memory_mb`: MiB; `most_bytes`: of its files."""
 
     module: Path
     args: dict[str, Any]
