@@ -23,6 +23,7 @@ OPEN_FILES = 4096
 SPARE_PROCESSES = 64  # for the worker, its reaper, and what ends tasks
 SPARE_MB = 64  # for the same
 ROOM_SHARE = 0.5  # of a task's memory: what its folder may hold, which counts to its memory
+WORKERS_TMP = "rw,noexec,nosuid,nodev,size=16m,mode=0755"  # frameworks look for one at import; tasks cannot write there
 INODES = 16_384  # files and folders in a task's folder
 
 
@@ -72,7 +73,7 @@ def limits(client: docker.DockerClient, bounds: Bounds) -> dict[str, Any]:
             Ulimit(name="nofile", soft=OPEN_FILES, hard=OPEN_FILES),
         ],
         "log_config": LogConfig(type="none"),  # the engine would keep what the worker writes, without bound
-        "tmpfs": {room: _options(bounds) for room in bounds.rooms},
+        "tmpfs": {"/tmp": WORKERS_TMP, **{room: _options(bounds) for room in bounds.rooms}},
     }
 
 

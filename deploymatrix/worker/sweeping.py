@@ -1,4 +1,4 @@
-"""The end of a principal: every process of its user id is killed and its folder emptied before its reply is believed."""
+"""The end of a principal: its processes are killed and its folder emptied before its reply is believed."""
 
 from __future__ import annotations
 

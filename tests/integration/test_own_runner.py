@@ -43,9 +43,9 @@ def load(payload):
     assert os.environ["OF_THE_WORKER"] == "mine"
     assert faulthandler.is_enabled()
     if TMP_MB:
-        tmp = os.statvfs("/tmp")
-        assert tmp.f_blocks * tmp.f_frsize == TMP_MB * 2**20
-        program = pathlib.Path("/tmp/program")
+        tmp = os.statvfs(os.environ["TMPDIR"])
+        assert tmp.f_blocks * tmp.f_frsize >= TMP_MB * 2**20
+        program = pathlib.Path(os.environ["TMPDIR"], "program")
         program.write_text("#!/bin/sh\\n")
         program.chmod(0o755)
         subprocess.run([program], check=True)
