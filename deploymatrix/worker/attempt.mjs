@@ -164,7 +164,8 @@ export class Attempt {
 function start({ threads, memory_mb: memoryMb }, principal) {
   const node = [process.execPath, `--max-old-space-size=${Math.ceil(memoryMb)}`, CHILD];
   // Node has no setrlimit: the shell sees to it that a crash leaves no core file, and that a task has so many processes.
-  const limits = `ulimit -c 0; ${principal ? `ulimit -u ${principal.processes}; ` : ''}exec "$0" "$@"`;
+  const most = principal?.processes; // shells differ in the letter: p in dash and busybox, u in bash
+  const limits = `ulimit -c 0; ${most ? `ulimit -p ${most} 2>/dev/null || ulimit -u ${most}; ` : ''}exec "$0" "$@"`;
   const [command, ...args] = existsSync(SHELL) ? [SHELL, '-c', limits, ...node] : node;
   const env = { ...process.env };
   for (const name of THREAD_VARIABLES) env[name] = String(threads);

@@ -11,7 +11,6 @@ import itertools
 import os
 import random
 import resource
-import shutil
 import signal
 import tempfile
 from collections.abc import Iterator
@@ -154,13 +153,11 @@ def is_alive_as(uid: int, status: bytes) -> bool:
 
 
 def empty(folder: Path) -> None:
-    """Remove what the folder holds, whatever modes it was given."""
-    for path, names, _ in os.walk(folder):
-        for name in names:
-            with suppress(OSError):
-                os.chmod(Path(path, name), 0o700, follow_symlinks=False)
+    """Remove what the folder holds, whatever modes its folders were given."""
     for entry in folder.iterdir():
         if entry.is_dir() and not entry.is_symlink():
-            shutil.rmtree(entry)
+            entry.chmod(0o700)
+            empty(entry)
+            entry.rmdir()
         else:
             entry.unlink()

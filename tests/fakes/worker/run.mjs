@@ -1,6 +1,18 @@
 // A runner that does what its payload says, as run.py does.
 import { spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  readdirSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
 
 export const SETS_THREADS = true;
 let loads = 0;
@@ -89,10 +101,46 @@ const deeds = {
   refuse_again() {
     if (loads > 1) throw new Error('a session is open already');
   },
+  leave_files() {
+    const deep = `${process.env.TMPDIR}/deep-${loads}/er`;
+    mkdirSync(deep, { recursive: true });
+    for (let number = 0; number < 300; number++) writeFileSync(`${deep}/.${number}`, '');
+    symlinkSync('/', `${deep}/link`);
+    chmodSync(deep, 0);
+    chmodSync(dirname(deep), 0);
+  },
+  survive() {
+    const stay = 'trap "" TERM; echo survivor $$; while :; do sleep 1; done';
+    const inherited = ['ignore', 'inherit', 'inherit'];
+    spawn('setsid', ['sh', '-c', stay], { detached: true, stdio: inherited }).unref();
+  },
+  principal({ room }) {
+    const tries = [
+      () => process.kill(process.ppid, 'SIGCONT'),
+      () => closeSync(openSync(`/proc/${process.ppid}/mem`, 'r')),
+      () => readdirSync(`/proc/${process.ppid}/fd`),
+      () => process.setuid(0),
+      () => writeFileSync(`${room}/left`, 'x'),
+      () => readdirSync(`${room}/../other/task`),
+    ];
+    const groups = JSON.stringify(process.getgroups()).replaceAll(',', ', ');
+    console.log(`uid ${process.getuid()} gid ${process.getgid()} groups ${groups} home ${process.env.HOME}`);
+    writeFileSync(`${process.env.TMPDIR}/own`, 'x');
+    console.log(`could [${tries.map((one) => Number(did(one))).join(', ')}]`);
+  },
   variables() {
     console.log(process.env.FROM_HELLO, process.env.FROM_START);
   },
 };
+
+function did(one) {
+  try {
+    one();
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 function pair(value) {
   return { y: { dtype: 'float32', shape: [2], data: Float32Array.from([value, 0]) } };

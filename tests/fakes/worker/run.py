@@ -169,6 +169,45 @@ def refuse_again(order):
         raise ValueError("a session is open already")
 
 
+def survive(order):
+    """Leaves a process that is nobody's child and nobody's group, and lives until somebody kills it."""
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            os.write(1, b"survivor %d\n" % os.getpid())
+            threading.Event().wait()
+        os._exit(0)
+    os.wait()
+
+
+def principal(order):
+    """Says who it is and what it can reach: one number for each question, 1 where it could."""
+    tries = [
+        lambda: os.kill(os.getppid(), signal.SIGCONT),
+        lambda: open(f"/proc/{os.getppid()}/mem", "rb").close(),
+        lambda: os.listdir(f"/proc/{os.getppid()}/fd"),
+        lambda: os.setuid(0),
+        lambda: Path(order["room"], "left").write_text("x"),
+        lambda: os.listdir(order["room"] + "/../other/task"),
+    ]
+    print(f"uid {os.getuid()} gid {os.getgid()} groups {os.getgroups()} home {os.environ['HOME']}", flush=True)
+    Path(os.environ["TMPDIR"], "own").write_text("x")
+    print("could", [int(did(one)) for one in tries], flush=True)
+
+
+def leave_files(order):
+    """Leaves a folder that its owner may not enter, links, a pipe and many files."""
+    folder = Path(os.environ["TMPDIR"], f"deep-{len(loaded)}/er")
+    folder.mkdir(parents=True)
+    for number in range(300):
+        (folder / f".{number}").touch()
+    os.mkfifo(folder / "pipe")
+    (folder / "link").symlink_to("/")
+    folder.chmod(0)
+    folder.parent.chmod(0)
+
+
 def tell(fifo):
     alive = os.open(fifo, os.O_WRONLY)
     os.write(alive, b"%d\n" % os.getpid())
@@ -179,5 +218,13 @@ def first_time(order):
     try:
         Path(order["once"]).touch(exist_ok=False)
     except FileExistsError:
+        return False
+    return True
+
+
+def did(one):
+    try:
+        one()
+    except OSError:
         return False
     return True
