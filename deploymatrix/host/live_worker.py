@@ -17,8 +17,7 @@ from deploymatrix.worker import PROTOCOL
 
 CLOSE_S = 2.0  # a worker that imports cannot hear: after Ctrl-C, nothing may run on for long
 END_S = 5.0  # for the reader's end once the worker was killed; an engine that does not answer must not hold us
-PING_S = 2.0  # a worker that was silent for so long is asked whether it lives
-SILENT_S = 8.0  # and given up after so long
+SILENT_S = 8.0  # a worker that was silent for so long, although it was asked whether it lives, is given up
 SMALL = ("run", "describe")  # tasks whose files come over the channel from a worker on the host's disk, too
 ON_THE_WIRE = ("task", "timeout_s", "memory_mb", "threads", "most_bytes")
 
@@ -26,7 +25,8 @@ ON_THE_WIRE = ("task", "timeout_s", "memory_mb", "threads", "most_bytes")
 class LiveWorker:
     """One started process: a thread reads what it writes and hands each reply to the request of that nonce."""
 
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: Channel, silent_s: float = SILENT_S) -> None:
+        self._silent_s = silent_s
         self.death: Death | None = None
         self._channel = channel
         self._overdue: Death | None = None
@@ -94,14 +94,14 @@ class LiveWorker:
 
     def _await(self, pending: Pending, patience_s: float, grace_s: float) -> None:
         """Wait for the answer. Give the worker up when it is overdue, or silent although nothing keeps it busy."""
-        until = time.monotonic() + patience_s
-        while not pending.done.wait(min(PING_S, max(0.0, until - time.monotonic()))):
+        until, ping_s = time.monotonic() + patience_s, self._silent_s / 4
+        while not pending.done.wait(min(ping_s, max(0.0, until - time.monotonic()))):
             silent_s = time.monotonic() - self._heard
             if time.monotonic() >= until:
                 self._give_up(f"no reply {grace_s:g} s after the timeout, as when an import hangs")
-            elif silent_s > SILENT_S and not self._is_busy:
+            elif silent_s > self._silent_s and not self._is_busy:
                 self._give_up(f"it did not answer for {silent_s:.0f} s, as when it was stopped")
-            elif silent_s > PING_S / 2:
+            elif silent_s > ping_s / 2:
                 self._send({"op": "ping"})
 
     def _send(self, message: dict[str, Any]) -> bool:

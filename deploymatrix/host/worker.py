@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from deploymatrix.host.channel import Channel
-from deploymatrix.host.live_worker import LiveWorker
+from deploymatrix.host.live_worker import SILENT_S, LiveWorker
 from deploymatrix.host.messages import Reply, Request
 from deploymatrix.host.pending import Death
 from deploymatrix.host.turns import Turns
@@ -28,8 +28,14 @@ class WorkerClosed(RuntimeError):
 class Worker:
     """Requests to one environment or container. Thread-safe; at most one process at a time."""
 
-    def __init__(self, start: Callable[[], Channel], ready_s: float = READY_S, grace_s: float = GRACE_S) -> None:
-        self.start, self.ready_s, self.grace_s = start, ready_s, grace_s
+    def __init__(
+        self,
+        start: Callable[[], Channel],
+        ready_s: float = READY_S,
+        grace_s: float = GRACE_S,
+        silent_s: float = SILENT_S,
+    ) -> None:
+        self.start, self.ready_s, self.grace_s, self.silent_s = start, ready_s, grace_s, silent_s
         self.ready: dict[str, Any] = {}  # the last start's `ready` message: runtime, versions
         self.start_s = 0.0  # seconds from the last start to `ready`
         self._live: LiveWorker | None = None
@@ -72,7 +78,7 @@ class Worker:
         if self._closed:
             raise WorkerClosed("the worker was closed")
         begin = time.monotonic()
-        live = self._live = LiveWorker(self.start())
+        live = self._live = LiveWorker(self.start(), self.silent_s)
         if self._closed:  # meanwhile, by a thread that did not see this process yet
             live.close()
         self.ready = live.greet(self.ready_s)

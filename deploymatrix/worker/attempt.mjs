@@ -131,7 +131,8 @@ export class Attempt {
       return this.#death('out_of_memory', `it held more than the ${memory_mb} MiB allowed`);
     }
     if (this.#killedFor === 'too_much') {
-      return this.#death('failed', `it sent more than the ${this.request.most_bytes} bytes of files allowed`);
+      const most = this.request.most_bytes.toLocaleString('en-US');
+      return this.#death('failed', `it sent more than the ${most} bytes of files allowed`);
     }
     if (this.#killedFor === 'timed_out') return this.#death('timed_out', `it exceeded its ${timeout_s} s`);
     if (signal) return this.#deathBySignal(signal);

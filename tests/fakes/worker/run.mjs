@@ -109,6 +109,16 @@ const deeds = {
     chmodSync(deep, 0);
     chmodSync(dirname(deep), 0);
   },
+  surrogate() {
+    throw new Error('bad: \udcff');
+  },
+  send(order) {
+    if (firstTime(order)) writeSync(4, order.text);
+  },
+  stop_server() {
+    process.kill(process.ppid, 'SIGSTOP');
+    block();
+  },
   survive() {
     const stay = 'trap "" TERM; echo survivor $$; while :; do sleep 1; done';
     const inherited = ['ignore', 'inherit', 'inherit'];

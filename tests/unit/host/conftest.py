@@ -13,7 +13,15 @@ from tests.workers import Bench, command, started
 
 @pytest.fixture(params=["fork", "spawn", "node"])
 def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
-    kind = request.param
+    yield from bench_of(request.param, tmp_path)
+
+
+@pytest.fixture(params=["fork", "spawn"])
+def python_bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
+    yield from bench_of(request.param, tmp_path)
+
+
+def bench_of(kind: str, tmp_path: Path) -> Iterator[Bench]:
     command(kind)
     folder = tmp_path / "requests"
     folder.mkdir()
