@@ -25,7 +25,10 @@ WANTS_INTERPRETER: frozenset[Installer] = frozenset({"npm"})
 
 
 class Tmp(Strict):
-    """The folder /tmp of a runner's container: MiB of memory that it may hold, and whether programs start from it."""
+    """A task's folder in a runner's container, where TMPDIR points: its MiB, and whether programs start from it.
+
+    It lies in memory, counts to the task's memory, and may hold half of that if this is more.
+    """
 
     size_mb: Annotated[int, Field(ge=1)] = 64
     exec: bool = False
