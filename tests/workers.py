@@ -101,7 +101,7 @@ def submit(channel: Channel, request: Request, **hello: Any) -> None:
 
 
 def send(channel: Channel, message: dict[str, Any]) -> None:
-    channel.send(json.dumps(message, default=str).encode() + b"\n")
+    channel.send(json.dumps(message, default=str).encode() + b"\n", within_s=10)
 
 
 def heard(channel: Channel) -> Iterator[Ready | Alive | Result | Data]:

@@ -35,8 +35,11 @@ class Channel(Protocol):
         """The user ids and folders that `hello` gives to tasks; None where they run as the worker's user."""
         ...
 
-    def send(self, line: bytes) -> None:
-        """Write a line, newline included. Raise OSError or ValueError when the worker has ended or does not read."""
+    def send(self, line: bytes, within_s: float) -> None:
+        """Write a line, newline included. Raise OSError or ValueError when the worker has ended.
+
+        Raise TimeoutError when it does not read: a part of a line that is longer than PIPE_BUF may then have been sent.
+        """
         ...
 
     def chunks(self) -> Iterator[bytes]:

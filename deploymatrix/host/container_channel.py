@@ -81,7 +81,6 @@ class ContainerChannel:
         self._inbox = inbox
         self._state: dict[str, Any] | None = None
         self._tail = b""
-        self._sending = threading.Lock()
         self._settling = threading.Lock()
         try:
             self._stream = Stream(client, container)
@@ -94,10 +93,9 @@ class ContainerChannel:
     def id(self) -> str:
         return str(self._container.id)
 
-    def send(self, line: bytes) -> None:
-        """Write a line, newline included. Raise OSError when the worker has ended."""
-        with self._sending:
-            self._stream.send(line)
+    def send(self, line: bytes, within_s: float) -> None:
+        """Write a line, newline included. Raise OSError when the worker has ended or does not read."""
+        self._stream.send(line, within_s)
 
     def chunks(self) -> Iterator[bytes]:
         """Yield what the worker writes to stdout until it ends. Keep the last of stderr for cause_of_death()."""

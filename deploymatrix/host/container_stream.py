@@ -15,7 +15,6 @@ STDOUT, STDERR = 1, 2
 HEADER = struct.Struct(">BxxxL")
 CHUNK = 1 << 20
 MOST_FRAME = 64 << 20  # bytes; engines cut at 32 KiB
-SEND_S = 5.0  # a worker that takes nothing for so long has stopped
 
 
 class Stream:
@@ -28,12 +27,12 @@ class Stream:
         self._socket: Any = getattr(self._owner, "_sock", self._owner)
         self._socket.settimeout(None)  # a worker may be silent for longer than the API's calls may take
 
-    def send(self, data: bytes) -> None:
-        """Write to stdin. Raise OSError when the container has ended, or takes nothing."""
-        until, rest = time.monotonic() + SEND_S, memoryview(data)
+    def send(self, data: bytes, within_s: float) -> None:
+        """Write to stdin. Raise OSError when the container has ended, TimeoutError when it does not read."""
+        until, rest = time.monotonic() + within_s, memoryview(data)
         while rest:
             if not select.select([], [self._socket], [], max(0.0, until - time.monotonic()))[1]:
-                raise TimeoutError(f"the worker takes nothing for {SEND_S:g} s")
+                raise TimeoutError(f"the worker takes nothing for {within_s:g} s")
             rest = rest[self._socket.send(rest[: select.PIPE_BUF]) :]
 
     def frames(self) -> Iterator[tuple[int, bytes]]:

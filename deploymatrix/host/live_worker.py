@@ -15,6 +15,7 @@ from deploymatrix.host.messages import Reply, Request, translated
 from deploymatrix.host.pending import Death, Pending
 from deploymatrix.worker import PROTOCOL
 
+SEND_S = 180.0  # for a request: a server that imports reads nothing
 CLOSE_S = 2.0  # a worker that imports cannot hear: after Ctrl-C, nothing may run on for long
 END_S = 5.0  # for the reader's end once the worker was killed; an engine that does not answer must not hold us
 SILENT_S = 8.0  # a worker that was silent for so long, although it was asked whether it lives, is given up
@@ -62,8 +63,8 @@ class LiveWorker:
 
     def close(self) -> None:
         """Stop the worker, or kill it when it does not end at once."""
-        self._send({"op": "stop"})
-        self._reader.join(CLOSE_S)
+        if self._send({"op": "stop"}, within_s=0.0):
+            self._reader.join(CLOSE_S)
         self._channel.kill()
         self._reader.join(END_S)
 
@@ -102,16 +103,22 @@ class LiveWorker:
             elif silent_s > self._silent_s and not self._is_busy:
                 self._give_up(f"it did not answer for {silent_s:.0f} s, as when it was stopped")
             elif silent_s > ping_s / 2:
-                self._send({"op": "ping"})
+                self._send({"op": "ping"}, within_s=0.0)
 
-    def _send(self, message: dict[str, Any]) -> bool:
+    def _send(self, message: dict[str, Any], within_s: float = SEND_S) -> bool:
         """Return whether the worker was there to be written to; if not, the reader settles what is under way."""
         line = json.dumps(message).encode() + b"\n"
-        try:
-            with self._sending:  # not the reader's lock: with both pipes full, the reader must go on
-                self._channel.send(line)
-        except (OSError, ValueError):
+        if not self._sending.acquire(timeout=within_s):  # not the reader's: with both pipes full, it must go on
             return False
+        try:
+            self._channel.send(line, within_s)
+        except (OSError, ValueError) as error:
+            if isinstance(error, TimeoutError) and within_s:  # half a request may have been sent
+                self._overdue = Death("timed_out", f"it took no request for {within_s:g} s")
+                self._channel.kill()
+            return False
+        finally:
+            self._sending.release()
         return True
 
     def _give_up(self, what: str) -> None:

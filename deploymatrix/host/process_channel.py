@@ -15,7 +15,6 @@ from deploymatrix.host.channel import Channel, SamePaths, Stage
 from deploymatrix.worker.memory import oom_kills
 
 CHUNK = 1 << 16
-SEND_S = 5.0  # a worker that takes nothing for so long has stopped
 END_S = 5.0  # between a worker's last line and its end
 
 # The user sets these for another interpreter or project; in the worker they would replace what was locked.
@@ -54,12 +53,11 @@ class _ProcessChannel:
         assert self.process.stdin is not None and self.process.stdout is not None
         self.stdin, self.stdout = self.process.stdin, self.process.stdout
 
-    def send(self, line: bytes) -> None:
-        """Write a line. Raise OSError when the worker has ended, or takes nothing."""
-        until, rest = time.monotonic() + SEND_S, memoryview(line)
+    def send(self, line: bytes, within_s: float) -> None:
+        until, rest = time.monotonic() + within_s, memoryview(line)
         while rest:
             if not select.select([], [self.stdin], [], max(0.0, until - time.monotonic()))[1]:
-                raise TimeoutError(f"the worker takes nothing for {SEND_S:g} s")
+                raise TimeoutError(f"the worker takes nothing for {within_s:g} s")
             rest = rest[os.write(self.stdin.fileno(), rest[: select.PIPE_BUF]) :]
 
     def chunks(self) -> Iterator[bytes]:

@@ -1,6 +1,7 @@
 /** One request under way as the server sees it: child, pipes, log, limits, and at last how it ended. */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 import { CappedLog } from './capped_log.mjs';
@@ -162,11 +163,13 @@ export class Attempt {
 }
 
 /** Start a child that leads its own session; descriptor 3 is for its reply, 4 for its files. */
-function start({ threads, memory_mb: memoryMb }, principal) {
+function start({ threads, timeout_s: timeoutS, memory_mb: memoryMb }, principal) {
   const node = [process.execPath, `--max-old-space-size=${Math.ceil(memoryMb)}`, CHILD];
   // Node has no setrlimit: the shell sees to it that a crash leaves no core file, and that a task has so many processes.
   const most = principal?.processes; // shells differ in the letter: p in dash and busybox, u in bash
-  const limits = `ulimit -c 0; ${most ? `ulimit -p ${most} 2>/dev/null || ulimit -u ${most}; ` : ''}exec "$0" "$@"`;
+  const cpuS = Math.ceil(timeoutS * availableParallelism()) + 10; // the time limit strikes before
+  const own = most ? `ulimit -p ${most} 2>/dev/null || ulimit -u ${most}; ulimit -t ${cpuS}; ` : '';
+  const limits = `ulimit -c 0; ${own}exec "$0" "$@"`;
   const [command, ...args] = existsSync(SHELL) ? [SHELL, '-c', limits, ...node] : node;
   const env = { ...process.env };
   for (const name of THREAD_VARIABLES) env[name] = String(threads);

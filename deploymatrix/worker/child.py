@@ -77,7 +77,7 @@ def main(request: Submit[Any], ends: Descriptors, principal: Principal | None = 
     if principal is not None:
         from .principals import confine
 
-        principal.become()
+        principal.become(request["timeout_s"])
         confine(principal, request["readable"])
     faulthandler.enable(2)  # the log then says where it crashed; the signal still ends the child
     set_threads(request["threads"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import itertools
+import math
 import os
 import random
 import resource
@@ -51,7 +52,7 @@ class Principal:
             os.setegid(os.getgid())
         self.home.chmod(0o770)
 
-    def become(self) -> None:
+    def become(self, timeout_s: float) -> None:
         """Turn this process into the task's: its ids, its folder, its limits. There is no way back."""
         self._take_ids()
         ctypes.CDLL(None).prctl(SET_DUMPABLE, 1, 0, 0, 0)  # else it could not read its own /proc/self
@@ -62,6 +63,8 @@ class Principal:
         os.environ.update(dict.fromkeys(("HOME", "TMPDIR", "TMP", "TEMP"), str(tmp)))
         tempfile.tempdir = None  # it may remember where it found room before
         resource.setrlimit(resource.RLIMIT_NPROC, (self.processes, self.processes))
+        cpu_s = cpu_seconds(timeout_s)
+        resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 1))
 
     def used_bytes(self) -> int:
         """Return what its folder holds, which is memory."""
@@ -136,6 +139,11 @@ def confine(principal: Principal, readable: list[str]) -> None:
     top = [Path("/", name) for name in os.listdir("/") if Path("/", name) != OURS]
     code = [path for path in OURS.iterdir() if path.name in ("worker", "target")]
     landlock.restrict([*top, *code, *map(Path, readable)], [principal.home, Path(os.devnull)])
+
+
+def cpu_seconds(timeout_s: float) -> int:
+    """Return what one process can use in that time on all cores, and a little more: the time limit strikes before."""
+    return math.ceil(timeout_s * (os.cpu_count() or 1)) + 10
 
 
 def processes_of(uid: int) -> Iterator[int]:

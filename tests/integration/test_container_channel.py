@@ -71,9 +71,9 @@ def test_all_that_is_said_comes_whatever_is_said_beside_it(start: Start):
 def test_what_is_sent_arrives_and_the_end_of_the_channel_is_the_end(start: Start):
     channel = start("import sys\nfor line in sys.stdin: print(line.upper(), end='', flush=True)")
     chunks = channel.chunks()
-    channel.send(b"one\n")
+    channel.send(b"one\n", 10)
     assert next(chunks) == b"ONE\n"
-    channel.send(b"two\n")
+    channel.send(b"two\n", 10)
     assert next(chunks) == b"TWO\n"
 
     channel.kill()
@@ -87,7 +87,7 @@ def test_a_program_that_takes_nothing_does_not_hold_the_sender(start: Start):
 
     with pytest.raises(TimeoutError):
         for _ in range(10_000):
-            channel.send(b"x" * 65_536)
+            channel.send(b"x" * 65_536, 1)
 
     channel.kill()
 
@@ -154,7 +154,7 @@ def test_a_task_reads_what_it_was_given_and_not_what_another_was(start: Start, t
     with channel.stage() as stage, channel.stage() as another:
         another.translate(other)
         os.chmod(tmp_path, 0o755)
-        channel.send(f"{stage.translate(given)}\n".encode())
+        channel.send(f"{stage.translate(given)}\n".encode(), 10)
         words = said(channel)
 
     assert words.startswith(b"mine\n"), "the container's root owns no file of the host"
