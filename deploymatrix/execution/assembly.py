@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from deploymatrix import __version__
@@ -27,7 +27,7 @@ class PlannedRun:
 
     `inputs`: by cell, the digest of the files that its result depends on, as they were when the run began.
     `shard`: the whole plan, where `cells` are only a part of it. `planned`: how many cells the project plans, whatever
-    was selected.
+    was selected. `locks`: the digest of each lock of the whole plan.
     """
 
     project: Project
@@ -37,6 +37,7 @@ class PlannedRun:
     keys: Keys
     inputs: Mapping[str, str]
     planned: int
+    locks: Mapping[str, str] = field(default_factory=dict)
     shard: Shard | None = None
 
     @property
@@ -60,6 +61,7 @@ def build_matrix(run: PlannedRun, facts: HostFacts, results: Mapping[str, Result
         selection=run.selection.describe(),
         shard=run.shard,
         planned=run.planned,
+        locks=dict(run.locks),
         cells=tuple(sorted(records, key=lambda cell: cell.name)),
         unmatched=unmatched_rules(run.project, run.rules, run.targets),
     )
@@ -104,6 +106,7 @@ def _cell(run: PlannedRun, facts: HostFacts, planned: PlannedCell, results: Mapp
     base |= {"reads": run.keys.reads.of_all(_decided_before(planned, results))}
     base |= {"isolation": facts.isolation, "image": facts.image_digest(planned.target)}
     base |= _artifact(planned, results)
+    base |= {"entries": _entries(planned, results)}
     if isinstance(result, Failed):
         return Cell(**{**base, **_failure(run.project, result)})
     return Cell(**{**base, **_compared(run.project, planned, results, result.entry)})
@@ -127,10 +130,23 @@ def _artifact(planned: PlannedCell, results: Mapping[str, Result]) -> dict[str, 
     return {
         "repairs": tuple(repair for entry in on_the_way if entry for repair in entry.about["repairs"]),
         "warnings": tuple(warning for entry in on_the_way if entry for warning in entry.about["warnings"]),
-        "artifact": Artifact(sha256=exported.sha256, bytes=exported.bytes),
+        "artifact": _record_of(exported),
         "changes": tuple(_changes(planned, exported.about["signature"])),
         "versions": exported.about["versions"],
     }
+
+
+def _record_of(exported: Entry) -> Artifact:
+    files = {name: file.sha256 for name, file in exported.record.files.items()}
+    return Artifact(sha256=exported.sha256, bytes=exported.bytes, files=files if len(files) > 1 else {})
+
+
+def _entries(planned: PlannedCell, results: Mapping[str, Result]) -> dict[str, str]:
+    """Return the key of each entry that decided the cell, by the entry's kind."""
+    assert planned.route is not None
+    ids = (export_id(planned.model, planned.route, planned.variant), run_id(planned), compare_id(planned))
+    found = [entry.record for entry in (_entry(results, id_) for id_ in ids) if entry is not None]
+    return {record.kind: record.key for record in found}
 
 
 def _failure(project: Project, failed: Failed) -> dict[str, Any]:
@@ -156,6 +172,7 @@ def _compared(project: Project, planned: PlannedCell, results: Mapping[str, Resu
         "samples": planned.model.spec.samples,
         "checks": tuple(run.about["checks"]),
         "outputs": tuple(OutputRecord.model_validate(output) for output in compared.about["outputs"]),
+        "drift": compared.about["drift"],
     }
 
 

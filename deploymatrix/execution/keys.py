@@ -103,6 +103,7 @@ class Keys:
         self._project = project
         self._models: dict[str, ModelFiles] = {}
         self._workers: dict[str, str] = {}  # by runner
+        self._images: dict[str, str] = {}  # by runner
         self._rules: dict[str, str] = {}  # by format
         self._exporting = worker_digest()
 
@@ -175,7 +176,8 @@ class Keys:
     def current_inputs(self, cells: Iterable[PlannedCell]) -> dict[str, str]:
         """Digest for each cell the project's files that its result depends on: a result of other files is stale.
 
-        Isolation, timeouts and resources do not count: they decide how, not what.
+        Isolation, timeouts and resources do not count: they decide how, not what. How an image is made counts for a
+        result of a process, too: one digest serves both.
         """
         models: dict[str, str] = {}
         for cell in cells:
@@ -193,6 +195,7 @@ class Keys:
                 "warnings": [self._warning_rules(step.format) for step in steps],
                 "runner": digests.of_code(project.run_module(cell.target)),
                 "runtime": [digests.of_code(path) for path in runtime_recipe(project, cell.target).files],
+                "image": self._image(cell.target),
                 "limits": limits_of(cell.model, cell.target, cell.variant),
                 "engine": [*comparing_code(), self._exporting, self._worker(cell.target)],
             }
@@ -204,6 +207,15 @@ class Keys:
             rules = self._project.pipelines[format_].warnings
             self._rules[format_] = digests.of_data([rule.model_dump(mode="json") for rule in rules])
         return self._rules[format_]
+
+    def _image(self, target: Target) -> str:
+        """Digest what the target's image is made by and how it is started; thousands of cells share it."""
+        if target.spec.runner not in self._images:
+            runner = self._project.runner_of(target)
+            base = digests.of_code_folder(self._project.base_recipe) if runner.spec.debian else None
+            parts = [digests.of_code(runner.dockerfile), runner.spec.model_dump(mode="json"), base]
+            self._images[target.spec.runner] = digests.of_data(parts)
+        return self._images[target.spec.runner]
 
     def _worker(self, target: Target) -> str:
         """Digest the worker of the target's runner; thousands of cells share it."""

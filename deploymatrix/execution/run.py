@@ -17,6 +17,7 @@ from deploymatrix.host.facts import HostFacts
 from deploymatrix.host.isolation import IsolationChoice, choose_isolation
 from deploymatrix.host.local import Host, local_host
 from deploymatrix.matrix.files import MEASUREMENTS, write_matrix
+from deploymatrix.matrix.locks import locks_of
 from deploymatrix.matrix.records import Matrix, Measurements, PartOfRun
 from deploymatrix.matrix.shards import take_shard
 from deploymatrix.matrix.verdicts import read_rules
@@ -69,6 +70,7 @@ def plan_run(project: Project, selection: Selection, options: RunOptions) -> Pla
         keys=keys,
         inputs=keys.current_inputs(cells),
         planned=len(planned if selection == Selection() else plan_cells(project, Selection())),
+        locks=locks_of(project, planned),
         shard=shard,
     )
 

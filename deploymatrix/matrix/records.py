@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from deploymatrix.project.specs import FolderName, Isolation
 
@@ -38,10 +39,14 @@ class Frozen(BaseModel):
 
 
 class Artifact(Frozen):
-    """The exported files: digest and size."""
+    """The exported files: digest and size.
+
+    `files`: the digest of each file by its name, where there are several; `sha256` is then the digest of that list.
+    """
 
     sha256: str
     bytes: int
+    files: dict[str, str] = {}
 
 
 class WorstRecord(Frozen):
@@ -148,6 +153,12 @@ class Cell(Frozen):
         default=(), description="what was varied to see whether answers are stable: repeat, load, order, threads"
     )
     outputs: tuple[OutputRecord, ...] = ()
+    drift: dict[str, float] = Field(
+        default={}, description="by output, the largest difference among the answers of all checks; absent where none"
+    )
+    entries: dict[str, str] = Field(
+        default={}, description="the keys under which the store holds the result: artifacts, runs, cells"
+    )
     log: str | None = None
     verdict: Verdict = "failed"
     expectation: ExpectationRecord | None = None
@@ -177,10 +188,21 @@ class Matrix(Frozen):
     planned: int | None = Field(
         default=None, description="how many cells the project plans, whatever was selected; null: not recorded"
     )
+    locks: dict[str, str] = Field(
+        default={}, description="by file, the digest of each lock of the plan's exporters and runtimes"
+    )
     cells: tuple[Cell, ...]
     unmatched: tuple[str, ...] = Field(
         default=(), description="entries that match no planned cell, and what to edit: red"
     )
+
+    @field_validator("cells")
+    @classmethod
+    def _no_cell_stands_twice(cls, cells: tuple[Cell, ...]) -> tuple[Cell, ...]:
+        twice = [name for name, count in Counter(cell.name for cell in cells).items() if count > 1]
+        if twice:
+            raise ValueError(f"{twice[0]} stands in it more than once; nobody knows which record counts")
+        return cells
 
 
 class Measurement(Frozen):

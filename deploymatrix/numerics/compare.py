@@ -4,7 +4,7 @@ values, then the values. Every output of every sample must pass.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -33,11 +33,15 @@ class Arrays:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """Outcome of a cell's comparison, why it did not pass, and each output's figures."""
+    """Outcome of a cell's comparison, why it did not pass, and each output's figures.
+
+    `drift`: by output, the largest difference among the run's own answers; only those that differ in any bit.
+    """
 
     outcome: Outcome
     detail: str
     outputs: tuple[OutputFigures, ...]
+    drift: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -47,6 +47,11 @@ class Record:
 RECORD = TypeAdapter(Record)
 
 
+def digest_of(files: dict[str, FileRecord], about: dict[str, Any]) -> str:
+    """Return the digest of an entry: of its files' contents and of the facts about them."""
+    return digests.of_data({"files": {name: file.sha256 for name, file in files.items()}, "about": about})
+
+
 class Entry:
     """An entry: its record, and where its files lie."""
 

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 
 from deploymatrix.errors import StoreCorrupted
 from deploymatrix.store import digests
-from deploymatrix.store.entries import RECORD, Entry, FileRecord, Kind, Record
+from deploymatrix.store.entries import RECORD, Entry, FileRecord, Kind, Record, digest_of
 from deploymatrix.store.files import write_synced
 
 
@@ -58,7 +58,7 @@ class Store:
                 os.utime(path)  # the time of last use: from now on `remove_unused` leaves it to this run
         except (FileNotFoundError, NotADirectoryError, ValidationError):
             return None
-        whole = (record.kind, record.key, record.digest) == (kind, key, _digest(record.files, record.about))
+        whole = (record.kind, record.key, record.digest) == (kind, key, digest_of(record.files, record.about))
         return Entry(self.root, record) if whole else None
 
     def drop(self, kind: Kind, key: str) -> None:
@@ -141,7 +141,7 @@ class Store:
             if files is not None:
                 files.rename(temporary / "files")
             listed = _list_files(temporary / "files") if files is not None else {}
-            digest = _digest(listed, about)
+            digest = digest_of(listed, about)
             record = Record(
                 kind=kind,
                 key=key,
@@ -166,10 +166,6 @@ class Store:
             yield temporary
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
-
-
-def _digest(files: dict[str, FileRecord], about: dict[str, Any]) -> str:
-    return digests.of_data({"files": {name: file.sha256 for name, file in files.items()}, "about": about})
 
 
 def _list_files(folder: Path) -> dict[str, FileRecord]:

@@ -39,6 +39,7 @@ def compare(context: StageContext, needs: Needs, key: Key) -> Result:
         "outcome": comparison.outcome,
         "detail": comparison.detail,
         "outputs": [asdict(output) for output in comparison.outputs],
+        "drift": comparison.drift,
     }
     measured = {"wall_s": time.perf_counter() - started}
     entry = context.store.put("cells", key.digest, None, about=about, measured=measured, made_from=key.parts)

@@ -1,0 +1,122 @@
+"""What the figures of one output bear, and where they contradict each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from math import inf, isclose
+
+from deploymatrix.matrix.records import OutputRecord, WorstRecord
+from deploymatrix.numerics.limits import Limits
+
+AT_THE_LIMIT = "g"  # the letter of a heat map from which on a share is over its limit, or just at it
+ROUNDED = 1e-6  # figures that follow from each other agree so far, relatively
+
+
+@dataclass(frozen=True)
+class Finding:
+    """An outcome that a figure bears, and which figure it is."""
+
+    outcome: str
+    why: str
+
+
+def findings(output: OutputRecord, drift: Mapping[str, float], limits: Limits | None) -> Iterator[Finding]:
+    """Yield whatever keeps the output from having passed. limits: the project's, where they are known.
+
+    Comparisons are written so that NaN never passes.
+    """
+    name = output.name
+    if not drift.get(name, 0.0) <= output.limit:
+        yield Finding("unstable", f"{name}: answers differ by {drift[name]:.3g}, over the limit {output.limit:.3g}")
+    if output.error is None:
+        yield Finding("nonfinite", f"{name}: nothing could be measured")
+        return
+    unjudged = limits.problem(output.eager_error) if limits and not is_exact(output.dtype) and output.limit else None
+    if unjudged:
+        yield Finding("reference_failed", f"{name}: {unjudged}")
+    yield from (Finding("mismatch", f"{name}: {why}") for why in _over(output, output.error))
+
+
+def oddities(output: OutputRecord, samples: int) -> Iterator[str]:
+    """Yield a line for each figure of a measured output that is absent, or that another one contradicts."""
+    wrong = [f"{key} is {value}" for key, value in _figures(output) if not 0 <= value < inf]
+    if output.error is not None:
+        wrong += _of_samples(output, output.error, samples)
+        wrong += _of_worst(output, output.error, samples) if output.limit else _of_exact(output)
+    yield from (f"{output.name}: {line}" for line in wrong)
+
+
+def is_exact(dtype: str) -> bool:
+    """Tell whether a dtype is compared exactly, as `numerics` does: the gate does without numpy."""
+    return not dtype.startswith("float")
+
+
+def _over(output: OutputRecord, error: float) -> Iterator[str]:
+    worst = output.worst
+    if not error <= output.limit:
+        yield f"error {error:.3g} is over its limit {output.limit:.3g}"
+    elif output.headroom is not None and not output.headroom <= 1:
+        yield f"it uses {output.headroom:.3g} of its limit"
+    elif worst is not None and not worst.error <= worst.limit * (1 + ROUNDED):
+        yield f"axis {worst.axis}, slice {worst.index}: error {worst.error:.3g} is over its limit {worst.limit:.3g}"
+    elif worst is not None and max(worst.heat, default="") > AT_THE_LIMIT:
+        yield f"its heat map is over the limit: {worst.heat}"
+    elif output.problem is not None:
+        yield f"its problem is: {output.problem}"
+
+
+def _figures(output: OutputRecord) -> Iterator[tuple[str, float]]:
+    """Yield each figure that is there, but for similarities, which decide nothing."""
+    keys = ("max_abs", "error", "limit", "headroom", "eager_error")
+    found = [(key, getattr(output, key)) for key in keys]
+    found += [(f"the error of sample {index}", error) for index, error in enumerate(output.sample_errors)]
+    if output.worst is not None:
+        found += [(f"worst {key}", getattr(output.worst, key)) for key in ("error", "limit", "noise", "share")]
+    yield from ((key, value) for key, value in found if value is not None)
+
+
+def _of_samples(output: OutputRecord, error: float, samples: int) -> Iterator[str]:
+    errors = [error for error in output.sample_errors if error is not None]
+    if len(errors) != samples or len(output.sample_errors) != samples:
+        yield f"{len(errors)} errors of {samples} samples"
+    elif max(errors, default=error) != error:
+        yield f"error is {error:.3g}, that of its worst sample {max(errors):.3g}"
+    if output.max_abs is None:
+        yield "max_abs is not there"
+
+
+def _of_worst(output: OutputRecord, error: float, samples: int) -> Iterator[str]:
+    """Yield what is wrong with the figures that every output has which has a limit."""
+    worst = output.worst
+    if output.headroom is None or worst is None:
+        yield f"{'headroom' if output.headroom is None else 'the worst slice'} is not there"
+        return
+    if worst.share != output.headroom:
+        yield f"headroom is {output.headroom:.3g}, the worst slice's share {worst.share:.3g}"
+    if worst.limit > 0 and worst.share < 1e300 and not _near(worst.error / worst.limit, worst.share):
+        yield f"the worst slice's share is {worst.share:.3g}, its error over its limit {worst.error / worst.limit:.3g}"
+    if error / output.limit > output.headroom * (1 + ROUNDED):
+        yield f"headroom is {output.headroom:.3g}, error over limit {error / output.limit:.3g}"
+    if not _is_inside(worst, output.shape, samples):
+        yield f"the worst slice is outside of the shape {list(output.shape)} or of {samples} samples"
+
+
+def _of_exact(output: OutputRecord) -> Iterator[str]:
+    if output.headroom is not None or output.worst is not None:
+        yield "it is compared exactly, and yet has a share of a limit"
+
+
+def _is_inside(worst: WorstRecord, shape: tuple[int, ...], samples: int) -> bool:
+    if (worst.axis is None) != (worst.index is None) or not 0 <= worst.sample < samples:
+        return False
+    if worst.axis is not None and not 0 <= worst.axis < len(shape):
+        return False
+    index = () if worst.axis is None or worst.index is None else ((worst.index, shape[worst.axis]),)
+    positions = zip(worst.position, shape, strict=False)
+    return len(worst.position) in (0, len(shape)) and all(0 <= at < size for at, size in chain(index, positions))
+
+
+def _near(one: float, other: float) -> bool:
+    return isclose(one, other, rel_tol=ROUNDED, abs_tol=1e-300)

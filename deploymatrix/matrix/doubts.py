@@ -1,0 +1,97 @@
+"""Doubts: why the gate does not believe a record, for each cell of a matrix, held against the project and the store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from math import isclose
+
+from deploymatrix.matrix.alike import differences
+from deploymatrix.matrix.derived import COMPARED, contradictions
+from deploymatrix.matrix.derived_outputs import is_exact
+from deploymatrix.matrix.records import Cell, Matrix, OutputRecord
+from deploymatrix.matrix.vouched import unvouched
+from deploymatrix.numerics.limits import Limits
+from deploymatrix.project.limits import limits_of
+from deploymatrix.project.plan import PlannedCell
+from deploymatrix.project.project import Project
+from deploymatrix.project.specs import Tensor
+
+EXACTLY = 1e-9  # a limit follows from eager's error by a few operations: so far do two of them agree
+
+
+def doubts(project: Project, planned: Iterable[PlannedCell], matrix: Matrix) -> dict[str, list[str]]:
+    """Return, by cell, a line for each figure that bears no record; cells without any are not in it.
+
+    planned: the project's whole plan. A cell that it does not hold is in doubt for that alone.
+    """
+    plan = {cell.name: cell for cell in planned}
+    found = {cell.name: list(_of_cell(project, plan.get(cell.name), cell, matrix)) for cell in matrix.cells}
+    for difference in differences(("", cell) for cell in matrix.cells):
+        found[difference.other[1].name].append(f"not of the same run as {difference.one[1].name}: {difference.why}")
+    return {name: lines for name, lines in found.items() if lines}
+
+
+def _of_cell(project: Project, planned: PlannedCell | None, cell: Cell, matrix: Matrix) -> Iterator[str]:
+    if planned is None:
+        yield "the project plans no such cell"
+        return
+    limits = Limits(**limits_of(planned.model, planned.target, planned.variant))  # type: ignore[arg-type]
+    yield from contradictions(cell, limits)
+    if cell.isolation not in (None, matrix.isolation):
+        yield f"it ran in {cell.isolation} isolation, the others in {matrix.isolation}"
+    yield from _of_plan(planned, cell)
+    if cell.outcome in COMPARED or cell.outputs:
+        yield from _of_model(planned, cell, limits)
+    yield from unvouched(cell, project.build / "store")
+
+
+def _of_plan(planned: PlannedCell, cell: Cell) -> Iterator[str]:
+    """Yield where the cell took another way than the plan's."""
+    steps = () if planned.route is None else tuple(step.name for step in planned.route.steps)
+    if cell.steps != steps:
+        yield f"its steps are {' → '.join(cell.steps) or 'none'}, those of the plan {' → '.join(steps) or 'none'}"
+    if cell.framework != planned.model.spec.framework:
+        yield f"its framework is {cell.framework}, the model's {planned.model.spec.framework}"
+
+
+def _of_model(planned: PlannedCell, cell: Cell, limits: Limits) -> Iterator[str]:
+    """Yield where a compared cell's figures are not of what the model declares."""
+    spec = planned.model.spec
+    if cell.samples != spec.samples:
+        yield f"it has {cell.samples} samples, the model {spec.samples}"
+    declared = {output.name: output for output in spec.outputs}
+    if cell.outputs and [output.name for output in cell.outputs] != list(declared):
+        said = ", ".join(output.name for output in cell.outputs)
+        yield f"its outputs are {said}; the model declares {', '.join(declared)}"
+    for output in cell.outputs:
+        if output.name in declared:
+            yield from _of_output(output, declared[output.name], cell.changes, limits)
+
+
+def _of_output(output: OutputRecord, declared: Tensor, changes: Iterable[str], limits: Limits) -> Iterator[str]:
+    measured, name = output.error is not None, output.name
+    if output.dtype != declared.dtype and f"{name}: {declared.dtype} → {output.dtype}" not in changes:
+        yield f"{name}: dtype is {output.dtype}, the model declares {declared.dtype}"
+    if measured and output.shape != declared.shape:
+        yield f"{name}: shape is {list(output.shape)}, the model declares {list(declared.shape)}"
+    exact = measured and (is_exact(output.dtype) or is_exact(declared.dtype))
+    limit = 0.0 if exact else limits.of(output.eager_error)
+    if not isclose(output.limit, limit, rel_tol=EXACTLY):
+        yield f"{name}: its limit is {output.limit:.3g}, the project's {limit:.3g}"
+    yield from _of_slice(output, limits)
+
+
+def _of_slice(output: OutputRecord, limits: Limits) -> Iterator[str]:
+    """Yield it where the worst slice has a limit that does not follow from its noise."""
+    worst = output.worst
+    if worst is None or not output.limit:
+        return
+    if worst.axis is None:
+        least = most = limits.of(worst.noise if worst.far else output.eager_error)
+    else:
+        factor = limits.factor(output.eager_error)
+        least, most = max(limits.multiple * worst.noise, limits.floor) * factor, float("inf")
+    if not least * (1 - EXACTLY) <= worst.limit <= most * (1 + EXACTLY):
+        yield f"{output.name}: its worst slice's limit is {worst.limit:.3g}, the project's {least:.3g}"
+
+
