@@ -56,10 +56,12 @@ def gate(
         bool, typer.Option("--no-repairs", help="Refuse cells that passed only with a repair, marked † in the matrix.")
     ] = False,
 ) -> None:
-    """Exit 0 only when every planned cell passed or carries a matching expectation; 1 for a red cell, an entry without
-    a cell, or a regression against the baseline; 4 for a cell without a result."""
+    """Exit 0 only when every planned cell passed or carries a matching expectation; 1 for a red cell, a record that its
+    own figures do not bear, an entry without a cell, or a regression against the baseline; 4 for a cell without a
+    result."""
     from deploymatrix.execution.keys import Keys
     from deploymatrix.execution.reads import changed_reads
+    from deploymatrix.matrix.doubts import doubts
     from deploymatrix.matrix.files import MATRIX, MEASUREMENTS, read_matrix, read_measurements
     from deploymatrix.matrix.gate import gate as decide
     from deploymatrix.matrix.verdicts import judged_matrix, read_rules
@@ -67,9 +69,11 @@ def gate(
 
     project = project_of(context, models)
     planned = plan_cells(project, selection_of(target, model, expression))
-    whole = {cell.name for cell in plan_cells(project, Selection())}
+    plan = plan_cells(project, Selection())
+    whole = {cell.name for cell in plan}
     names = {cell.name for cell in planned}
     matrix, times = read_matrix(project.build / MATRIX), read_measurements(project.build / MEASUREMENTS)
+    doubted = doubts(project, plan, matrix)
     selected = matrix.model_copy(update={"cells": tuple(cell for cell in matrix.cells if cell.name in names)})
     judged = judged_matrix(selected, read_rules(project, expectations), project, times)
     difference = _since(baseline, whole, judged, times) if baseline is not None else None
@@ -77,7 +81,10 @@ def gate(
     inputs, changed = Keys(project).current_inputs(planned), changed_reads(project, judged.cells)
     refuse: dict[Refusable, bool] = {"repairs": no_repairs, "warnings": no_warnings}
     refused = [what for what, is_refused in refuse.items() if is_refused]
-    decision = decide(planned, judged, inputs, regressed, changed, whole=len(whole), refuse=refused)
+    doubted = {name: lines for name, lines in doubted.items() if name in names or name not in whole}
+    decision = decide(
+        planned, judged, inputs, regressed, changed, whole=len(whole), refuse=refused, doubts=doubted
+    )
     _conclude(decision, difference)
 
 
@@ -91,7 +98,12 @@ def update(
     ] = False,
 ) -> None:
     """Write the baseline from the last run. A red run is refused with exit code 1, a part of the plan with 4."""
-    from deploymatrix.matrix.baseline import refuse_unless_whole_and_green, updated, write_baseline
+    from deploymatrix.matrix.baseline import (
+        refuse_contradicted,
+        refuse_unless_whole_and_green,
+        updated,
+        write_baseline,
+    )
     from deploymatrix.matrix.diff import diff as compare
     from deploymatrix.matrix.files import MATRIX, MEASUREMENTS, read_matrix, read_measurements
     from deploymatrix.matrix.snapshots import read_states, snapshot
@@ -99,6 +111,7 @@ def update(
 
     build = build_of(context)
     matrix = read_matrix(build / MATRIX)
+    refuse_contradicted(matrix)
     if not force:
         refuse_unless_whole_and_green(matrix)
     new = snapshot(matrix, read_measurements(build / MEASUREMENTS))
@@ -169,7 +182,7 @@ def _conclude(decision: Decision, difference: Diff | None) -> None:
     if decision.regressed:
         lines.append("`deploymatrix baseline update --force` accepts a regression, in a change that somebody reviews")
     counted = decision.counts
-    counts = f"{counted.passed - len(decision.refused)} passed, {counted.expected} expected, {counted.red_cells} red"
+    counts = f"{decision.passed} passed, {len(decision.expected)} expected, {counted.red_cells} red"
     counts += f", {len(decision.unmatched)} unmatched" if decision.unmatched else ""
     counts += f", {len(decision.refused)} refused" if decision.refused else ""
     counts += f", {len(decision.regressed)} regressed" if difference else ""

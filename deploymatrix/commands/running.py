@@ -83,9 +83,11 @@ def matrix(
     ] = "table",
 ) -> None:
     """Print the matrix of the last run."""
+    from deploymatrix.matrix.derived import without_contradicted
     from deploymatrix.matrix.files import MATRIX, read_matrix
 
-    show(read_matrix(build_of(context) / MATRIX), format_)
+    recorded = read_matrix(build_of(context) / MATRIX)
+    show(recorded if format_ == "json" else without_contradicted(recorded), format_)
 
 
 def _show_explanations(explanations: list[TaskExplanation], as_json: bool) -> None:

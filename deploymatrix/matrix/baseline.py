@@ -12,6 +12,7 @@ from typing import Any
 
 from deploymatrix.errors import IncompleteRun, RedRun
 from deploymatrix.matrix.counts import count
+from deploymatrix.matrix.derived import contradicted
 from deploymatrix.matrix.diff import is_unchanged
 from deploymatrix.matrix.records import Matrix
 from deploymatrix.matrix.snapshots import CellState, States
@@ -26,6 +27,12 @@ def refuse_unless_whole_and_green(matrix: Matrix) -> None:
         raise RedRun(f"the last run is no baseline: {counts.sentence}; {remedy}")
     if counts.is_partial:
         raise IncompleteRun(f"the last run is no baseline: {counts.sentence}; {remedy}, which keeps the other cells")
+
+
+def refuse_contradicted(matrix: Matrix) -> None:
+    """Raise RedRun for a cell whose own figures do not bear that it passed: no reviewer could accept that."""
+    for name, lines in contradicted(matrix).items():
+        raise RedRun(f"the last run is no baseline: {name}: {lines[0]}; run the cell again")
 
 
 def updated(old: States | None, new: States) -> States:

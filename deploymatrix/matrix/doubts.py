@@ -82,16 +82,11 @@ def _of_output(output: OutputRecord, declared: Tensor, changes: Iterable[str], l
 
 
 def _of_slice(output: OutputRecord, limits: Limits) -> Iterator[str]:
-    """Yield it where the worst slice has a limit that does not follow from its noise."""
+    """Yield it where the limit of the whole, or of values far out, is not the project's. That of a slice also depends
+    on the slice's scale, which the record does not have."""
     worst = output.worst
-    if worst is None or not output.limit:
+    if worst is None or worst.axis is not None or not output.limit:
         return
-    if worst.axis is None:
-        least = most = limits.of(worst.noise if worst.far else output.eager_error)
-    else:
-        factor = limits.factor(output.eager_error)
-        least, most = max(limits.multiple * worst.noise, limits.floor) * factor, float("inf")
-    if not least * (1 - EXACTLY) <= worst.limit <= most * (1 + EXACTLY):
-        yield f"{output.name}: its worst slice's limit is {worst.limit:.3g}, the project's {least:.3g}"
-
-
+    limit = limits.of(worst.noise if worst.far else output.eager_error)
+    if not isclose(worst.limit, limit, rel_tol=EXACTLY):
+        yield f"{output.name}: its worst limit is {worst.limit:.3g}, the project's {limit:.3g}"

@@ -1,6 +1,7 @@
 """The gate: whether a release may go out. Every planned cell must have passed or carry a matching expectation.
 
-Besides, every entry must match a cell, and, against a baseline, no cell may have regressed.
+Besides, every entry must match a cell, every figure must bear what the record says, and, against a baseline, no cell may
+have regressed.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Literal
 
 from deploymatrix.matrix.counts import Counts, count_cells, is_red
 from deploymatrix.matrix.diff import CellDiff
-from deploymatrix.matrix.records import Cell, Matrix
+from deploymatrix.matrix.records import VERDICTS_THAT_PASS, Cell, Matrix
 from deploymatrix.project.plan import PlannedCell
 
 # What a caller may refuse although the cell passed.
@@ -22,11 +23,11 @@ Refusable = Literal["repairs", "warnings"]
 class Decision:
     """What the gate decides: which cells are red, and which planned cells the matrix does not hold.
 
-    counts: of the cells with a result that is not stale.
+    counts: of the cells with a result that is not stale. passed: of these, what is not refused.
     stale: cells whose result comes from files that have changed since.
     changed_reads: by cell, those of these files that user code was seen to read.
     unmatched: lines about entries that match no cell. regressed: cells that passed in the baseline and no longer do.
-    refused: by cell that passed, the reasons why the caller does not take it.
+    refused: by cell that would pass, the reasons why it is not taken: what the caller refuses, and what is in doubt.
     """
 
     red: tuple[Cell, ...]
@@ -34,6 +35,7 @@ class Decision:
     stale: tuple[str, ...]
     expected: tuple[Cell, ...]
     counts: Counts
+    passed: int
     unmatched: tuple[str, ...] = ()
     regressed: tuple[CellDiff, ...] = ()
     changed_reads: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -61,27 +63,32 @@ def gate(
     *,
     whole: int | None = None,
     refuse: Collection[Refusable] = (),
+    doubts: Mapping[str, Sequence[str]] | None = None,
 ) -> Decision:
     """Decide on the planned cells. The plan, not the matrix, says which cells there must be.
 
     inputs: by cell, the digest of the present files that its result depends on. changed_reads: by cell, the files that
     user code read beside these and that are no longer as they were. whole: how many cells the project plans, where
     `planned` are only the selected ones. refuse: a cell that passed only as repaired by a step, or one whose exporters
-    warned, closes the gate, too.
+    warned, closes the gate, too. doubts: by cell, why its record is not believed; a cell that nobody planned is in
+    doubt, too.
     """
-    changed_reads = changed_reads or {}
+    changed_reads, doubts = changed_reads or {}, doubts or {}
     cells = {cell.name: cell for cell in matrix.cells}
     names = [cell.name for cell in planned]
     results = [cells[name] for name in names if name in cells and cells[name].outcome != "missing"]
     present = {cell.name for cell in results}
     stale = {cell.name for cell in results if cell.inputs != inputs[cell.name] or cell.name in changed_reads}
     results = [cell for cell in results if cell.name not in stale]
-    refusals = {cell.name: reasons for cell in results if (reasons := _refusals(cell, refuse))}
+    refusals = {cell.name: reasons for cell in results if (reasons := _refusals(cell, refuse, doubts.get(cell.name, ())))}
+    refusals |= {name: lines for name, lines in doubts.items() if name not in set(names)}
+    taken = [cell for cell in results if cell.name not in refusals]
     return Decision(
         red=tuple(cell for cell in results if is_red(cell)),
         missing=tuple(name for name in names if name not in present),
         stale=tuple(name for name in names if name in stale),
-        expected=tuple(cell for cell in results if cell.verdict == "expected"),
+        expected=tuple(cell for cell in taken if cell.verdict == "expected"),
+        passed=sum(cell.verdict == "ok" for cell in taken),
         counts=count_cells(results, planned=len(names) if whole is None else whole, unmatched=len(matrix.unmatched)),
         unmatched=matrix.unmatched,
         regressed=tuple(regressed),
@@ -90,14 +97,14 @@ def gate(
     )
 
 
-def _refusals(cell: Cell, refuse: Collection[Refusable]) -> list[str]:
-    """Say why the caller does not take a cell that passed; one that did not is red or expected already."""
-    if cell.verdict != "ok":
+def _refusals(cell: Cell, refuse: Collection[Refusable], doubts: Sequence[str]) -> list[str]:
+    """Say why a cell that would pass is not taken; one that would not is red already."""
+    if cell.verdict not in VERDICTS_THAT_PASS:
         return []
-    reasons = []
-    if "repairs" in refuse and cell.repairs:
+    reasons = list(doubts)
+    if cell.verdict == "ok" and "repairs" in refuse and cell.repairs:
         reasons.append(f"passed with a repair of {', '.join(cell.repairs)}, which --no-repairs refuses")
-    if "warnings" in refuse and cell.warnings:
+    if cell.verdict == "ok" and "warnings" in refuse and cell.warnings:
         rules = sorted({warning.rule for warning in cell.warnings})
         reasons.append(f"its exporters warned: {', '.join(rules)}, which --no-warnings refuses")
     return reasons

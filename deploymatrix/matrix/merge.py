@@ -14,6 +14,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from deploymatrix.errors import ConfigurationError, IncompleteRun
+from deploymatrix.matrix.alike import differences
+from deploymatrix.matrix.derived import contradicted
 from deploymatrix.matrix.files import MATRIX, MEASUREMENTS, read_matrix, write_matrix
 from deploymatrix.matrix.records import Cell, Matrix, Measurement, Measurements, PartOfRun, Shard
 from deploymatrix.matrix.shards import plan_digest
@@ -50,11 +52,14 @@ def read_piece(path: Path) -> Piece:
 def merge(pieces: Sequence[Piece]) -> Matrix:
     """Make one matrix of all pieces, whatever their order; it stays a shard until it holds every planned cell.
 
-    Raise ConfigurationError, naming both files, for pieces of different plans and for two results of one cell.
+    Raise ConfigurationError, naming the files, for a piece that does not agree with itself, for pieces of different
+    plans, packages or images, and for two results of one cell.
     """
     first = min(pieces, key=lambda piece: str(piece.file))
     for piece in pieces:
+        _check_itself(piece)
         _check_alike(first, piece)
+    _check_packages(pieces)
     cells = _merged_cells(pieces)
     whole = set(cells) == set(first.plan)
     parts = sorted(set(chain.from_iterable(piece.matrix.shard.parts for piece in pieces if piece.matrix.shard)))
@@ -98,6 +103,34 @@ def write_merged(pieces: Sequence[Piece], out: Path) -> Matrix:
     return matrix
 
 
+def _check_itself(piece: Piece) -> None:
+    """Refuse a piece whose plan is not what its digest says, that holds a cell outside of it, or cells that contradict
+    themselves."""
+    shard = piece.matrix.shard
+    if shard is not None and plan_digest(shard.cells) != shard.plan:
+        raise ConfigurationError(
+            f"{piece.file}: the digest of its plan, {shard.plan[:12]}…, is not that of the {len(shard.cells)} cells that "
+            "it lists; run that part again"
+        )
+    strange = sorted({cell.name for cell in piece.matrix.cells} - set(piece.plan))
+    if strange:
+        raise ConfigurationError(f"{piece.file}: {strange[0]} is not in the plan that it lists; run that part again")
+    for name, lines in contradicted(piece.matrix).items():
+        raise ConfigurationError(f"{piece.file}: {name}: {lines[0]}; run that part again")
+
+
+def _check_packages(pieces: Sequence[Piece]) -> None:
+    """Refuse pieces whose results come from other images or versions."""
+    ordered = sorted(pieces, key=lambda piece: str(piece.file))
+    cells = ((str(piece.file), cell) for piece in ordered for cell in piece.matrix.cells)
+    for found in differences(cells):
+        (file, one), (other_file, other) = found.one, found.other
+        raise ConfigurationError(
+            f"{file} and {other_file} are not parts of one run: {found.why} ({one.name}, {other.name}); run both parts "
+            "with the same locks and images"
+        )
+
+
 def _check_alike(first: Piece, other: Piece) -> None:
     where = f"{first.file} and {other.file}"
     if plan_digest(first.plan) != plan_digest(other.plan):
@@ -106,6 +139,12 @@ def _check_alike(first: Piece, other: Piece) -> None:
             f"{where} are parts of different plans: only one has {only}; select the same cells in every run, and give "
             "each run its part by --shard"
         )
+    for lock in sorted({*first.matrix.locks, *other.matrix.locks}):
+        digest, theirs = (piece.matrix.locks.get(lock, "no such lock") for piece in (first, other))
+        if digest != theirs:
+            raise ConfigurationError(
+                f"{where} are not parts of one run: {lock}: {digest[:12]} against {theirs[:12]}; run both with one lock"
+            )
     for key in ALIKE:
         ours, theirs = getattr(first.matrix, key), getattr(other.matrix, key)
         if ours != theirs:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from deploymatrix.matrix.derived import without_contradicted
 from deploymatrix.matrix.files import MEASUREMENTS, read_matrix, read_measurements
 from deploymatrix.matrix.snapshots import read_states
 from deploymatrix.project.findings import Finding
@@ -25,10 +26,10 @@ def write_reports(
     """Write all reports of the matrix in `source` and return their files.
 
     history: earlier matrices or baselines, oldest first. findings: those whose repairs cells may name. Read the
-    measurements.json beside a matrix if there is one.
+    measurements.json beside a matrix if there is one. A cell whose own figures do not bear that it passed is shown red.
     Raise IncompleteRun or, for the history, ConfigurationError when a file is missing or is not what it should be.
     """
-    matrix = read_matrix(source)
+    matrix = without_contradicted(read_matrix(source))
     measurements = read_measurements(source.with_name(MEASUREMENTS))
     earlier = [
         History(label=label, states=read_states(path)) for label, path in zip(_labels(history), history, strict=True)

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from deploymatrix.execution.keys import Keys
 from deploymatrix.matrix.files import write_matrix
-from deploymatrix.matrix.records import Cell, Matrix
-from deploymatrix.project.plan import Selection, plan_cells
+from deploymatrix.matrix.locks import locks_of
+from deploymatrix.matrix.records import Artifact, Cell, Matrix, OutputRecord, WorstRecord
+from deploymatrix.project.plan import PlannedCell, Selection, plan_cells
+from deploymatrix.project.specs import Tensor
 from tests.fakes.tree import Tree
+
+LIMIT = 2e-6  # the floor of the tiny project's targets
+COMPARED = ("passed", "unstable", "mismatch", "nonfinite", "io_mismatch")
+ENTRIES = {"artifacts": "1" * 64, "runs": "2" * 64, "cells": "3" * 64}
 
 
 def write(tree: Tree, repairs: dict[str, tuple[str, ...]] | None = None, **outcomes: tuple[str, str | None]) -> None:
@@ -17,20 +25,74 @@ def write(tree: Tree, repairs: dict[str, tuple[str, ...]] | None = None, **outco
     cells = [
         Cell(
             model=cell.model.name,
-            framework="numpy",
+            framework=cell.model.spec.framework,
             family="other",
             target=cell.target.name,
             variant=cell.variant,
-            route=(),
-            steps=(),
+            route=() if cell.route is None else tuple(str(cell.route).split(" → ")),
+            steps=() if cell.route is None else tuple(step.name for step in cell.route.steps),
             inputs=inputs[cell.name],
-            outcome=outcomes.get(cell.target.name, ("passed", None))[0],  # type: ignore[arg-type]
-            stage=outcomes.get(cell.target.name, ("passed", None))[1],  # type: ignore[arg-type]
             detail="what happened",
             repairs=(repairs or {}).get(cell.target.name, ()),
             verdict="ok",
+            **figures(cell, *outcomes.get(cell.target.name, ("passed", None))),
         )
         for cell in planned
         if outcomes.get(cell.target.name) != ("", None)
     ]
-    write_matrix(Matrix(generator="test", isolation="process", cells=tuple(cells)), tree.build)
+    matrix = Matrix(generator="test", isolation="process", locks=locks_of(project, planned), cells=tuple(cells))
+    write_matrix(matrix, tree.build)
+
+
+def figures(cell: PlannedCell, outcome: str, stage: str | None) -> dict[str, Any]:
+    """What a cell of that outcome holds: figures that bear it, where it was compared."""
+    decided: dict[str, Any] = {"outcome": outcome, "stage": stage}
+    if outcome not in COMPARED:
+        return decided
+    outputs = tuple(output(declared, outcome) for declared in cell.model.spec.outputs)
+    return decided | {
+        "isolation": "process",
+        "artifact": Artifact(sha256="0" * 64, bytes=100),
+        "samples": cell.model.spec.samples,
+        "checks": ("repeat", "load"),
+        "outputs": outputs,
+        "drift": {outputs[0].name: 1.0} if outcome == "unstable" else {},
+        "entries": ENTRIES,
+    }
+
+
+def output(declared: Tensor, outcome: str, samples: int = 4) -> OutputRecord:
+    """The record of one output: a tenth of its limit, ten times its limit, or nothing that could be measured."""
+    measured = outcome not in ("nonfinite", "io_mismatch")
+    error = LIMIT * (10 if outcome == "mismatch" else 0.1)
+    return OutputRecord(
+        name=declared.name,
+        dtype=declared.dtype,
+        shape=declared.shape,
+        max_abs=error if measured else None,
+        error=error if measured else None,
+        limit=LIMIT,
+        headroom=error / LIMIT if measured else None,
+        eager_error=1e-7,
+        cosine=None,
+        snr_db=None,
+        sample_errors=(error,) * samples if measured else (),
+        worst=_worst(error) if measured else None,
+        problem=None if outcome in ("passed", "unstable") else f"{outcome}: what happened",
+    )
+
+
+def _worst(error: float) -> WorstRecord:
+    return WorstRecord(
+        axis=None,
+        index=None,
+        far=False,
+        sample=0,
+        error=error,
+        limit=LIMIT,
+        noise=1e-7,
+        share=error / LIMIT,
+        position=(0, 0),
+        heat_axis=None,
+        heat="",
+    )

@@ -64,6 +64,7 @@ HOSTILE = (
     "::error::injected",
     "quote'and space",
 )
+ENTRIES = ("artifacts", "runs", "cells")
 LOG = (
     "RuntimeError: cannot lower aten::nonzero (node %42)\n::error::this line must not become an annotation\n"
     "</script><script>document.title = 'owned'</script>\n  File \"from_torch.py\", line 12, in export\n"
@@ -108,6 +109,8 @@ def make_cell(
         "log": None if ran else f"logs/{_sha(model, target, variant)[:12]}.txt",
         "samples": 4 if ran else 0,
         "outputs": tuple(outputs_of(model, target, variant, outcome)) if ran else (),
+        "entries": {kind: _sha(model, target, variant, kind) for kind in ENTRIES} if ran else {},
+        "entries": {kind: _sha(model, target, variant, kind) for kind in ENTRIES} if ran else {},
         "verdict": "ok" if outcome == "passed" else "failed",
     }
     return Cell(model=model, target=target, variant=variant, outcome=outcome, **{**fields, **more})
