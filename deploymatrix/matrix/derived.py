@@ -48,9 +48,9 @@ def contradictions(cell: Cell, limits: Limits | None = None) -> list[str]:
     if cell.outcome not in COMPARED and not cell.outputs:
         figures = {"samples": cell.samples, "checks": cell.checks, "drift": cell.drift}
         return lines + [f"{cell.outcome}, and yet it has {name}" for name, value in figures.items() if value]
+    lines += _outcome_problem(cell, limits)
     lines += _absent(cell)
-    lines += [line for output in cell.outputs for line in oddities(output, cell.samples)]
-    return lines + _outcome_problem(cell, limits)
+    return lines + [line for output in cell.outputs for line in oddities(output, cell.samples)]
 
 
 def contradicted(matrix: Matrix) -> dict[str, list[str]]:

@@ -27,9 +27,9 @@ def findings(output: OutputRecord, drift: Mapping[str, float], limits: Limits | 
 
     Comparisons are written so that NaN never passes.
     """
-    name = output.name
-    if not drift.get(name, 0.0) <= output.limit:
-        yield Finding("unstable", f"{name}: answers differ by {drift[name]:.3g}, over the limit {output.limit:.3g}")
+    name, differ = output.name, drift.get(output.name)
+    if differ is not None and not differ <= output.limit:
+        yield Finding("unstable", f"{name}: answers differ by {differ:.3g}, over the limit {output.limit:.3g}")
     if output.error is None:
         yield Finding("nonfinite", f"{name}: nothing could be measured")
         return

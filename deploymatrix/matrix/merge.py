@@ -59,8 +59,8 @@ def merge(pieces: Sequence[Piece]) -> Matrix:
     for piece in pieces:
         _check_itself(piece)
         _check_alike(first, piece)
-    _check_packages(pieces)
     cells = _merged_cells(pieces)
+    _check_packages(pieces)
     whole = set(cells) == set(first.plan)
     parts = sorted(set(chain.from_iterable(piece.matrix.shard.parts for piece in pieces if piece.matrix.shard)))
     record = Shard(parts=tuple(parts), plan=plan_digest(first.plan), cells=tuple(sorted(first.plan)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from typing import Any
 
 from deploymatrix.execution.keys import Keys
@@ -10,11 +12,14 @@ from deploymatrix.matrix.locks import locks_of
 from deploymatrix.matrix.records import Artifact, Cell, Matrix, OutputRecord, WorstRecord
 from deploymatrix.project.plan import PlannedCell, Selection, plan_cells
 from deploymatrix.project.specs import Tensor
+from deploymatrix.store import digests
 from tests.fakes.tree import Tree
+
+Edit = Callable[[dict[str, Any]], Any]
 
 LIMIT = 2e-6  # the floor of the tiny project's targets
 COMPARED = ("passed", "unstable", "mismatch", "nonfinite", "io_mismatch")
-ENTRIES = {"artifacts": "1" * 64, "runs": "2" * 64, "cells": "3" * 64}
+ENTRIES = ("artifacts", "runs", "cells")
 
 
 def write(tree: Tree, repairs: dict[str, tuple[str, ...]] | None = None, **outcomes: tuple[str, str | None]) -> None:
@@ -44,6 +49,14 @@ def write(tree: Tree, repairs: dict[str, tuple[str, ...]] | None = None, **outco
     write_matrix(matrix, tree.build)
 
 
+def edit(tree: Tree, change: Edit) -> None:
+    """Change the record of npz, as somebody with an editor would."""
+    path = tree.build / "matrix.json"
+    matrix = json.loads(path.read_text(encoding="utf-8"))
+    change(next(cell for cell in matrix["cells"] if cell["target"] == "npz"))
+    path.write_text(json.dumps(matrix), encoding="utf-8")
+
+
 def figures(cell: PlannedCell, outcome: str, stage: str | None) -> dict[str, Any]:
     """What a cell of that outcome holds: figures that bear it, where it was compared."""
     decided: dict[str, Any] = {"outcome": outcome, "stage": stage}
@@ -57,7 +70,7 @@ def figures(cell: PlannedCell, outcome: str, stage: str | None) -> dict[str, Any
         "checks": ("repeat", "load"),
         "outputs": outputs,
         "drift": {outputs[0].name: 1.0} if outcome == "unstable" else {},
-        "entries": ENTRIES,
+        "entries": {kind: digests.of_data([cell.name, kind]) for kind in ENTRIES},
     }
 
 

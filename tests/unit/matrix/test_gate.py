@@ -44,6 +44,9 @@ def test_the_gate_is_open_when_every_cell_passed(tree: Tree, call: Callable[...,
         ("pipelines/environments/numpy.lock", "# another build"),
         ("targets/npz/run.py", "more = 1"),
         ("targets/npz/requirements.lock", "# another build"),
+        ("docker/python/Dockerfile", "ENV MORE=1"),
+        ("docker/python/runner.toml", "[tmp]\nsize_mb = 65"),
+        ("docker/base/make-base.sh", "# another base"),
     ],
 )
 def test_a_result_of_files_that_changed_since_is_stale(
