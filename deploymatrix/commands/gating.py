@@ -82,9 +82,7 @@ def gate(
     refuse: dict[Refusable, bool] = {"repairs": no_repairs, "warnings": no_warnings}
     refused = [what for what, is_refused in refuse.items() if is_refused]
     doubted = {name: lines for name, lines in doubted.items() if name in names or name not in whole}
-    decision = decide(
-        planned, judged, inputs, regressed, changed, whole=len(whole), refuse=refused, doubts=doubted
-    )
+    decision = decide(planned, judged, inputs, regressed, changed, whole=len(whole), refuse=refused, doubts=doubted)
     _conclude(decision, difference)
 
 

@@ -24,7 +24,8 @@ def differences(cells: Iterable[tuple[str, Cell]]) -> Iterator[Difference]:
         for fact, value in _facts(cell):
             known, holder = first.setdefault(fact, (value, (source, cell)))
             if known != value:
-                yield Difference(one=holder, other=(source, cell), why=f"{fact}: {_short(known)} against {_short(value)}")
+                why = f"{fact}: {_short(known)} against {_short(value)}"
+                yield Difference(one=holder, other=(source, cell), why=why)
 
 
 def _facts(cell: Cell) -> Iterator[tuple[str, str]]:

@@ -1,6 +1,6 @@
 """Outcomes derived anew from a cell's own figures: the gate believes these, and not the word in the record.
 
-What no figure can bear is said in a line that names the figure. docs/reference/what-the-gate-derives.md lists the rules.
+What no figure bears is said in a line that names the figure. docs/reference/what-the-gate-derives.md lists the rules.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The gate: whether a release may go out. Every planned cell must have passed or carry a matching expectation.
 
-Besides, every entry must match a cell, every figure must bear what the record says, and, against a baseline, no cell may
-have regressed.
+Besides, figures must bear what the record says, every entry must match a cell, and, against a baseline, no cell may have
+regressed.
 """
 
 from __future__ import annotations
@@ -80,8 +80,9 @@ def gate(
     present = {cell.name for cell in results}
     stale = {cell.name for cell in results if cell.inputs != inputs[cell.name] or cell.name in changed_reads}
     results = [cell for cell in results if cell.name not in stale]
-    refusals = {cell.name: reasons for cell in results if (reasons := _refusals(cell, refuse, doubts.get(cell.name, ())))}
-    refusals |= {name: lines for name, lines in doubts.items() if name not in set(names)}
+    refusals = {cell.name: _refusals(cell, refuse, doubts.get(cell.name, ())) for cell in results}
+    refusals |= {name: list(lines) for name, lines in doubts.items() if name not in set(names)}
+    refusals = {name: reasons for name, reasons in refusals.items() if reasons}
     taken = [cell for cell in results if cell.name not in refusals]
     return Decision(
         red=tuple(cell for cell in results if is_red(cell)),

@@ -109,8 +109,8 @@ def _check_itself(piece: Piece) -> None:
     shard = piece.matrix.shard
     if shard is not None and plan_digest(shard.cells) != shard.plan:
         raise ConfigurationError(
-            f"{piece.file}: the digest of its plan, {shard.plan[:12]}…, is not that of the {len(shard.cells)} cells that "
-            "it lists; run that part again"
+            f"{piece.file}: the digest of its plan, {shard.plan[:12]}…, is not that of the cells that it lists; run "
+            "that part again"
         )
     strange = sorted({cell.name for cell in piece.matrix.cells} - set(piece.plan))
     if strange:

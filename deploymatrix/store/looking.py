@@ -1,4 +1,4 @@
-"""Look at an entry without using it: no lock, nothing marked, nothing made. The gate does, also in a read-only folder."""
+"""Look at an entry without using it: no lock, no time of last use. The gate does, also in a read-only folder."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from deploymatrix.store.entries import RECORD, Entry, digest_of
 def look(root: Path, kind: str, key: str) -> Entry | None:
     """Return the entry of the store at `root`; None where the store does not have it.
 
-    Files are looked at, and not read. Raise StoreCorrupted for a record that is not what its digest and its key say, and
-    for a file that is not there or has another size.
+    Files are looked at, and not read. Raise StoreCorrupted for a record that is not what its digest and its key say,
+    and for a file that is not there or has another size.
     """
     path = root / kind / key / "record.json"
     try:

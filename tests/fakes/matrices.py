@@ -110,7 +110,6 @@ def make_cell(
         "samples": 4 if ran else 0,
         "outputs": tuple(outputs_of(model, target, variant, outcome)) if ran else (),
         "entries": {kind: _sha(model, target, variant, kind) for kind in ENTRIES} if ran else {},
-        "entries": {kind: _sha(model, target, variant, kind) for kind in ENTRIES} if ran else {},
         "verdict": "ok" if outcome == "passed" else "failed",
     }
     return Cell(model=model, target=target, variant=variant, outcome=outcome, **{**fields, **more})

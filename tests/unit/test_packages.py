@@ -17,7 +17,7 @@ ORDER: dict[str, set[str]] = {
     "numerics": set(),
     "store": set(),
     "environments": set(),
-    "matrix": {"project", "store"},
+    "matrix": {"project", "numerics", "store"},
     "host": {"project", "store", "environments", "worker"},
     "execution": {"project", "numerics", "store", "matrix", "host"},
     "report": {"project", "matrix"},
