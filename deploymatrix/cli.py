@@ -13,6 +13,7 @@ import typer
 from deploymatrix import errors
 from deploymatrix.commands import (
     artifacts,
+    attesting,
     explaining,
     finding,
     gating,
@@ -64,6 +65,7 @@ COMMANDS = (
     running,
     merging,
     gating,
+    attesting,
     explaining,
     finding,
     reporting,

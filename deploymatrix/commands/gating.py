@@ -22,11 +22,8 @@ from deploymatrix.commands.options import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
-
     from deploymatrix.matrix.diff import Diff
-    from deploymatrix.matrix.gate import Decision, Refusable
-    from deploymatrix.matrix.records import Matrix, Measurement
+    from deploymatrix.matrix.gate import Decision
 
 BASELINE = Path("baseline.json")
 baselines = typer.Typer(no_args_is_help=True)
@@ -55,35 +52,30 @@ def gate(
     no_repairs: Annotated[
         bool, typer.Option("--no-repairs", help="Refuse cells that passed only with a repair, marked † in the matrix.")
     ] = False,
+    evidence: Annotated[
+        Path | None,
+        typer.Option("--evidence", metavar="FILE", help="Also require that this statement says what the matrix says."),
+    ] = None,
 ) -> None:
     """Exit 0 only when every planned cell passed or carries a matching expectation; 1 for a red cell, a record that its
-    own figures do not bear, an entry without a cell, or a regression against the baseline; 4 for a cell without a
-    result."""
-    from deploymatrix.execution.keys import Keys
-    from deploymatrix.execution.reads import changed_reads
-    from deploymatrix.matrix.doubts import doubts
-    from deploymatrix.matrix.files import MATRIX, MEASUREMENTS, read_matrix, read_measurements
-    from deploymatrix.matrix.gate import gate as decide
-    from deploymatrix.matrix.verdicts import judged_matrix, read_rules
-    from deploymatrix.project.plan import Selection, plan_cells
+    own figures do not bear, an entry without a cell, a regression against the baseline, or evidence of something else;
+    4 for a cell without a result."""
+    from dataclasses import replace
 
-    project = project_of(context, models)
-    planned = plan_cells(project, selection_of(target, model, expression))
-    plan = plan_cells(project, Selection())
-    whole = {cell.name for cell in plan}
-    names = {cell.name for cell in planned}
-    matrix, times = read_matrix(project.build / MATRIX), read_measurements(project.build / MEASUREMENTS)
-    doubted = doubts(project, plan, matrix)
-    selected = matrix.model_copy(update={"cells": tuple(cell for cell in matrix.cells if cell.name in names)})
-    judged = judged_matrix(selected, read_rules(project, expectations), project, times)
-    difference = _since(baseline, whole, judged, times) if baseline is not None else None
-    regressed = difference.of("regressed") if difference else ()
-    inputs, changed = Keys(project).current_inputs(planned), changed_reads(project, judged.cells)
-    refuse: dict[Refusable, bool] = {"repairs": no_repairs, "warnings": no_warnings}
-    refused = [what for what, is_refused in refuse.items() if is_refused]
-    doubted = {name: lines for name, lines in doubted.items() if name in names or name not in whole}
-    decision = decide(planned, judged, inputs, regressed, changed, whole=len(whole), refuse=refused, doubts=doubted)
-    _conclude(decision, difference)
+    from deploymatrix.commands.attesting import evidence_differences
+    from deploymatrix.execution.release import Terms, decide
+
+    project, refuse = project_of(context, models), {"repairs": no_repairs, "warnings": no_warnings}
+    terms = Terms(
+        selection=selection_of(target, model, expression),
+        expectations=expectations,
+        baseline=baseline,
+        read_artifacts=evidence is not None,
+        refuse=[what for what, is_refused in refuse.items() if is_refused],  # type: ignore[misc]
+    )
+    release = decide(project, terms)
+    differs = evidence_differences(project, terms, evidence) if evidence is not None else ()
+    _conclude(replace(release.decision, evidence=differs), release.difference)
 
 
 @baselines.command()
@@ -149,16 +141,6 @@ def diff(
         raise typer.Exit(errors.INCOMPLETE)
 
 
-def _since(baseline: Path, whole: Collection[str], judged: Matrix, times: Mapping[str, Measurement]) -> Diff:
-    """Compare the judged cells, and those that are no longer among the project's `whole` plan, with a baseline."""
-    from deploymatrix.matrix.diff import diff as compare
-    from deploymatrix.matrix.snapshots import read_states, snapshot
-
-    before = read_states(baseline)
-    decided = {cell.name for cell in judged.cells if cell.outcome != "missing"}
-    return compare(before, snapshot(judged, times), scope=decided | (set(before.cells) - set(whole)))
-
-
 def _conclude(decision: Decision, difference: Diff | None) -> None:
     """Print the decision and its reasons, and exit accordingly."""
     from deploymatrix.matrix.causes import cause_lines
@@ -169,6 +151,7 @@ def _conclude(decision: Decision, difference: Diff | None) -> None:
     lines += [f"red: {explain_red(cell)}" for cell in decision.red]
     lines += [f"unmatched: {text}" for text in decision.unmatched]
     lines += [f"refused: {name}: {'; '.join(reasons)}" for name, reasons in decision.refused.items()]
+    lines += [f"evidence: {text}" for text in decision.evidence]
     lines += [f"missing: {name}: no result in the matrix; run the cell" for name in decision.missing]
     for name in decision.stale:
         files = ", ".join(decision.changed_reads.get(name, ())) or "its model, a step, its target or its limit"

@@ -19,13 +19,18 @@ from deploymatrix.project.specs import Tensor
 EXACTLY = 1e-9  # a limit follows from eager's error by a few operations: so far do two of them agree
 
 
-def doubts(project: Project, planned: Iterable[PlannedCell], matrix: Matrix) -> dict[str, list[str]]:
+def doubts(
+    project: Project, planned: Iterable[PlannedCell], matrix: Matrix, *, read_artifacts: bool = False
+) -> dict[str, list[str]]:
     """Return, by cell, a line for each figure that bears no record; cells without any are not in it.
 
-    planned: the project's whole plan. A cell that it does not hold is in doubt for that alone.
+    planned: the project's whole plan. A cell that it does not hold is in doubt for that alone. read_artifacts: read the
+    artifacts in the store, too, which takes a second for each GB.
     """
     plan = {cell.name: cell for cell in planned}
     found = {cell.name: list(_of_cell(project, plan.get(cell.name), cell, matrix)) for cell in matrix.cells}
+    for cell in matrix.cells:
+        found[cell.name] += unvouched(cell, project.build / "store", read_artifacts=read_artifacts)
     for difference in differences(("", cell) for cell in matrix.cells):
         found[difference.other[1].name].append(f"not of the same run as {difference.one[1].name}: {difference.why}")
     return {name: lines for name, lines in found.items() if lines}
@@ -42,7 +47,6 @@ def _of_cell(project: Project, planned: PlannedCell | None, cell: Cell, matrix: 
     yield from _of_plan(planned, cell)
     if cell.outcome in COMPARED or cell.outputs:
         yield from _of_model(planned, cell, limits)
-    yield from unvouched(cell, project.build / "store")
 
 
 def _of_plan(planned: PlannedCell, cell: Cell) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """The gate: whether a release may go out. Every planned cell must have passed or carry a matching expectation.
 
-Besides, figures must bear what the record says, every entry must match a cell, and, against a baseline, no cell may have
-regressed.
+Besides, figures must bear what the record says, every entry must match a cell, and no cell may have regressed against a
+baseline.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ class Decision:
     changed_reads: by cell, those of these files that user code was seen to read.
     unmatched: lines about entries that match no cell. regressed: cells that passed in the baseline and no longer do.
     refused: by cell that would pass, the reasons why it is not taken: what the caller refuses, and what is in doubt.
+    warned: cells that pass although their exporters warned.
+    evidence: lines about a statement that says something else than the matrix.
     """
 
     red: tuple[Cell, ...]
@@ -40,6 +42,8 @@ class Decision:
     regressed: tuple[CellDiff, ...] = ()
     changed_reads: Mapping[str, Sequence[str]] = field(default_factory=dict)
     refused: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    warned: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
 
     @property
     def is_open(self) -> bool:
@@ -47,7 +51,7 @@ class Decision:
 
     @property
     def is_red(self) -> bool:
-        return bool(self.red or self.unmatched or self.regressed or self.refused)
+        return bool(self.red or self.unmatched or self.regressed or self.refused or self.evidence)
 
     @property
     def is_incomplete(self) -> bool:
@@ -90,6 +94,7 @@ def gate(
         stale=tuple(name for name in names if name in stale),
         expected=tuple(cell for cell in taken if cell.verdict == "expected"),
         passed=sum(cell.verdict == "ok" for cell in taken),
+        warned=tuple(cell.name for cell in taken if cell.verdict == "ok" and cell.warnings),
         counts=count_cells(results, planned=len(names) if whole is None else whole, unmatched=len(matrix.unmatched)),
         unmatched=matrix.unmatched,
         regressed=tuple(regressed),

@@ -13,11 +13,14 @@ from deploymatrix.store.looking import look
 REMEDY = "`deploymatrix run --fresh` makes it again"
 
 
-def unvouched(cell: Cell, store: Path) -> list[str]:
+def unvouched(cell: Cell, store: Path, *, read_artifacts: bool = False) -> list[str]:
     """Return a line for each entry of the store that was damaged or that says something else. One that the store does
     not have says nothing: a matrix may come from another machine."""
+    found: dict[str, Entry] = {}
     try:
-        found = {kind: entry for kind, key in cell.entries.items() if (entry := look(store, kind, key)) is not None}
+        for kind, key in cell.entries.items():
+            entry = look(store, kind, key, read=read_artifacts and kind == "artifacts")
+            found |= {} if entry is None else {kind: entry}
     except StoreCorrupted as error:
         return [f"{error}; {REMEDY}"]
     return [*_of_artifact(cell, found.get("artifacts")), *_of_comparison(cell, found)]

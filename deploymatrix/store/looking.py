@@ -11,11 +11,11 @@ from deploymatrix.store import digests
 from deploymatrix.store.entries import RECORD, Entry, digest_of
 
 
-def look(root: Path, kind: str, key: str) -> Entry | None:
+def look(root: Path, kind: str, key: str, *, read: bool = False) -> Entry | None:
     """Return the entry of the store at `root`; None where the store does not have it.
 
-    Files are looked at, and not read. Raise StoreCorrupted for a record that is not what its digest and its key say,
-    and for a file that is not there or has another size.
+    Files are looked at, and only read where `read` says so. Raise StoreCorrupted for a record that is not what its
+    digest and its key say, and for a file that is not there, has another size or, where it is read, another digest.
     """
     path = root / kind / key / "record.json"
     try:
@@ -33,4 +33,6 @@ def look(root: Path, kind: str, key: str) -> Entry | None:
         if not found.is_file() or found.stat().st_size != file.bytes:
             state = "is not as long as it was" if found.is_file() else "is missing"
             raise StoreCorrupted(f"store/{kind}/{key[:12]}…: {name} {state}")
+        if read and digests.of_file(found) != file.sha256:
+            raise StoreCorrupted(f"store/{kind}/{key[:12]}…: {name} was changed after it was written")
     return entry
