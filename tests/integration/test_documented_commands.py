@@ -36,6 +36,7 @@ LEFT_OUT = {
 PAGES = [
     "README.md",
     "docs/guides/gate-a-release.md",
+    "docs/guides/sign-the-result.md",
     "docs/guides/reproduce-a-red-cell.md",
     "docs/guides/offline-or-proxy.md",
     "docs/ci/shell.md",
@@ -106,6 +107,7 @@ COMMANDS = {
     "run": ["run", "--isolation", "process"],
     "matrix": ["matrix", "--format", "markdown"],
     "gate": ["gate"],
+    "evidence": ["evidence", "--out", "{tmp}/evidence.json"],
     "baseline update": ["baseline", "update", "--file", "{tmp}/baseline.json"],
     "diff": ["diff", "{build}", "{build}/matrix.json", "--markdown"],
     "explain": ["explain", "linear/npz/fp32"],
