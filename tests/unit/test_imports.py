@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from deploymatrix.execution import keys
-from deploymatrix.execution.keys import Keys
-from deploymatrix.project.plan import Selection, plan_cells
+from tests.fakes.decided import write
 from tests.fakes.tree import Tree
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -195,14 +194,6 @@ def test_list_imports_no_framework_and_no_numpy(tree: Tree, what: str) -> None:
 
 
 def test_gate_imports_no_framework_and_no_numpy(tree: Tree) -> None:
-    project = tree.project()
-    inputs = Keys(project).current_inputs(plan_cells(project, Selection()))
-    cells = [
-        {"model": "linear", "framework": "numpy", "family": "other", "target": target, "variant": "fp32",
-         "route": [], "steps": [], "inputs": inputs[f"linear/{target}/fp32"], "outcome": "passed", "verdict": "ok"}
-        for target in ("npz", "plain", "wrapped")
-    ]  # fmt: skip
-    matrix = {"generator": "test", "isolation": "process", "cells": cells}
-    tree.write("build/matrix.json", json.dumps(matrix))
+    write(tree)
 
     assert modules_after(tree, "gate") & (HEAVY | {"numpy"}) == set()
