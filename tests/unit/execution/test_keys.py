@@ -235,12 +235,29 @@ def test_nodes_own_version_counts_for_runs_on_node(with_node: Tree) -> None:
     assert changed(before, keys_of(with_node)) == {"run js"}
 
 
-def test_results_of_another_interpreter_are_stale(with_node: Tree) -> None:
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("docker/node/requirements.lock", "# another\n"),
+        ("docker/node/Dockerfile", "ENV MORE=1\n"),
+        ("docker/node/runner.toml", "\n[tmp]\nsize_mb = 65\n"),
+        ("targets/js/package-lock.json", " "),
+    ],
+)
+def test_results_of_another_interpreter_or_image_are_stale(with_node: Tree, file: str, text: str) -> None:
     before = inputs_of(with_node)
 
-    with_node.append("docker/node/requirements.lock", "# another\n")
+    with_node.append(file, text)
 
     assert changed(before, inputs_of(with_node)) == {"linear/js/fp32"}
+
+
+def test_a_comment_in_a_runners_toml_makes_nothing_stale(with_node: Tree) -> None:
+    before = inputs_of(with_node)
+
+    with_node.append("docker/node/runner.toml", "# nothing new\n")
+
+    assert changed(before, inputs_of(with_node)) == set()
 
 
 def test_a_key_tells_what_changed(tree: Tree) -> None:
