@@ -64,7 +64,7 @@ def test_a_cell_whose_figures_do_not_bear_its_pass_is_refused() -> None:
         (changed(image="sha256:" + "f" * 64), "image of target onnx: sha256:"),
         (changed(versions={"torch": "2.13.0", "onnx": "9"}), r"version of onnx/from_torch: onnx: 1\.2\.3 against 9"),
         (part(locks={}), r"targets/onnx/requirements\.lock: aaaaaaaaaaaa against no such lock"),
-        (part(locks={next(iter(LOCKS)): "b" * 64}), r"requirements\.lock: aaaaaaaaaaaa against bbbbbbbbbbbb"),
+        (part(locks={next(iter(LOCKS)): "b" * 64}), r"targets/onnx/requirements\.lock: aaaaaaaaaaaa against bbbb"),
     ],
     ids=["image", "version", "no lock", "another lock"],
 )
