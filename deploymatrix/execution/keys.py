@@ -28,11 +28,11 @@ from deploymatrix.store.entries import Entry
 NUMERICS = Path(__file__).parents[1] / "numerics"
 # The files that each judgement consists of: a change in one leaves the results of the others as they are.
 JUDGING = (
-    *("compare.py", "figures.py", "judging.py", "limits.py", "outliers.py"),
+    *("compare.py", "figures.py", "judging.py", "limits.py", "npy.py", "outliers.py"),
     *("slices.py", "stability.py", "tensors.py"),
 )
 COMPARING = tuple(NUMERICS / name for name in JUDGING)
-CHECKING = tuple(NUMERICS / name for name in ("references.py", "figures.py", "outliers.py", "tensors.py"))
+CHECKING = tuple(NUMERICS / name for name in ("references.py", "figures.py", "npy.py", "outliers.py", "tensors.py"))
 DRAWING = (NUMERICS / "samples.py",)
 
 

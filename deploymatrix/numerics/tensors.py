@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from . import npy
+from .npy import read
 
 Array = NDArray[np.generic]
 
@@ -38,7 +38,7 @@ def equally_finite(array: Array, other: Array) -> bool:
 
 def load(path: Path) -> Array:
     """Read one .npy file, strictly. Raise MalformedArray, which is a ValueError."""
-    return npy.read(path)
+    return read(path)
 
 
 def _nonfinite(array: Array) -> NDArray[np.float64]:
