@@ -97,7 +97,7 @@ class LiveWorker:
         """Wait for the answer. Give the worker up when it is overdue, or silent although nothing keeps it busy."""
         until, ping_s = time.monotonic() + patience_s, self._silent_s / 4
         while not pending.done.wait(min(ping_s, max(0.0, until - time.monotonic()))):
-            silent_s = time.monotonic() - self._heard
+            silent_s = time.monotonic() - max(self._heard, pending.since)  # an idle worker owes no word
             if time.monotonic() >= until:
                 self._give_up(f"no reply {grace_s:g} s after the timeout, as when an import hangs")
             elif silent_s > self._silent_s and not self._is_busy:

@@ -225,6 +225,10 @@ def send(order):
         os.write(found("files_fd"), order["text"].encode())
 
 
+def take_time(order):
+    threading.Event().wait(order["seconds"])
+
+
 def stop_server(order):
     os.kill(os.getppid(), signal.SIGSTOP)
     threading.Event().wait()

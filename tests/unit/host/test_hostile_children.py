@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,18 @@ def test_a_surrogate_in_a_message_is_replaced(bench: Bench) -> None:
     assert reply.error is not None
     assert "bad: " in reply.error["message"]
     json.dumps(reply.error, ensure_ascii=False).encode()
+
+
+def test_a_worker_that_was_idle_and_then_works_for_long_is_not_given_up(bench: Bench, tmp_path: Path) -> None:
+    worker = Worker(lambda: started(bench.kind, tmp_path / "other.log"), silent_s=2.0)
+    assert worker.request(bench.request()).status == "ok"
+    first = worker.ready["pid"]
+    threading.Event().wait(2.5)
+
+    reply = worker.request(bench.request(do="take_time", at="load", seconds=1.5))
+
+    assert (reply.status, worker.ready["pid"]) == ("ok", first)
+    worker.close()
 
 
 def test_a_worker_that_was_stopped_is_given_up(bench: Bench, tmp_path: Path) -> None:
