@@ -20,6 +20,10 @@ def of_data(data: Any) -> str:
     return hashlib.sha256(canonical_json(data).encode()).hexdigest()
 
 
+def of_bytes(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
 def of_file(path: str | Path) -> str:
     """Return the digest of a file's bytes."""
     with open(path, "rb") as file:
