@@ -20,7 +20,7 @@ from deploymatrix.host.messages import Place
 from deploymatrix.host.pool import Pool
 from deploymatrix.matrix.records import Stage
 from deploymatrix.project.plan import Task, TaskKind
-from deploymatrix.store.entries import Kind
+from deploymatrix.store.entries import Entry, Kind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,14 +109,22 @@ def execute(context: StageContext, pool: Pool, needs: Needs, key: Key) -> Result
         for entry in needs:
             context.store.verify(entry)
     except StoreCorrupted as error:
-        broken: Stage = "reference" if entry.record.kind == "references" else "load"
-        return Failed(
-            outcome=FAILED_IN[broken], stage=broken, detail=stable_text(context.project, str(error)), lasting=False
-        )
+        return _spoiled(context, entry, str(error))
     if isinstance(stage, HostStage):
         return stage.do(context, needs, key)
     answered = _ask(context, pool, stage, needs, key)
     return stage.finish(answered, needs) if answered.succeeded else answered.failure()
+
+
+def damaged(context: StageContext, entry: Entry) -> Failed | None:
+    """Return what becomes of a task whose result in the store is not what its record says; None where it is."""
+    damage = context.store.damage(entry)
+    return _spoiled(context, entry, damage) if damage is not None else None
+
+
+def _spoiled(context: StageContext, entry: Entry, damage: str) -> Failed:
+    broken: Stage = "reference" if entry.record.kind == "references" else "load"
+    return Failed(outcome=FAILED_IN[broken], stage=broken, detail=stable_text(context.project, damage), lasting=False)
 
 
 def _ask(context: StageContext, pool: Pool, stage: NativeStage, needs: Needs, key: Key) -> Answered:
@@ -132,6 +140,7 @@ def _ask(context: StageContext, pool: Pool, stage: NativeStage, needs: Needs, ke
     )
     if stage.reads:
         context.keys.reads.note(task, work.reply.reads, asked)
+        context.keys.reads.save()  # another run that waits for this result looks for it by what was read
         key = key_of(context, needs)
     blame = task.step.name if stage.blames_its_step else None
     limits = (question.timeout_s, question.memory_mb)
