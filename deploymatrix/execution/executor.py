@@ -76,10 +76,10 @@ class Execution:
         """
         for task in tasks.values():
             result = self.results.get(task.id)
-            spoiled = next((self.results[need] for need in task.needs if isinstance(self.results.get(need), Failed)), None)
             if isinstance(result, Done):
-                damaged = dispatch.damaged(self._context, result.entry)
-                self.results[task.id] = damaged or spoiled or result
+                needs = [self.results.get(need) for need in task.needs]
+                spoiled = next((need for need in needs if isinstance(need, Failed)), None)
+                self.results[task.id] = dispatch.damaged(self._context, result.entry) or spoiled or result
 
     def end(self) -> None:
         """Let what is under way return soon, and begin nothing more."""

@@ -38,7 +38,8 @@ class FakePool:
     """Counts what it is asked. Thread-safe.
 
     `broken`: places that cannot be made. `faults`: by task and module's folder, the reply that comes instead.
-    `reads`: files that each task says to have read. `before`: called before each piece of work, with the place and the task.
+    `reads`: files that each task says to have read. `before`: called before each piece of work, with the place and the
+    task.
     """
 
     folder: Path
