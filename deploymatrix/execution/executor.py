@@ -21,6 +21,7 @@ from deploymatrix.host.messages import Place
 from deploymatrix.host.pool import Pool
 from deploymatrix.project.plan import Task
 from deploymatrix.store.claims import Claims
+from deploymatrix.store.files import refuse_a_full_disk
 
 WAITS = "waits for another run, which is at it"
 
@@ -207,6 +208,7 @@ class Execution:
         try:
             self._pool.prepare(place)
         except EnvironmentFailed as error:
+            refuse_a_full_disk(self._context.project.build)
             self._broken[place] = str(error)
         self._listener.finished(_prepare_id(place), None)
 

@@ -25,9 +25,13 @@ def of_bytes(data: bytes) -> str:
 
 
 def of_file(path: str | Path) -> str:
-    """Return the digest of a file's bytes."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    """Return the digest of a file's bytes. Raise OSError, which names the file also where reading fails."""
+    try:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
 
 
 def of_code(path: Path) -> str:

@@ -21,7 +21,7 @@ from pydantic import ValidationError
 from deploymatrix.errors import StoreCorrupted
 from deploymatrix.store import digests
 from deploymatrix.store.entries import RECORD, Entry, FileRecord, Kind, Record
-from deploymatrix.store.files import write_synced
+from deploymatrix.store.files import naming, write_synced
 from deploymatrix.store.stamps import Stamp, Stamps, read_stamps, settled, stamped, write_stamps
 
 
@@ -55,7 +55,7 @@ class Store:
         folder = self.root / kind / key
         path = folder / "record.json"
         try:
-            with self._locked(fcntl.LOCK_SH):
+            with naming(path), self._locked(fcntl.LOCK_SH):
                 written, noted = path.read_bytes(), read_stamps(folder)
                 record = RECORD.validate_json(written)
                 os.utime(path)  # the time of last use: from now on `remove_unused` leaves it to this run

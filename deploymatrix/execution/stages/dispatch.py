@@ -21,6 +21,7 @@ from deploymatrix.host.pool import Pool
 from deploymatrix.matrix.records import Stage
 from deploymatrix.project.plan import Task, TaskKind
 from deploymatrix.store.entries import Entry, Kind
+from deploymatrix.store.files import refuse_a_full_disk
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +103,7 @@ def question_of(context: StageContext, needs: Needs) -> Question:
 def execute(context: StageContext, pool: Pool, needs: Needs, key: Key) -> Result:
     """Do the task and put its result into the store under `key`, or under the one with what it turned out to read.
 
-    Raise EnvironmentFailed, WorkerClosed.
+    Raise EnvironmentFailed, WorkerClosed; OSError where a task failed on a full disk.
     """
     stage = STAGES[needs.task.kind]
     try:
@@ -113,7 +114,10 @@ def execute(context: StageContext, pool: Pool, needs: Needs, key: Key) -> Result
     if isinstance(stage, HostStage):
         return stage.do(context, needs, key)
     answered = _ask(context, pool, stage, needs, key)
-    return stage.finish(answered, needs) if answered.succeeded else answered.failure()
+    if answered.succeeded:
+        return stage.finish(answered, needs)
+    refuse_a_full_disk(context.project.build)
+    return answered.failure()
 
 
 def damaged(context: StageContext, entry: Entry) -> Failed | None:

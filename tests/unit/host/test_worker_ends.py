@@ -69,8 +69,10 @@ def test_end_of_the_channel_ends_everything(bench: Bench, tmp_path: Path) -> Non
 
 
 HANGS_ON_IMPORT = {
-    ".py": "import os, threading\nos.write(os.open({!r}, os.O_WRONLY), b'%d\\n' % os.getpid())\nthreading.Event().wait()\n",
-    ".mjs": "import {{ openSync, writeSync }} from 'node:fs';\nwriteSync(openSync({!r}, 'w'), `${{process.pid}}\\n`);\n"
+    ".py": "import os, threading\n"
+    "os.write(os.open({!r}, os.O_WRONLY), b'%d\\n' % os.getpid())\nthreading.Event().wait()\n",
+    ".mjs": "import {{ openSync, writeSync }} from 'node:fs';\n"
+    "writeSync(openSync({!r}, 'w'), `${{process.pid}}\\n`);\n"
     "Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);\n",
 }
 
