@@ -11,7 +11,7 @@ import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -39,7 +39,7 @@ class Store:
     def __init__(self, root: Path) -> None:
         self.root = root
         root.mkdir(parents=True, exist_ok=True)
-        self._read: dict[tuple[Kind, str], dict[str, Stamp]] = {}  # stamps of what this process has read
+        self._read: dict[tuple[Kind, str], int] = {}  # hash of the stamps of what this process has read
         self._made: set[Kind] = set()
 
     def folder(self, kind: Kind) -> Path:
@@ -104,12 +104,21 @@ class Store:
 
         Raise StoreCorrupted naming the first file that is missing, added or changed.
         """
-        self._compare(entry, self._read.get((entry.record.kind, entry.record.key), {}))
+        paths, (now, at_ns) = _look(entry)
+        id_ = (entry.record.kind, entry.record.key)
+        if self._read.get(id_) != hash(frozenset(now.items())):
+            _compare(entry, paths, now)
+            self._read[id_] = hash(frozenset(settled(now, at_ns).items()))
 
     def verify_quickly(self, entry: Entry) -> None:
-        """Do as `verify` does, and also leave unread what any process has read and nobody has touched since."""
-        known = self._read.get((entry.record.kind, entry.record.key)) or read_stamps(entry.folder).files
-        self._compare(entry, known)
+        """Do as `verify` does, but read only what somebody has touched since any process has read it."""
+        paths, (now, at_ns) = _look(entry)
+        known = read_stamps(entry.folder).files
+        unread = {name: path for name, path in paths.items() if now[name] != known.get(name)}
+        _compare(entry, unread, now)
+        if unread:
+            record = digests.of_file(entry.folder / "record.json")
+            write_stamps(entry.folder, Stamps(record=record, files=settled(now, at_ns)))
 
     def is_intact(self, entry: Entry) -> bool:
         """Tell whether `verify` finds no fault: for what can be made again at once."""
@@ -126,27 +135,6 @@ class Store:
         except StoreCorrupted as error:
             return str(error)
         return None
-
-    def _compare(self, entry: Entry, known: dict[str, Stamp]) -> None:
-        """Compare the files with the record; leave those unread whose stamp is the known one. Note the stamps."""
-        paths = dict(_files(entry.files)) if entry.files.is_dir() else {}
-        for name in sorted(set(paths) ^ set(entry.record.files)):
-            state = "was added" if name in paths else "is missing"
-            raise StoreCorrupted(f"{name} {state} after the manifest was written")
-        now, at_ns = stamped(paths.items())
-        unread = [name for name in now if now[name] != known.get(name)]
-        for name in unread:
-            recorded, actual = entry.record.files[name].sha256, digests.of_file(paths[name])
-            if actual != recorded:
-                raise StoreCorrupted(
-                    f"{name} changed after its manifest was written: sha256 is {actual[:12]}…, "
-                    f"the manifest says {recorded[:12]}…; `deploymatrix run --fresh` makes it again"
-                )
-        proven = settled(now, at_ns)
-        self._read[entry.record.kind, entry.record.key] = proven
-        if unread and proven != read_stamps(entry.folder).files:
-            record = digests.of_file(entry.folder / "record.json")
-            write_stamps(entry.folder, Stamps(record=record, files=proven))
 
     def put(
         self,
@@ -197,6 +185,26 @@ class Store:
 
 def _digest(files: dict[str, FileRecord], about: dict[str, Any]) -> str:
     return digests.of_data({"files": {name: file.sha256 for name, file in files.items()}, "about": about})
+
+
+def _look(entry: Entry) -> tuple[dict[str, str], tuple[dict[str, Stamp], int]]:
+    """Return the paths of an entry's files, their stamps, and when these were taken."""
+    paths = dict(_files(entry.files)) if entry.files.is_dir() else {}
+    return paths, stamped(paths.items())
+
+
+def _compare(entry: Entry, unread: Mapping[str, str], there: Collection[str]) -> None:
+    """Compare with the record which files are there, and what the unread ones hold. Raise StoreCorrupted."""
+    for name in sorted(set(there) ^ set(entry.record.files)):
+        state = "was added" if name in there else "is missing"
+        raise StoreCorrupted(f"{name} {state} after the manifest was written")
+    for name, path in unread.items():
+        recorded, actual = entry.record.files[name].sha256, digests.of_file(path)
+        if actual != recorded:
+            raise StoreCorrupted(
+                f"{name} changed after its manifest was written: sha256 is {actual[:12]}…, "
+                f"the manifest says {recorded[:12]}…; `deploymatrix run --fresh` makes it again"
+            )
 
 
 def _list_files(folder: Path) -> tuple[dict[str, FileRecord], dict[str, Stamp]]:

@@ -93,6 +93,13 @@ def test_what_somebody_has_changed_is_found(entry: Entry, touch: Callable[[Path]
         again(entry).verify_quickly(entry)
 
 
+def test_files_that_are_all_gone_are_missed(entry: Entry) -> None:
+    shutil.rmtree(entry.files)
+    (entry.folder / STAMPS).unlink()
+
+    assert "is missing" in (again(entry).damage(entry) or "nothing")
+
+
 def test_a_change_after_the_first_look_of_a_process_is_found(entry: Entry) -> None:
     store = again(entry)
     store.verify(entry)
