@@ -56,8 +56,8 @@ class DiskFault(DeploymatrixError):
     """The file system refuses: it is full, read-only, not ours or broken. Nothing is known of any task."""
 
 
-# Faults of a machine, which the user can remedy. Other errors of the system are faults of our own.
-REMEDIES = {
+# Faults of a machine, by number: what its user can do. Other errors of the system are faults of our own.
+_remedies = {
     errno.ENOSPC: "free some space there, as with `deploymatrix clean --max-size 10GB`",
     errno.EDQUOT: "free some of your quota, as with `deploymatrix clean --max-size 10GB`",
     errno.EFBIG: "raise the limit of file sizes (`ulimit -f`)",
@@ -76,7 +76,7 @@ REMEDIES = {
 
 def disk_fault(error: OSError) -> DiskFault | None:
     """Return what the user can be told in a sentence; None for what is a fault of our own."""
-    remedy = REMEDIES.get(error.errno or 0)
+    remedy = _remedies.get(error.errno or 0)
     if remedy is None:
         return None
     path = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else "a file"
