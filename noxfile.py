@@ -75,6 +75,12 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def kills(session: nox.Session) -> None:
+    """Kill a hundred runs at random moments: each is resumed, nothing is done twice, nobody lives on."""
+    _tool(session, "pytest", "-s", "-m", "long", "tests/integration/test_killed_runs.py", *session.posargs)
+
+
+@nox.session
 def selftest(session: nox.Session) -> None:
     """Make mutants of the core models and of the small ones beside the tests; -- --reds decides core cells again."""
     small = [] if "--reds" in session.posargs else ["--models", "tests/selftest_models"]

@@ -76,7 +76,7 @@ def _timed_run(project: Project, pool: InstantPool, expected: int) -> tuple[floa
     wall, cpu = time.perf_counter(), time.process_time()
     fresh = Project(root=project.root, build=project.build)
     host = Host(HostFacts(fresh, "process"), pool)
-    matrix = decide(plan_run(fresh, Selection(), OPTIONS), host, OPTIONS, Silent())
+    matrix = decide(plan_run(fresh, Selection(), OPTIONS), host, OPTIONS, Silent(), print)
     seconds = time.perf_counter() - wall, time.process_time() - cpu
     failed = [cell for cell in matrix.cells if cell.outcome != "passed"]
     if failed or len(matrix.cells) != expected:

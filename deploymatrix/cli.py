@@ -90,6 +90,13 @@ def main() -> None:
     except KeyboardInterrupt:
         typer.echo("deploymatrix: interrupted; finished results are kept", err=True)
         sys.exit(errors.INTERRUPTED)
+    except OSError as error:
+        fault = errors.disk_fault(error)
+        if fault is None:
+            traceback.print_exc()
+        else:
+            typer.echo(f"deploymatrix: {fault}", err=True)
+        sys.exit(errors.INCOMPLETE)
     except Exception:
         traceback.print_exc()  # a fault of our own: loud, and not the exit code of a closed gate
         sys.exit(errors.INCOMPLETE)

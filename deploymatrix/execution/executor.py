@@ -20,6 +20,10 @@ from deploymatrix.host.machine import memory_budget_mb
 from deploymatrix.host.messages import Place
 from deploymatrix.host.pool import Pool
 from deploymatrix.project.plan import Task
+from deploymatrix.store.claims import Claims
+from deploymatrix.store.files import refuse_a_full_disk
+
+WAITS = "waits for another run, which is at it"
 
 
 class Listener(Protocol):
@@ -28,6 +32,7 @@ class Listener(Protocol):
     def planned(self, total: int, cached: int) -> None: ...
     def started(self, id_: str) -> None: ...
     def finished(self, id_: str, result: Result | None) -> None: ...
+    def noted(self, id_: str, what: str) -> None: ...
 
 
 class Execution:
@@ -45,7 +50,9 @@ class Execution:
         self._last_keys = LastKeys(context.project.build)
         self._keys: dict[str, Key] = {}
         self._broken: dict[Place, str] = {}
+        self._told: set[tuple[str, str]] = set()
         self._open: Counter[Place] = Counter()
+        self._claims = Claims(context.store.root)
         self._lock = threading.Lock()
 
     def run(self, tasks: Mapping[str, Task]) -> None:
@@ -57,11 +64,28 @@ class Execution:
         jobs = [self._prepare_job(place) for place in self._open]
         jobs += [self._task_job(task, places[task.id]) for task in remaining]
         try:
-            run_jobs(jobs, width=self._jobs, memory_mb=memory_budget_mb(), interrupt=self._pool.close_all)
+            run_jobs(jobs, width=self._jobs, memory_mb=memory_budget_mb(), interrupt=self.end)
         finally:
             self._costs.save()
             self._last_keys.save()
             self._context.keys.reads.save()
+
+    def check(self, tasks: Mapping[str, Task]) -> None:
+        """Fail the tasks whose stored results are no longer what they were, and those that need them.
+
+        Something may have written to the store while the run was under way: nothing of that is vouched for.
+        """
+        for task in tasks.values():
+            result = self.results.get(task.id)
+            if isinstance(result, Done):
+                needs = [self.results.get(need) for need in task.needs]
+                spoiled = next((need for need in needs if isinstance(need, Failed)), None)
+                self.results[task.id] = dispatch.damaged(self._context, result.entry) or spoiled or result
+
+    def end(self) -> None:
+        """Let what is under way return soon, and begin nothing more."""
+        self._claims.end()
+        self._pool.close_all()
 
     def _resolve(self, task: Task) -> bool:
         """Decide the task by a need that failed, or from the store; return whether it is decided."""
@@ -83,10 +107,17 @@ class Execution:
         return key
 
     def _stored(self, task: Task, key: Key) -> Result | None:
-        """Return what the store has under the key: a result, or a failure that would come out the same again."""
+        """Return what the store has under the key: a result, or a failure that would come out the same again.
+
+        A result whose files are no longer what they were is none: it is made again.
+        """
         entry = self._context.store.get(dispatch.kind_of(task), key.digest)
         if entry is not None:
-            return Done(entry=entry.slim(), cached=True)
+            damage = self._context.store.damage(entry)
+            if damage is None:
+                return Done(entry=entry.slim(), cached=True)
+            self._tell_once(task, f"{damage}; it is made again")
+            return None
         failure = self._context.store.get("failures", key.digest)
         return _as_failed(failure.about, self._context.project.build) if failure else None
 
@@ -107,11 +138,25 @@ class Execution:
     def _decide(self, task: Task, place: Place | None) -> None:
         try:
             if not self._resolve(task):
-                self._listener.started(task.id)
-                self.results[task.id] = self._execute(task, place)
+                self._decide_once(task, place)
             self._listener.finished(task.id, self.results[task.id])
         finally:
             self._leave(place)
+
+    def _decide_once(self, task: Task, place: Place | None) -> None:
+        """Execute the task, unless another run that wants the same result makes it meanwhile."""
+        self._listener.started(task.id)
+        with self._claims.claimed(self._keys[task.id].digest, lambda: self._tell_once(task, WAITS)):
+            self._context.keys.reads.refresh(task.id)
+            if not self._resolve(task):
+                self.results[task.id] = self._execute(task, place)
+
+    def _tell_once(self, task: Task, what: str) -> None:
+        with self._lock:
+            is_news = (task.id, what) not in self._told
+            self._told.add((task.id, what))
+        if is_news:
+            self._listener.noted(task.id, what)
 
     def _execute(self, task: Task, place: Place | None) -> Result:
         if place in self._broken:
@@ -163,6 +208,7 @@ class Execution:
         try:
             self._pool.prepare(place)
         except EnvironmentFailed as error:
+            refuse_a_full_disk(self._context.project.build)
             self._broken[place] = str(error)
         self._listener.finished(_prepare_id(place), None)
 

@@ -38,7 +38,10 @@ def explain_plan(context: StageContext, tasks: Mapping[str, Task]) -> Iterator[T
             continue
         key = dispatch.key_of(context, Needs(task, entries))
         entry = context.store.get(dispatch.kind_of(task), key.digest)
-        if entry is not None:
+        damage = context.store.damage(entry) if entry is not None else None
+        if damage is not None:
+            yield TaskExplanation(task=task.id, cached=False, reason=damage)
+        elif entry is not None:
             entries[task.id] = entry
             yield TaskExplanation(task=task.id, cached=True, reason="")
         elif context.store.get("failures", key.digest) is not None:

@@ -7,10 +7,12 @@ What a task read is part of its next key.
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
 from deploymatrix.store.files import write_json
+from deploymatrix.store.locks import held
 
 # Until a task's own cost is known. Seconds only order the schedule; MiB keep the machine from swapping.
 USUAL_SECONDS = {"reference": 6.0, "export": 6.0, "run": 1.5, "compare": 0.05, "prepare": 20.0}
@@ -77,24 +79,48 @@ class LastReads:
     def save(self) -> None:
         self._file.save()
 
+    def refresh(self) -> None:
+        """Also take what another run has saved since."""
+        self._file.refresh()
+
 
 class _Notes:
-    """A note by task id, written back only when one has changed."""
+    """A note by task id, written back only when one has changed, and beside what other runs have noted. Thread-safe."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._known: dict[str, Any] = json.loads(path.read_text()) if path.is_file() else {}
-        self._changed = False
+        self._changed: dict[str, Any] = {}
+        self._lock = threading.Lock()
+        self._stamp: tuple[int, int] | None = None
+        self._known: dict[str, Any] = {}
+        self.refresh()
 
     def get(self, id_: str, default: Any) -> Any:
         return self._known.get(id_, default)
 
     def note(self, id_: str, value: Any) -> None:
-        if self._known.get(id_) != value:
-            self._known[id_] = value
-            self._changed = True
+        with self._lock:
+            if self._known.get(id_) != value:
+                self._known[id_] = self._changed[id_] = value
 
     def save(self) -> None:
-        if self._changed:
-            write_json(self._path, self._known)
-            self._changed = False
+        with self._lock:
+            if self._changed:
+                with held(self._path.with_name(f".{self._path.name}.lock")):
+                    self._take_saved()
+                    write_json(self._path, self._known)
+                self._changed = {}
+
+    def refresh(self) -> None:
+        with self._lock:
+            self._take_saved()
+
+    def _take_saved(self) -> None:
+        """Read the file if it is another one than before; what was noted here since then counts more."""
+        try:
+            stat = self._path.stat()
+        except FileNotFoundError:
+            return
+        if (stat.st_ino, stat.st_mtime_ns) != self._stamp:
+            self._known = {**json.loads(self._path.read_text()), **self._changed}
+            self._stamp = (stat.st_ino, stat.st_mtime_ns)

@@ -42,6 +42,8 @@ NativeTask = Literal["reference", "export", "run"]  # a task that asks a worker 
 
 PASSING_FAULTS: frozenset[Outcome] = frozenset({"timed_out", "out_of_memory"})
 SENT_BY_OTHERS = frozenset({"SIGKILL", "SIGTERM", "SIGINT", "SIGHUP"})  # no fault of native code raises these by itself
+# What the system says of a disk, in whatever exception: the next run may find another one.
+DISK_FAULTS = ("No space left on device", "Disk quota exceeded", "Read-only file system", "Input/output error")
 
 FAILED_IN: dict[Stage, Outcome] = {
     "reference": "reference_failed",
@@ -56,6 +58,7 @@ def failure_of(task: NativeTask, reply: Reply, *, blame: str | None, log: Path |
     stage = _stage(task, reply.stage)
     outcome, detail = _outcome_and_detail(stage, reply)
     by_chance = outcome in PASSING_FAULTS or reply.signal in SENT_BY_OTHERS
+    by_chance = by_chance or any(words in _message(reply) for words in DISK_FAULTS)
     lasting = not by_chance and reply.stage != "import"  # a failed import may be the environment's fault
     return Failed(outcome=outcome, stage=stage, detail=detail, blame=blame, log=log, lasting=lasting)
 

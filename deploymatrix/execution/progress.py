@@ -62,6 +62,10 @@ class PlainProgress:
             count = f"{self._done}/{self._total}"
         self._tell(count, id_, _word(id_, result), seconds)
 
+    def noted(self, id_: str, what: str) -> None:
+        """Print what is remarkable about a task that has not ended."""
+        self.say(f"{id_}: {what}")
+
     def say(self, text: str) -> None:
         """Print something that is not about one task."""
         print(text, file=sys.stderr, flush=True)

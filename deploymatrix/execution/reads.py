@@ -59,6 +59,13 @@ class Reads:
             found = {**self.of(task_id), **found}
         return dict(sorted(found.items()))
 
+    def refresh(self, task_id: str) -> None:
+        """Take what another run has noted of a task meanwhile."""
+        before = self._noted.get(task_id)
+        self._noted.refresh()
+        if self._noted.get(task_id) != before:
+            self._digests.pop(task_id, None)
+
     def save(self) -> None:
         self._noted.save()
 

@@ -12,11 +12,11 @@ from deploymatrix.execution.blame import cells_to_verify
 from deploymatrix.execution.executor import Execution, Listener
 from deploymatrix.execution.explain_plan import TaskExplanation, explain_plan
 from deploymatrix.execution.keys import Keys
+from deploymatrix.execution.publishing import Publisher
 from deploymatrix.execution.stages.context import StageContext
 from deploymatrix.host.facts import HostFacts
 from deploymatrix.host.isolation import IsolationChoice, choose_isolation
 from deploymatrix.host.local import Host, local_host
-from deploymatrix.matrix.files import MEASUREMENTS, write_matrix
 from deploymatrix.matrix.locks import locks_of
 from deploymatrix.matrix.records import Matrix, Measurements, PartOfRun
 from deploymatrix.matrix.shards import take_shard
@@ -24,7 +24,7 @@ from deploymatrix.matrix.verdicts import read_rules
 from deploymatrix.project.plan import Selection, plan_cells, plan_tasks
 from deploymatrix.project.project import Project
 from deploymatrix.say import Say
-from deploymatrix.store.files import write_json
+from deploymatrix.store.files import naming
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,8 +52,8 @@ def run(project: Project, selection: Selection, options: RunOptions, listener: L
     Raise ConfigurationError, NothingSelected; EnvironmentFailed when docker isolation is asked for and there is none.
     """
     planned = plan_run(project, selection, options)
-    with local_host(project, options.isolation, jobs=options.width, say=say) as host:
-        return decide(planned, host, options, listener)
+    with naming(project.build), local_host(project, options.isolation, jobs=options.width, say=say) as host:
+        return decide(planned, host, options, listener, say)
 
 
 def plan_run(project: Project, selection: Selection, options: RunOptions) -> PlannedRun:
@@ -75,7 +75,7 @@ def plan_run(project: Project, selection: Selection, options: RunOptions) -> Pla
     )
 
 
-def decide(planned: PlannedRun, host: Host, options: RunOptions, listener: Listener) -> Matrix:
+def decide(planned: PlannedRun, host: Host, options: RunOptions, listener: Listener, say: Say) -> Matrix:
     """Decide the planned cells on a host; whatever ends it, write the matrix of what was decided.
 
     The matrix is written before anything runs, with every cell `missing`: a run that dies leaves no older green one.
@@ -83,14 +83,18 @@ def decide(planned: PlannedRun, host: Host, options: RunOptions, listener: Liste
     started, project = time.monotonic(), planned.project
     context = StageContext.of(project, host.facts, planned.keys)
     execution = Execution(context, host.pool, jobs=options.width, fresh=options.fresh, listener=listener)
-    write_matrix(build_matrix(planned, host.facts, {}), project.build)
+    publisher = Publisher(project.build, say)
+    publisher.begin(build_matrix(planned, host.facts, {}))
     try:
-        execution.run(plan_tasks(planned.cells))
-        execution.run(plan_tasks(cells_to_verify(project, planned.cells, execution.results)))
+        tasks = plan_tasks(planned.cells)
+        execution.run(tasks)
+        further = plan_tasks(cells_to_verify(project, planned.cells, execution.results))
+        execution.run(further)
+        if execution.executed:  # else all of it has just been looked at
+            execution.check({**tasks, **further})
     finally:
         matrix = build_matrix(planned, host.facts, execution.results)
-        write_matrix(matrix, project.build)
-        _write_measurements(planned, execution, options.shard or "1/1", time.monotonic() - started)
+        publisher.end(matrix, _measure(planned, execution, options.shard or "1/1", time.monotonic() - started))
     return matrix
 
 
@@ -102,11 +106,10 @@ def explain(project: Project, selection: Selection, options: RunOptions, say: Sa
     return list(explain_plan(context, plan_tasks(planned.cells)))
 
 
-def _write_measurements(planned: PlannedRun, execution: Execution, part: str, wall_s: float) -> None:
+def _measure(planned: PlannedRun, execution: Execution, part: str, wall_s: float) -> Measurements:
     figures = PartOfRun(wall_s=round(wall_s, 3), exports=execution.executed["export"], runs=execution.executed["run"])
-    measurements = Measurements(
+    return Measurements(
         **figures.model_dump(),
         parts={part: figures},
         cells=tuple(measure_cell(cell, execution.results) for cell in planned.cells),
     )
-    write_json(planned.project.build / MEASUREMENTS, measurements)

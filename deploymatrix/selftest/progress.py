@@ -28,6 +28,9 @@ class Counting:
     def started(self, id_: str) -> None:
         pass
 
+    def noted(self, id_: str, what: str) -> None:
+        self._say(f"{id_}: {what}")
+
     def finished(self, id_: str, result: Result | None) -> None:
         with self._lock:
             self._done += result is not None

@@ -21,7 +21,7 @@ def main() -> int:
     """Serve the host on descriptors 0 and 1 until it has no more to ask."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the host, which ends the channel
     commands, replies = private_channel()
-    reaper = Reaper.start(closing=[commands, replies])
+    reaper = Reaper.start(closing=[replies], channel=commands)
     hello: Hello = json.loads(first_line(commands))
     greet(hello, replies)
 

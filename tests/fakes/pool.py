@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,12 +38,14 @@ class FakePool:
     """Counts what it is asked. Thread-safe.
 
     `broken`: places that cannot be made. `faults`: by task and module's folder, the reply that comes instead.
-    `before`: called before each piece of work, with the place and the task.
+    `reads`: files that each task says to have read. `before`: called before each piece of work, with the place and the
+    task.
     """
 
     folder: Path
     broken: frozenset[Place] = frozenset()
     faults: dict[tuple[str, str], Reply] = field(default_factory=dict)
+    reads: list[str] = field(default_factory=list)
     before: Callable[[Place, TaskName], None] = lambda place, task: None
     prepared: list[Place] = field(default_factory=list)
     worked: list[tuple[Place, str]] = field(default_factory=list)
@@ -64,6 +66,7 @@ class FakePool:
         folder = self.folder / uuid.uuid4().hex
         folder.mkdir(parents=True)
         reply = self.faults.get((task, module.parent.name)) or _answer(task, place, folder / "out")
+        reply = replace(reply, reads=self.reads)
         return Work(reply=reply, out=folder / "out", log=folder / "log.txt")
 
     def close(self, place: Place) -> None:

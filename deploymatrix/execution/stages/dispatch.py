@@ -20,7 +20,8 @@ from deploymatrix.host.messages import Place
 from deploymatrix.host.pool import Pool
 from deploymatrix.matrix.records import Stage
 from deploymatrix.project.plan import Task, TaskKind
-from deploymatrix.store.entries import Kind
+from deploymatrix.store.entries import Entry, Kind
+from deploymatrix.store.files import refuse_a_full_disk
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,21 +103,32 @@ def question_of(context: StageContext, needs: Needs) -> Question:
 def execute(context: StageContext, pool: Pool, needs: Needs, key: Key) -> Result:
     """Do the task and put its result into the store under `key`, or under the one with what it turned out to read.
 
-    Raise EnvironmentFailed, WorkerClosed.
+    Raise EnvironmentFailed, WorkerClosed; OSError where a task failed on a full disk.
     """
     stage = STAGES[needs.task.kind]
     try:
         for entry in needs:
             context.store.verify(entry)
     except StoreCorrupted as error:
-        broken: Stage = "reference" if entry.record.kind == "references" else "load"
-        return Failed(
-            outcome=FAILED_IN[broken], stage=broken, detail=stable_text(context.project, str(error)), lasting=False
-        )
+        return _spoiled(context, entry, str(error))
     if isinstance(stage, HostStage):
         return stage.do(context, needs, key)
     answered = _ask(context, pool, stage, needs, key)
-    return stage.finish(answered, needs) if answered.succeeded else answered.failure()
+    if answered.succeeded:
+        return stage.finish(answered, needs)
+    refuse_a_full_disk(context.project.build)
+    return answered.failure()
+
+
+def damaged(context: StageContext, entry: Entry) -> Failed | None:
+    """Return what becomes of a task whose result in the store is not what its record says; None where it is."""
+    damage = context.store.damage(entry)
+    return _spoiled(context, entry, damage) if damage is not None else None
+
+
+def _spoiled(context: StageContext, entry: Entry, damage: str) -> Failed:
+    broken: Stage = "reference" if entry.record.kind == "references" else "load"
+    return Failed(outcome=FAILED_IN[broken], stage=broken, detail=stable_text(context.project, damage), lasting=False)
 
 
 def _ask(context: StageContext, pool: Pool, stage: NativeStage, needs: Needs, key: Key) -> Answered:
@@ -132,6 +144,7 @@ def _ask(context: StageContext, pool: Pool, stage: NativeStage, needs: Needs, ke
     )
     if stage.reads:
         context.keys.reads.note(task, work.reply.reads, asked)
+        context.keys.reads.save()  # another run that waits for this result looks for it by what was read
         key = key_of(context, needs)
     blame = task.step.name if stage.blames_its_step else None
     limits = (question.timeout_s, question.memory_mb)

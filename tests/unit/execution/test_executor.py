@@ -8,63 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from deploymatrix.execution.executor import Execution
-from deploymatrix.execution.outcomes import Done, Failed, Result
-from deploymatrix.execution.stages.context import StageContext
-from deploymatrix.host.facts import HostFacts
-from deploymatrix.host.messages import Place, Reply, TaskName
-from deploymatrix.host.pool import Pool
-from deploymatrix.project.plan import Selection, Task, plan_cells, plan_tasks
+from deploymatrix.execution.outcomes import Done, Failed
+from deploymatrix.host.messages import Place, TaskName
+from tests.fakes.executions import (
+    FAILED,
+    NUMPY,
+    RUNNERS,
+    Heard,
+    artifact_of,
+    executed,
+    execution,
+    outcomes,
+    tasks_of,
+)
 from tests.fakes.pool import FakePool
 from tests.fakes.tree import Tree
-
-NUMPY = Place("environment", "numpy")
-RUNNERS = [Place("runner", name) for name in ("npz", "plain", "wrapped")]
-FAILED = Reply("failed", "export", error={"type": "ValueError", "message": "no such operator", "traceback": ""})
-
-
-class Heard:
-    """A listener that remembers."""
-
-    def __init__(self) -> None:
-        self.totals: list[tuple[int, int]] = []
-        self.begun: list[str] = []
-        self.ended: dict[str, Result | None] = {}
-
-    def planned(self, total: int, cached: int) -> None:
-        self.totals.append((total, cached))
-
-    def started(self, id_: str) -> None:
-        self.begun.append(id_)
-
-    def finished(self, id_: str, result: Result | None) -> None:
-        self.ended[id_] = result
-
-
-def tasks_of(tree: Tree, *targets: str) -> dict[str, Task]:
-    return plan_tasks(plan_cells(tree.project(), Selection(targets=targets)))
-
-
-def execution(tree: Tree, pool: Pool, *, fresh: bool = False, heard: Heard | None = None) -> Execution:
-    project = tree.project()
-    context = StageContext.of(project, HostFacts(project, "process"))
-    return Execution(context, pool, jobs=2, fresh=fresh, listener=heard or Heard())
-
-
-def executed(tree: Tree, pool: Pool, *, fresh: bool = False) -> Execution:
-    """An execution that has run all tasks of the tiny project."""
-    made = execution(tree, pool, fresh=fresh)
-    made.run(tasks_of(tree))
-    return made
-
-
-def outcomes(made: Execution) -> dict[str, str]:
-    """By target: what its comparison says."""
-    return {
-        id_.rpartition(" ")[2]: result.entry.about["outcome"] if isinstance(result, Done) else result.outcome
-        for id_, result in made.results.items()
-        if id_.startswith("compare")
-    }
 
 
 def test_every_task_is_decided_once(tree: Tree, tmp_path: Path) -> None:
@@ -208,14 +166,15 @@ def test_a_place_that_cannot_be_made_fails_its_tasks_and_is_tried_again(tree: Tr
 
 
 def test_a_damaged_need_fails_the_task_and_is_not_kept(tree: Tree, tmp_path: Path) -> None:
-    first = executed(tree, FakePool(tmp_path / "work"))
-    exported = first.results["export linear numpy>npz fp32"]
-    assert isinstance(exported, Done)
-    (exported.entry.files / "artifact").write_text("another artifact")
+    artifact = artifact_of(executed(tree, FakePool(tmp_path / "work")))
     tree.append("targets/plain/run.py", "\nEXTRA = 1\n")
+    heard = Heard()
+    heard.when_planned = lambda: artifact.write_text("another artifact")
+    made = execution(tree, FakePool(tmp_path / "again"), heard=heard)
 
-    failed = executed(tree, FakePool(tmp_path / "again")).results["run linear numpy>npz fp32 on plain"]
+    made.run(tasks_of(tree))
 
+    failed = made.results["run linear numpy>npz fp32 on plain"]
     assert isinstance(failed, Failed)
     assert (failed.outcome, failed.lasting) == ("load_failed", False)
     assert "artifact changed after its manifest was written" in failed.detail

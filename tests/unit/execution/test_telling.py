@@ -13,9 +13,9 @@ from deploymatrix.execution.stages.context import StageContext
 from deploymatrix.host.facts import HostFacts
 from deploymatrix.host.messages import Reply
 from deploymatrix.project.plan import Selection, plan_cells, plan_tasks
+from tests.fakes.executions import Heard
 from tests.fakes.pool import FakePool
 from tests.fakes.tree import Tree
-from tests.unit.execution.test_executor import Heard
 
 
 def failed(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +65,35 @@ def test_end_of_the_channel_ends_everything(bench: Bench, tmp_path: Path) -> Non
     assert life.ends()
     assert [message.op for message in heard(channel) if isinstance(message, Result)] == []
     assert channel.cause_of_death()[0] == "no_reply"
+    channel.kill()
+
+
+HANGS_ON_IMPORT = {
+    ".py": "import os, threading\n"
+    "os.write(os.open({!r}, os.O_WRONLY), b'%d\\n' % os.getpid())\nthreading.Event().wait()\n",
+    ".mjs": "import {{ openSync, writeSync }} from 'node:fs';\n"
+    "writeSync(openSync({!r}, 'w'), `${{process.pid}}\\n`);\n"
+    "Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);\n",
+}
+
+
+def test_a_host_that_is_gone_ends_a_worker_that_imports(bench: Bench, tmp_path: Path) -> None:
+    """A server that imports cannot hear; it and its children end within 5 s all the same."""
+    running, importing = Life(tmp_path / "running"), Life(tmp_path / "importing")
+    request = bench.request()
+    module = tmp_path / f"module{request.module.suffix}"
+    module.write_text(HANGS_ON_IMPORT[module.suffix].format(str(importing.path)))
+    channel = started(bench.kind, tmp_path / "other.log")
+    submit(channel, bench.request(do="hang", at="load", alive=running.path))
+    running.pid()
+    send(channel, {"op": "submit", "nonce": "m", **vars(replace(request, module=module))})
+    importing.pid()
+
+    begin = time.monotonic()
+    channel.stdin.close()  # type: ignore[attr-defined]
+
+    assert running.ends() and importing.ends()
+    assert time.monotonic() - begin < 5
     channel.kill()
 
 
