@@ -40,11 +40,3 @@ def _entry(path: Path, pattern: str) -> Path | None:
     if path.is_dir():
         return path if (path / inside).is_file() else None
     return path.parent if path.name == inside else None
-
-
-def belonging(file: Path) -> list[Path]:
-    """List the file, and those beside it whose names continue its own: model.onnx.data holds weights."""
-    return [
-        file,
-        *(p for p in sorted(file.parent.iterdir()) if p.is_file() and p.name.startswith(file.name) and p != file),
-    ]
