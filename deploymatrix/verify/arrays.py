@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import stat
 import zipfile
@@ -19,7 +20,7 @@ from deploymatrix.numerics.tensors import Array
 
 MOST_BYTES = 1 << 31  # of the arrays of one sample, unpacked: a zip of a few MB can hold thousands of times as much
 LONGEST_HEADER = 4096  # of an .npy file; that of eight axes has 128
-UNREADABLE = (OSError, EOFError, MemoryError, ValueError, RuntimeError, TokenError, zipfile.BadZipFile, zlib.error)
+UNREADABLE = (OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error)
 HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 
 
@@ -78,15 +79,23 @@ def _name(member: zipfile.ZipInfo) -> str:
 
 
 def _read_array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Array:
-    """Read one .npy file. Raise ValueError for objects, and where the header declares another size than there is."""
     with archive.open(member) as file:
-        version = npy.read_magic(file)
-        if version not in HEADERS:
-            raise ValueError(f"{member.filename}: version {version} of the format is not known")
+        return read_npy(file, member.filename)
+
+
+def read_npy(file: IO[bytes], name: str) -> Array:
+    """Read an opened .npy file. Raise ValueError for objects, and where it declares another size than it has."""
+    version = npy.read_magic(file)
+    if version not in HEADERS:
+        raise ValueError(f"{name}: version {version} of the format is not known")
+    try:
         shape, fortran, dtype = HEADERS[version](file, max_header_size=LONGEST_HEADER)
-        if dtype.hasobject:
-            raise ValueError(f"{member.filename}: holds Python objects, which are never unpickled")
-        data = file.read()
-    if len(data) != int(np.prod(shape, dtype=object)) * dtype.itemsize:
-        raise ValueError(f"{member.filename}: holds {len(data)} bytes, but declares {dtype}{list(shape)}")
-    return np.frombuffer(bytearray(data), dtype=dtype).reshape(shape, order="F" if fortran else "C")
+    except (TokenError, MemoryError, RecursionError) as error:  # of Python's own parser, which numpy asks
+        raise ValueError(f"{name}: this header cannot be parsed: {error}") from None
+    if dtype.hasobject:
+        raise ValueError(f"{name}: holds Python objects, which are never unpickled")
+    data = file.read()
+    if len(data) != math.prod(shape) * dtype.itemsize:
+        raise ValueError(f"{name}: holds {len(data)} bytes, but declares {dtype}{list(shape)}")
+    array: Array = np.frombuffer(bytearray(data), dtype=dtype).reshape(shape, order="F" if fortran else "C")
+    return array
