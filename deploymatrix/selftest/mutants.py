@@ -48,7 +48,7 @@ def model_mutant(project: Project, original: Model, weights: Path, kind: Kind, p
         "pick": pick,
         "code": digests.of_code_folder(sources),
     }
-    source = ModelSource(kind=f"{kind.maker}_mutant", path=str(weights), options=options)
+    source = ModelSource(kind=f"{kind.maker}_mutant", path=str(weights), options=options, trust=True)
     model = Model(
         name=f"{original.name}~{kind.name}-{pick}",
         folder=original.folder,
