@@ -84,6 +84,7 @@ def project_of(
         shipped=tree_below(root, settings),
         shipped_models=settings.shipped_models,
         model_folders=(*(root / name for name in settings.models), *(folder.resolve() for folder in models or ())),
+        pass_environment=settings.pass_environment,
         timeout_s=timeout,
     )
 

@@ -30,7 +30,7 @@ class ModelSource(BaseModel):
         if self.kind == "python" and (given or self.architecture):
             raise ValueError('kind = "python" means model.py with build(); remove the other keys, or name another kind')
         if self.kind == "python" and self.trust:
-            raise ValueError("model.py is code of yours, which runs as a build does; trust says nothing of it: remove it")
+            raise ValueError("model.py is code of yours and runs as a build does; trust is about files; remove it")
         if self.kind != "python" and len(given) != 1:
             raise ValueError(f"kind = {self.kind!r} needs path or config, and not both")
         return self

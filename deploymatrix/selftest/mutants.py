@@ -8,7 +8,7 @@ from pathlib import Path
 from deploymatrix.execution.wire import wire_source
 from deploymatrix.project.plan import PlannedCell, Task, plan_tasks, reference_id
 from deploymatrix.project.project import Model, Project
-from deploymatrix.project.specs import ModelSource
+from deploymatrix.project.source_specs import ModelSource
 from deploymatrix.selftest.kinds import Kind
 from deploymatrix.store import digests
 

@@ -88,9 +88,7 @@ def test_outputs_that_nobody_can_read_are_a_failed_run(tree: Tree, tmp_path: Pat
     pool = FakePool(tmp_path / "work", faults={("run", "npz"): Reply("ok", "run", value=told)})
     inspector = Inspector(project, Host(HostFacts(project, "process"), pool), timeout_s=1)
     target = project.targets["npz"]
-    artifact = InspectedArtifact(
-        path=tmp_path, target=target, payload=tmp_path, inputs=None, outputs=None, versions={}
-    )
+    artifact = InspectedArtifact(path=tmp_path, target=target, payload=tmp_path, inputs=None, outputs=None, versions={})
 
     found = inspector.run(artifact, [{"x": np.ones(1)}], ["y"])
 
