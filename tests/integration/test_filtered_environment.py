@@ -24,15 +24,15 @@ def test_model_code_sees_no_token_but_the_one_that_is_passed(
 ) -> None:
     seen = tmp_path / "seen.json"
     runnable.append("models/linear/model.py", READ.format(seen=str(seen)))
-    for name in ("MY_TOKEN", "OTHER_TOKEN", "HTTPS_PROXY"):
+    for name in ("MY_TOKEN", "OTHER_TOKEN", "GITHUB_TOKEN"):
         monkeypatch.setenv(name, "secret")
 
     before = names_seen(runnable, seen)
     runnable.write("deploymatrix.toml", 'shipped = false\npass_environment = ["MY_TOKEN"]\n')
     after = names_seen(runnable, seen)
 
-    assert before & {"MY_TOKEN", "OTHER_TOKEN", "HTTPS_PROXY"} == set()
-    assert after & {"MY_TOKEN", "OTHER_TOKEN", "HTTPS_PROXY"} == {"MY_TOKEN"}
+    assert before & {"MY_TOKEN", "OTHER_TOKEN", "GITHUB_TOKEN"} == set()
+    assert after & {"MY_TOKEN", "OTHER_TOKEN", "GITHUB_TOKEN"} == {"MY_TOKEN"}
     assert "secret" not in "".join(path.read_text() for path in runnable.build.rglob("*.json") if path.is_file())
 
 
