@@ -24,6 +24,6 @@ def _complaint(project: Project, model: Model) -> str:
     if reason is None or source.trust:
         return ""
     return (
-        f"{model.folder / 'model.toml'}: source.trust: a model of kind {source.kind!r} can run any code on this machine "
+        f"{model.folder / 'model.toml'}: source.trust: the kind {source.kind!r} can run any code on this machine "
         f"as it is opened: {reason}. Write trust = true in [source] if you know who made it; else leave the model out"
     )

@@ -217,7 +217,7 @@ def test_a_program_is_opened_by_a_run_with_trust_alone(
     deploymatrix(*call)
 
     assert refused.returncode == 2
-    assert f"{model}/model.toml: source.trust: a model of kind 'exported_program' can run any code" in refused.stderr
+    assert f"{model}/model.toml: source.trust: the kind 'exported_program' can run any code" in refused.stderr
     assert "Write trust = true in [source]" in refused.stderr
     assert before == []
     assert [path.name for path in canaries.iterdir()] == ["pt2"]
