@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from deploymatrix.matrix.kept_logs import LogName
 from deploymatrix.project.specs import FolderName, Isolation
 
 Outcome = Literal[
@@ -148,7 +149,7 @@ class Cell(Frozen):
         default=(), description="what was varied to see whether answers are stable: repeat, load, order, threads"
     )
     outputs: tuple[OutputRecord, ...] = ()
-    log: str | None = None
+    log: LogName | None = None
     verdict: Verdict = "failed"
     expectation: ExpectationRecord | None = None
     over_budget: tuple[str, ...] = Field(default=(), description="why the verdict is over_budget, a line each")
