@@ -43,7 +43,7 @@ def choose_for_foreign(wanted: IsolationChoice, say: Say) -> Isolation:
     Raise EnvironmentFailed where no engine answers: what runs in a process may do all that the user may.
     """
     if wanted == "process":
-        say("--isolation process: what these artifacts do, they do with your rights on this machine; see SECURITY.md")
+        say("--isolation process: what these artifacts do, they do with your rights on this machine")
         return "process"
     from deploymatrix.environments.engine import engine
 

@@ -183,7 +183,7 @@ class ProjectSpec(Strict):
 
     `models`: further model folders, or folders of them, beside models/. `shipped`: whether the project uses the
     targets, pipelines and runner images that come with deploymatrix; `shipped_models`: the same for models.
-    `pass_environment`: variables of yours that exporters see, and targets in process isolation, besides what they need.
+    `pass_environment`: variables of yours that exporters see, besides those that they need.
     """
 
     models: tuple[str, ...] = ()
