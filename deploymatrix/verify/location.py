@@ -14,6 +14,8 @@ def locate(project: Project, path: Path, target: str | None) -> tuple[Path, Targ
 
     Raise ConfigurationError when artifact or target does not exist, or when the path implies no target.
     """
+    if not _is_utf8(path):
+        raise ConfigurationError(f"{path}: this path is not UTF-8, and no record could name it; rename it")
     if not path.exists():
         raise ConfigurationError(f"{path}: there is no such artifact")
     if target is not None:
@@ -30,6 +32,14 @@ def locate(project: Project, path: Path, target: str | None) -> tuple[Path, Targ
     raise ConfigurationError(
         f"{path}: its name does not tell which target runs it; name one of {', '.join(project.targets)}"
     )
+
+
+def _is_utf8(path: Path) -> bool:
+    try:
+        str(path.resolve()).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _entry(path: Path, pattern: str) -> Path | None:
