@@ -44,3 +44,22 @@ def test_names_are_checked(runnable: Tree, names: str) -> None:
 
     assert done.returncode == 2
     assert "deploymatrix.toml: pass_environment" in done.stderr
+
+
+def test_an_artifacts_process_sees_no_token_at_all_nor_does_its_reproduction(
+    runnable: Tree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """pass_environment is for exporters: what runs an artifact is no code of the user's."""
+    seen = tmp_path / "seen.json"
+    runnable.write("deploymatrix.toml", 'shipped = false\npass_environment = ["MY_TOKEN"]\n')
+    runnable.append("targets/npz/run.py", READ.format(seen=str(seen)))
+    for name in ("MY_TOKEN", "OTHER_TOKEN"):
+        monkeypatch.setenv(name, "secret")
+
+    ran = names_seen(runnable, seen)
+    seen.unlink()
+    runnable.run("repro", "linear/npz/fp32", "--run")
+    again = set(json.loads(seen.read_text()))
+
+    assert {"MY_TOKEN", "OTHER_TOKEN"} & (ran | again) == set()
+    assert "PATH" in ran & again
