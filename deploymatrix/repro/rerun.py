@@ -11,6 +11,7 @@ from deploymatrix.environments.runtimes import ensure_runtime
 from deploymatrix.errors import EnvironmentFailed
 from deploymatrix.host.process_environment import own_environment
 from deploymatrix.host.recipes import image_recipe
+from deploymatrix.printable import printable
 from deploymatrix.project.project import Target
 from deploymatrix.project.runners import Runner
 from deploymatrix.repro.evidence import Evidence
@@ -67,7 +68,7 @@ def _in_container(evidence: Evidence, runner: Runner, target: Target, folder: Pa
         stream = Stream(client, container)
         container.start()
         for kind, said in stream.frames():
-            (sys.stderr if kind == STDERR else sys.stdout).write(said.decode(errors="replace"))
+            (sys.stderr if kind == STDERR else sys.stdout).write(printable(said.decode(errors="replace")))
         return int(container.wait()["StatusCode"])
     finally:
         container.remove(force=True)

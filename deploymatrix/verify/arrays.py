@@ -80,10 +80,10 @@ def _name(member: zipfile.ZipInfo) -> str:
 
 def _read_array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Array:
     with archive.open(member) as file:
-        return read_npy(file, member.filename)
+        return _read_npy(file, member.filename)
 
 
-def read_npy(file: IO[bytes], name: str) -> Array:
+def _read_npy(file: IO[bytes], name: str) -> Array:
     """Read an opened .npy file. Raise ValueError for objects, and where it declares another size than it has."""
     version = npy.read_magic(file)
     if version not in HEADERS:

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from deploymatrix.numerics.tensors import Array
-from deploymatrix.verify.arrays import read_npy
+from deploymatrix.numerics.tensors import Array, load
 from deploymatrix.verify.artifacts import Sample
 
 
@@ -32,11 +31,6 @@ def write_samples(folder: Path, samples: Sequence[Sample], names: Mapping[str, s
 def read_outputs(folder: Path, names: Mapping[str, str]) -> dict[str, Array]:
     """Read the arrays of one sample; `names` gives for each array its wire name.
 
-    Raise OSError or ValueError for what is no .npy file, and for objects, which would need pickle.
+    Raise OSError or ValueError for what is no .npy file of numbers.
     """
-    return {name: _read(folder / f"{wire}.npy") for name, wire in names.items()}
-
-
-def _read(path: Path) -> Array:
-    with path.open("rb") as file:
-        return read_npy(file, path.name)
+    return {name: load(folder / f"{wire}.npy") for name, wire in names.items()}

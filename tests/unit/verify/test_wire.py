@@ -35,7 +35,7 @@ def test_what_is_no_array_is_a_value_error(tmp_path: Path, content: bytes) -> No
 def test_objects_of_a_runtime_are_not_unpickled(tmp_path: Path) -> None:
     np.save(tmp_path / "y.npy", np.array([{}], dtype=object))
 
-    with pytest.raises(ValueError, match=r"y\.npy: holds Python objects"):
+    with pytest.raises(ValueError, match="not one of numbers"):
         read_outputs(tmp_path, {"y": "y"})
 
 
