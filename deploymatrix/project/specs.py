@@ -18,6 +18,7 @@ DType = Literal["float16", "float32", "float64", "int8", "uint8", "int32", "int6
 Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 FolderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=128)]
+REPLACING = frozenset({"PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "VIRTUAL_ENV", "LD_PRELOAD"})  # of locked packages
 Shape = Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(max_length=8)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Bound = Annotated[float, Field(allow_inf_nan=False)]
@@ -192,6 +193,13 @@ class ProjectSpec(Strict):
     shipped_models: bool = True
     pass_environment: tuple[VariableName, ...] = ()
     budgets: dict[str, Budget] = {}
+
+    @field_validator("pass_environment")
+    @classmethod
+    def _replace_nothing_that_is_locked(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in REPLACING.intersection(names):
+            raise ValueError(f"{name} would put other code in the place of what is locked; remove it")
+        return names
 
 
 class FrameworkSpec(Strict):

@@ -36,7 +36,7 @@ def test_model_code_sees_no_token_but_the_one_that_is_passed(
     assert "secret" not in "".join(path.read_text() for path in runnable.build.rglob("*.json") if path.is_file())
 
 
-@pytest.mark.parametrize("names", ['["A-B"]', '["A=B"]', '[""]', '"HF_TOKEN"', '["*"]'])
+@pytest.mark.parametrize("names", ['["A-B"]', '["PYTHONPATH"]', '["A=B"]', '[""]', '"HF_TOKEN"', '["*"]'])
 def test_names_are_checked(runnable: Tree, names: str) -> None:
     runnable.write("deploymatrix.toml", f"shipped = false\npass_environment = {names}\n")
 
