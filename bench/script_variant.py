@@ -20,7 +20,7 @@ from bench.setting import REPOSITORY, Setting
 from deploymatrix.environments.interpreters import ensure_python
 from deploymatrix.environments.runtimes import ensure_runtime
 from deploymatrix.execution import wire
-from deploymatrix.host.process_channel import FOREIGN
+from deploymatrix.host.process_environment import own_environment
 from deploymatrix.host.recipes import runtime_recipe
 from deploymatrix.host.worker_program import worker_of
 from deploymatrix.numerics.samples import write_samples
@@ -147,7 +147,7 @@ def _node_target(setting: Setting, project: Project, target: Target, plan: Path)
 
 
 def _call(command: list[str], variables: dict[str, str], log: Path) -> None:
-    own = {name: value for name, value in os.environ.items() if name not in FOREIGN}
+    own = own_environment()
     own |= {"PYTHONPATH": str(REPOSITORY), "DEPLOYMATRIX_THREADS": str(os.cpu_count() or 1), **variables}
     with log.open("wb") as output:
         done = subprocess.run(command, env=own, stdout=output, stderr=output, timeout=LIMIT_S)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import signal
 import sys
 import traceback
@@ -26,6 +27,7 @@ from deploymatrix.commands import (
     upkeep,
 )
 from deploymatrix.commands.options import Invocation
+from deploymatrix.printable import printable
 from deploymatrix.project.trees import check_folder, find_root
 
 app = typer.Typer(
@@ -82,10 +84,11 @@ for group in COMMANDS:
 def main() -> None:
     """Run a command as the console script does; turn errors into messages and exit codes."""
     signal.signal(signal.SIGTERM, _interrupt)
+    _print_whatever_comes()
     try:
         app(standalone_mode=True)
     except errors.DeploymatrixError as error:
-        typer.echo(f"deploymatrix: {error}", err=True)
+        typer.echo(printable(f"deploymatrix: {error}"), err=True)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         typer.echo("deploymatrix: interrupted; finished results are kept", err=True)
@@ -98,8 +101,16 @@ def main() -> None:
             typer.echo(f"deploymatrix: {fault}", err=True)
         sys.exit(errors.INCOMPLETE)
     except Exception:
-        traceback.print_exc()  # a fault of our own: loud, and not the exit code of a closed gate
+        # A fault of our own: loud, and not the exit code of a closed gate.
+        typer.echo(printable(traceback.format_exc()), err=True, nl=False)
         sys.exit(errors.INCOMPLETE)
+
+
+def _print_whatever_comes() -> None:
+    """Let a character that the terminal's encoding lacks be printed as its escape: no output ends a command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _interrupt(_signal: int, _frame: object) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deploymatrix import errors
-from deploymatrix.commands.options import AsJson, Isolation, print_json, project_of
+from deploymatrix.commands.options import AsJson, Isolation, echo, print_json, project_of
 
 if TYPE_CHECKING:
     from deploymatrix.verify.agreement import Agreement
@@ -157,9 +157,9 @@ def _show(verdict: Verification | Agreement, title: str, as_json: bool) -> None:
 
         from deploymatrix.report.outputs import print_outputs
 
-        typer.echo(first_line(verdict.outcome, verdict.stage, verdict.detail, verdict.inputs))
+        echo(first_line(verdict.outcome, verdict.stage, verdict.detail, verdict.inputs))
         for line in input_lines(verdict.inputs) if verdict.inputs else ():
-            typer.echo(line)
+            echo(line)
         print_outputs(title, verdict.outputs, Console())
     for text in warnings(verdict.inputs) if verdict.inputs else ():
         _say(f"warning: {text}")
@@ -168,4 +168,4 @@ def _show(verdict: Verification | Agreement, title: str, as_json: bool) -> None:
 
 
 def _say(message: str) -> None:
-    typer.echo(message, err=True)
+    echo(message, err=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deploymatrix.commands.options import AsJson, ModelFolders, build_of, invocation_of, print_json, project_of
+from deploymatrix.commands.options import AsJson, ModelFolders, build_of, echo, invocation_of, print_json, project_of
 
 if TYPE_CHECKING:
     from deploymatrix.matrix.records import Cell
@@ -35,9 +35,9 @@ def explain(context: typer.Context, cell: CellName, models: ModelFolders = None,
         print_json([explanation.as_dict() for explanation in explanations])
         return
     if len(explanations) > 1:
-        typer.echo("\n".join([*cause_lines(explanation.cell for explanation in explanations), ""]))
+        echo("\n".join([*cause_lines(explanation.cell for explanation in explanations), ""]))
     for explanation in explanations:
-        typer.echo("\n".join(as_text(explanation)) + "\n")
+        echo("\n".join(as_text(explanation)) + "\n")
 
 
 def repro(
@@ -68,17 +68,18 @@ def repro(
     evidences = [find_evidence(project, picked) for picked in cells]
     if bundle:
         write_zip(bundle_files(evidences[0]), bundle)
-        typer.echo(f"{bundle}: {evidences[0].task.id}; its README.md says how to repeat it", err=True)
+        echo(f"{bundle}: {evidences[0].task.id}; its README.md says how to repeat it", err=True)
     if run:
         raise typer.Exit(rerun(evidences[0], bundle_files(evidences[0]), _say))
     if not bundle:
         for picked in cells:
-            typer.echo(command(picked.name, options=_own_options(context), models=models or (), timeout=timeout))
+            echo(command(picked.name, options=_own_options(context), models=models or (), timeout=timeout))
 
 
 def _explanations(context: typer.Context, pattern: str, models: list[Path] | None) -> Iterator[Explanation]:
     from deploymatrix.matrix.causes import alike
     from deploymatrix.matrix.files import MATRIX, MEASUREMENTS, read_matrix, read_measurements
+    from deploymatrix.matrix.kept_logs import read_log
     from deploymatrix.matrix.records import NOT_REPRODUCIBLE
     from deploymatrix.matrix.similar import pick_cells
     from deploymatrix.project.findings import read_findings
@@ -94,7 +95,7 @@ def _explanations(context: typer.Context, pattern: str, models: list[Path] | Non
             cell=cell,
             measurement=times.get(cell.name),
             digests=_digests(project, cell),
-            log=decisive_lines(build / cell.log if cell.log else None),
+            log=decisive_lines(read_log(build, cell.log)),
             similar=alike(cell, matrix.cells),
             repro=None if cell.outcome in NOT_REPRODUCIBLE else line,
             repairs=repairs_of(cell, findings),
@@ -115,4 +116,4 @@ def _own_options(context: typer.Context) -> list[str]:
 
 
 def _say(text: str) -> None:
-    typer.echo(text, err=True)
+    echo(text, err=True)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from deploymatrix import errors
-from deploymatrix.commands.options import AsJson, print_json, project_of
+from deploymatrix.commands.options import AsJson, echo, print_json, project_of
 
 
 def register(app: typer.Typer) -> None:
@@ -28,12 +28,12 @@ def findings(
     project = project_of(context)
     shown = []
     for finding in pick_findings(project, names or ()):
-        shown.append(show(project, finding, lambda text: typer.echo(text, err=True)))
+        shown.append(show(project, finding, lambda text: echo(text, err=True)))
         if not json:
-            typer.echo(shown[-1].line())
+            echo(shown[-1].line())
     if json:
         print_json([asdict(each) for each in shown])
     elif not shown:
-        typer.echo("there are no findings: no tree of the project has docs/findings/*/finding.toml")
+        echo("there are no findings: no tree of the project has docs/findings/*/finding.toml")
     if any(each.state != "still there" for each in shown):
         raise typer.Exit(errors.GATE_FAILED)

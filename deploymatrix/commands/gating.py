@@ -16,6 +16,7 @@ from deploymatrix.commands.options import (
     Models,
     Targets,
     build_of,
+    echo,
     print_json,
     project_of,
     selection_of,
@@ -110,8 +111,8 @@ def update(
     write_baseline(result, file)
     if old is not None:
         for line in lines(compare(old, result)):
-            typer.echo(line)
-    typer.echo(f"{file}: {len(result.cells)} cells")
+            echo(line)
+    echo(f"{file}: {len(result.cells)} cells")
 
 
 @baselines.callback()
@@ -134,7 +135,7 @@ def diff(
     if json:
         print_json(difference.as_dict())
     else:
-        typer.echo(markdown(difference) if as_markdown else "\n".join(lines(difference)), nl=not as_markdown)
+        echo(markdown(difference) if as_markdown else "\n".join(lines(difference)), nl=not as_markdown)
     if difference.of("regressed"):
         raise typer.Exit(errors.GATE_FAILED)
     if difference.missing:
@@ -172,6 +173,6 @@ def _conclude(decision: Decision, difference: Diff | None) -> None:
     lines.append(
         f"{partial}gate {state}: {counts}, {len(decision.missing) + len(unknown)} missing, {len(decision.stale)} stale"
     )
-    typer.echo("\n".join(lines))
+    echo("\n".join(lines))
     if not decision.is_open or unknown:
         raise typer.Exit(errors.GATE_FAILED if decision.is_red else errors.INCOMPLETE)

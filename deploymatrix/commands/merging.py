@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from deploymatrix import errors
-from deploymatrix.commands.options import build_of
+from deploymatrix.commands.options import build_of, echo
 
 
 def register(app: typer.Typer) -> None:
@@ -33,8 +33,8 @@ def merge(
     matrix = write_merged([read_piece(path) for path in pieces], folder)
     missing = missing_cells(matrix)
     for name in missing:
-        typer.echo(f"missing: {name}: no result in any shard", err=True)
+        echo(f"missing: {name}: no result in any shard", err=True)
     planned = len(matrix.shard.cells) if matrix.shard else len(matrix.cells)
-    typer.echo(f"{folder / MATRIX}: {planned - len(missing)} of {planned} cells")
+    echo(f"{folder / MATRIX}: {planned - len(missing)} of {planned} cells")
     if missing:
         raise typer.Exit(errors.INCOMPLETE)

@@ -5,11 +5,14 @@ Nothing heavy is imported here: `--help` loads this file.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
+
+from deploymatrix.printable import printable
 
 if TYPE_CHECKING:
     from deploymatrix.project.plan import Selection
@@ -33,6 +36,7 @@ ExpectationsFile = Annotated[
     typer.Option("--expectations", metavar="FILE", help="Entries besides those in the targets' own target.toml."),
 ]
 Isolation = Annotated[Literal["auto", "docker", "process"], typer.Option("--isolation", help="Where artifacts run.")]
+UNPRINTABLE = re.compile("[\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")  # json.dumps escapes those below 0x20
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -84,6 +88,7 @@ def project_of(
         shipped=tree_below(root, settings),
         shipped_models=settings.shipped_models,
         model_folders=(*(root / name for name in settings.models), *(folder.resolve() for folder in models or ())),
+        pass_environment=settings.pass_environment,
         timeout_s=timeout,
     )
 
@@ -94,7 +99,14 @@ def selection_of(targets: list[str] | None, models: list[str] | None, expression
     return Selection(targets=tuple(targets or ()), models=tuple(models or ()), expression=expression)
 
 
+def echo(text: object, *, err: bool = False, nl: bool = True) -> None:
+    """Print a line, which may hold words of an artifact, a log or a matrix: they do not steer the terminal."""
+    typer.echo(printable(str(text)), err=err, nl=nl)
+
+
 def print_json(data: Any) -> None:
+    """Print JSON in which every character that could steer a terminal, or that has no encoding, is escaped."""
     import json
 
-    typer.echo(json.dumps(data, indent=1, sort_keys=True, ensure_ascii=False))
+    text = json.dumps(data, indent=1, sort_keys=True, ensure_ascii=False)
+    typer.echo(UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text))

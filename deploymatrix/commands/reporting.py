@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from deploymatrix.commands.options import build_of, project_of
+from deploymatrix.commands.options import build_of, echo, project_of
 
 
 def register(app: typer.Typer) -> None:
@@ -33,4 +33,4 @@ def report(
     build = build_of(context)
     findings = read_findings(project_of(context))
     for path in write_reports(source or build / MATRIX, out or build / "report", tuple(history or ()), findings):
-        typer.echo(path)
+        echo(path)

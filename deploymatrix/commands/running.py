@@ -17,6 +17,7 @@ from deploymatrix.commands.options import (
     Models,
     Targets,
     build_of,
+    echo,
     print_json,
     project_of,
     selection_of,
@@ -66,12 +67,12 @@ def run(
     project, selection = project_of(context, models, timeout), selection_of(target, model, expression)
     options = RunOptions(isolation=isolation, jobs=jobs, fresh=fresh, expectations=expectations, shard=shard)
     if explain_plan:
-        _show_explanations(explain(project, selection, options, lambda text: typer.echo(text, err=True)), json)
+        _show_explanations(explain(project, selection, options, lambda text: echo(text, err=True)), json)
         return
     with make_progress() as progress:
         matrix = run_cells(project, selection, options, progress, progress.say)
     if matrix.shard:
-        typer.echo(f"shard {shard}: {len(matrix.cells)} of {len(matrix.shard.cells)} planned cells", err=True)
+        echo(f"shard {shard}: {len(matrix.cells)} of {len(matrix.shard.cells)} planned cells", err=True)
     show(matrix, "json" if json else "table")
     _conclude(matrix, json)
 
@@ -96,7 +97,7 @@ def _show_explanations(explanations: list[TaskExplanation], as_json: bool) -> No
         return
     for explanation in explanations:
         state = "cached" if explanation.cached else "to do"
-        typer.echo(f"{state}  {explanation.task}" + (f": {explanation.reason}" if explanation.reason else ""))
+        echo(f"{state}  {explanation.task}" + (f": {explanation.reason}" if explanation.reason else ""))
 
 
 def show(matrix: Matrix, format_: str) -> None:
@@ -105,7 +106,7 @@ def show(matrix: Matrix, format_: str) -> None:
     elif format_ == "markdown":
         from deploymatrix.report.markdown import markdown
 
-        typer.echo(markdown(matrix), nl=False)
+        echo(markdown(matrix), nl=False)
     else:
         from rich.console import Console
 
@@ -121,8 +122,8 @@ def _conclude(matrix: Matrix, as_json: bool) -> None:
     counts = count(matrix)
     if as_json:
         for line in matrix.unmatched:
-            typer.echo(f"unmatched: {line}", err=True)
-        typer.echo(counts.sentence, err=True)
+            echo(f"unmatched: {line}", err=True)
+        echo(counts.sentence, err=True)
     if counts.missing:
         raise typer.Exit(errors.INCOMPLETE)
     if counts.all_red:

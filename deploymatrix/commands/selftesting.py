@@ -14,6 +14,7 @@ from deploymatrix.commands.options import (
     ModelFolders,
     Models,
     Targets,
+    echo,
     project_of,
     selection_of,
 )
@@ -64,12 +65,12 @@ def selftest(
     if json is not None:
         json.write_text(text + "\n", encoding="utf-8")
     if format_ == "json":
-        typer.echo(text)
+        echo(text)
     else:
-        typer.echo(mutants_markdown(found) if isinstance(found, SelfTest) else reds_markdown(found), nl=False)
+        echo(mutants_markdown(found) if isinstance(found, SelfTest) else reds_markdown(found), nl=False)
     if not found.reached:
         raise typer.Exit(errors.GATE_FAILED)
 
 
 def _say(message: str) -> None:
-    typer.echo(message, err=True)
+    echo(message, err=True)

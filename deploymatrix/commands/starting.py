@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from deploymatrix.commands.options import echo
+
 
 def register(app: typer.Typer) -> None:
     app.command()(init)
@@ -19,5 +21,5 @@ def init(
     from deploymatrix.project.starter import write_project
 
     for path in write_project(folder):
-        typer.echo(f"wrote {path}")
-    typer.echo(f"next: cd {folder} && deploymatrix run")
+        echo(f"wrote {path}")
+    echo(f"next: cd {folder} && deploymatrix run")

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from deploymatrix import errors
-from deploymatrix.commands.options import Targets, build_of, project_of, root_of
+from deploymatrix.commands.options import Targets, build_of, echo, project_of, root_of
 
 
 def register(app: typer.Typer) -> None:
@@ -43,7 +43,7 @@ def clean(
             max_bytes=size(max_size) if max_size else None,
         )
     for line in lines:
-        typer.echo(line)
+        echo(line)
 
 
 def lock(
@@ -60,9 +60,9 @@ def lock(
     if check:
         old = stale(root_of(context))
         for path in old:
-            typer.echo(f"stale: {path}; run `nox -s lock`")
+            echo(f"stale: {path}; run `nox -s lock`")
         raise typer.Exit(errors.GATE_FAILED if old else errors.OK)
-    make(root_of(context), tuple(names or ()), typer.echo)
+    make(root_of(context), tuple(names or ()), echo)
 
 
 def images(context: typer.Context, target: Targets = None) -> None:
@@ -76,8 +76,8 @@ def images(context: typer.Context, target: Targets = None) -> None:
     if client is None:
         raise errors.EnvironmentFailed("no Docker engine answers; start it, for it builds the images")
     for chosen in pick("target", target or (), project.targets).values():
-        image = ensure_image(client, image_recipe(project, chosen), project.build, typer.echo)
-        typer.echo(f"{chosen.name}: {image.tag}")
+        image = ensure_image(client, image_recipe(project, chosen), project.build, echo)
+        echo(f"{chosen.name}: {image.tag}")
 
 
 def _stale_containers() -> Iterator[str]:

@@ -16,6 +16,7 @@ from typing import Any
 from deploymatrix.execution.reads import Digests, Reads
 from deploymatrix.execution.wire import wire_spec
 from deploymatrix.host.facts import HostFacts
+from deploymatrix.host.process_environment import passed_environment
 from deploymatrix.host.recipes import runtime_recipe
 from deploymatrix.host.worker_program import worker_digest, worker_of
 from deploymatrix.project.limits import limits_of
@@ -113,19 +114,21 @@ class Keys:
 
     def reference(self, model: Model) -> Key:
         """Make the key of a reference: the model's code, declarations and samples, and how its framework runs it."""
+        return Key({**self._reference(model), **passed_values(self._project)})
+
+    def _reference(self, model: Model) -> dict[str, Any]:
+        """List the same, but for the values of the variables that are passed: the gate's machine need not have them."""
         project, files, framework = self._project, self._files(model), model.spec.framework
-        return Key(
-            {
-                "model": files.code,
-                "source": files.source,
-                "spec": wire_spec(model, ""),
-                "samples": files.samples.digest,
-                "framework": digests.of_code(project.opener(framework, framework)),
-                "environment": environment_digest(project, project.frameworks[framework].environment),
-                "checks": _code(CHECKING),
-                "worker": self._exporting,
-            }
-        )
+        return {
+            "model": files.code,
+            "source": files.source,
+            "spec": wire_spec(model, ""),
+            "samples": files.samples.digest,
+            "framework": digests.of_code(project.opener(framework, framework)),
+            "environment": environment_digest(project, project.frameworks[framework].environment),
+            "checks": _code(CHECKING),
+            "worker": self._exporting,
+        }
 
     def artifact(self, model: Model, variant: str, step: Step, source: Entry) -> Key:
         """Make the key of an artifact: its step's code, options and environment, its source, and what opens that."""
@@ -144,6 +147,7 @@ class Keys:
                 "limits": [model.spec.timeouts.export, model.spec.memory_mb],
                 "warnings": self._warning_rules(step.format),
                 "worker": self._exporting,
+                **passed_values(project),
             }
         )
 
@@ -182,7 +186,7 @@ class Keys:
         models: dict[str, str] = {}
         for cell in cells:
             if cell.model.name not in models:
-                models[cell.model.name] = self.reference(cell.model).digest
+                models[cell.model.name] = Key(self._reference(cell.model)).digest
         return {cell.name: self._cell_inputs(cell, models[cell.model.name]) for cell in cells}
 
     def _cell_inputs(self, cell: PlannedCell, model: str) -> str:
@@ -230,10 +234,15 @@ class Keys:
 
 
 def environment_digest(project: Project, environment: str) -> str:
-    """Digest an exporter environment: its lock and the variables that are set in it."""
-    return digests.of_data(
-        [digests.of_code(project.environment_lock(environment)), project.environment_variables(environment)]
-    )
+    """Digest an exporter environment: its lock, the variables that are set in it, the names of those passed to it."""
+    lock = digests.of_code(project.environment_lock(environment))
+    return digests.of_data([lock, project.environment_variables(environment), sorted(project.pass_environment)])
+
+
+def passed_values(project: Project) -> dict[str, str]:
+    """Digest the values of the user's variables that exporters see, since they may change results; none, no part."""
+    names = project.pass_environment
+    return {"passed variables": digests.of_data(passed_environment(names))} if names else {}
 
 
 def comparing_code() -> list[str]:

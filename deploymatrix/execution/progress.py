@@ -15,6 +15,7 @@ from rich.text import Text
 
 from deploymatrix.execution.blame import outcome_of
 from deploymatrix.execution.outcomes import Failed, Result
+from deploymatrix.printable import printable
 
 # Of a comparison that found nothing: whether its cell passed is for its expectation and its budgets to say, later.
 AGREES = "agrees"
@@ -68,7 +69,7 @@ class PlainProgress:
 
     def say(self, text: str) -> None:
         """Print something that is not about one task."""
-        print(text, file=sys.stderr, flush=True)
+        print(printable(text), file=sys.stderr, flush=True)
 
     def _tell(self, count: str, id_: str, word: str, seconds: float) -> None:
         self.say(f"[{count}] {id_}: {word} ({seconds:.1f} s)")
@@ -92,11 +93,11 @@ class LiveProgress(PlainProgress):
         self._live.stop()
 
     def say(self, text: str) -> None:
-        self._console.print(Text(text))
+        self._console.print(Text(printable(text)))
 
     def _tell(self, count: str, id_: str, word: str, seconds: float) -> None:
         if word not in {"ok", AGREES}:
-            self._console.print(Text(f"{id_}: {word} ({seconds:.1f} s)", style="red"))
+            self._console.print(Text(printable(f"{id_}: {word} ({seconds:.1f} s)"), style="red"))
 
     def _render(self) -> Table:
         now = time.monotonic()
@@ -105,7 +106,7 @@ class LiveProgress(PlainProgress):
             title = f"{self._done}/{self._total} tasks"
         table = Table(title=title, title_justify="left", box=None, show_header=False)
         for id_, since in running:
-            table.add_row(id_, f"{now - since:.0f} s")
+            table.add_row(Text(printable(id_)), f"{now - since:.0f} s")
         return table
 
 

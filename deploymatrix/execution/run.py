@@ -23,6 +23,7 @@ from deploymatrix.matrix.shards import take_shard
 from deploymatrix.matrix.verdicts import read_rules
 from deploymatrix.project.plan import Selection, plan_cells, plan_tasks
 from deploymatrix.project.project import Project
+from deploymatrix.project.trust import require_trust
 from deploymatrix.say import Say
 from deploymatrix.store.files import naming
 
@@ -52,6 +53,7 @@ def run(project: Project, selection: Selection, options: RunOptions, listener: L
     Raise ConfigurationError, NothingSelected; EnvironmentFailed when docker isolation is asked for and there is none.
     """
     planned = plan_run(project, selection, options)
+    require_trust(project, (cell.model for cell in planned.cells))
     with naming(project.build), local_host(project, options.isolation, jobs=options.width, say=say) as host:
         return decide(planned, host, options, listener, say)
 

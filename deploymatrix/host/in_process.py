@@ -8,6 +8,7 @@ from deploymatrix.environments.interpreters import ensure_python
 from deploymatrix.environments.runtimes import Runtime, ensure_runtime
 from deploymatrix.host.channel import Channel
 from deploymatrix.host.process_channel import process_channel
+from deploymatrix.host.process_environment import passed_environment
 from deploymatrix.host.recipes import runtime_recipe
 from deploymatrix.host.site import Site
 from deploymatrix.host.worker_program import EXPORTING, worker_of
@@ -42,4 +43,5 @@ def start_exporter(site: Site, name: str, log: Path) -> Channel:
     """Start the worker of an exporter environment."""
     python = ensure_exporter(site, name)
     command = EXPORTING.started_from(EXPORTING.folder, python.with_name)
-    return process_channel(command, site.project.environment_variables(name), log)
+    passed = passed_environment(site.project.pass_environment)
+    return process_channel(command, passed | site.project.environment_variables(name), log)

@@ -37,6 +37,26 @@ def choose_isolation(wanted: IsolationChoice, say: Say) -> tuple[Isolation, Dock
     return "process", None
 
 
+def choose_for_foreign(wanted: IsolationChoice, say: Say) -> Isolation:
+    """Choose for artifacts that somebody else made: containers, or processes where the user asks for these by name.
+
+    Raise EnvironmentFailed where no engine answers: what runs in a process may do all that the user may.
+    """
+    if wanted == "process":
+        say("--isolation process: what these artifacts do, they do with your rights on this machine")
+        return "process"
+    from deploymatrix.environments.engine import engine
+
+    client = engine()
+    if client is None:
+        raise EnvironmentFailed(
+            "no container engine answers, and artifacts that somebody else made run in containers; start the engine, "
+            "or give --isolation process: then they run with your rights on this machine"
+        )
+    client.close()
+    return "docker"
+
+
 def reap_containers(client: DockerClient | None, run_id: str | None) -> None:
     """Remove the containers of this run; without a run id, those that runs which are gone left behind."""
     if client is None:

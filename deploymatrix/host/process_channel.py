@@ -12,17 +12,11 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 
 from deploymatrix.host.channel import Channel, SamePaths, Stage
+from deploymatrix.host.process_environment import own_environment
 from deploymatrix.worker.memory import oom_kills
 
 CHUNK = 1 << 16
 END_S = 5.0  # between a worker's last line and its end
-
-# The user sets these for another interpreter or project; in the worker they would replace what was locked.
-FOREIGN = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "VIRTUAL_ENV", "NODE_PATH", "NODE_OPTIONS")
-# With these, exporters' warnings would not be heard.
-SILENCING = ("PYTHONWARNINGS", "TF_CPP_MIN_LOG_LEVEL", "AUTOGRAPH_VERBOSITY")
-# Without these, Python keeps compiled modules in our environments; else each import of a framework takes twice as long.
-UNCACHED = ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX")
 
 
 def process_channel(command: list[str], variables: dict[str, str], log: Path) -> Channel:
@@ -40,14 +34,13 @@ class _ProcessChannel:
         self.log = log
         self.oom_kills = oom_kills() or 0
         log.parent.mkdir(parents=True, exist_ok=True)
-        own = {name: value for name, value in os.environ.items() if name not in {*FOREIGN, *SILENCING, *UNCACHED}}
         with log.open("ab") as errors:
             self.process = subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
-                env=own | variables,
+                env=own_environment() | variables,
                 start_new_session=True,
             )
         assert self.process.stdin is not None and self.process.stdout is not None

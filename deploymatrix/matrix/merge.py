@@ -17,6 +17,7 @@ from deploymatrix.errors import ConfigurationError, IncompleteRun
 from deploymatrix.matrix.alike import differences
 from deploymatrix.matrix.derived import contradicted
 from deploymatrix.matrix.files import MATRIX, MEASUREMENTS, read_matrix, write_matrix
+from deploymatrix.matrix.kept_logs import kept_log
 from deploymatrix.matrix.records import Cell, Matrix, Measurement, Measurements, PartOfRun, Shard
 from deploymatrix.matrix.shards import plan_digest
 from deploymatrix.store.digests import canonical_json
@@ -200,8 +201,8 @@ def _copy_logs(matrix: Matrix, pieces: Iterable[Piece], out: Path) -> None:
     cells_with_logs = {cell.name: cell for cell in matrix.cells if cell.log}
     for piece in pieces:
         for cell in piece.matrix.cells:
-            source = piece.file.parent / cell.log if cell.log else None
-            if source is not None and cells_with_logs.get(cell.name) == cell and source.is_file():
+            source = kept_log(piece.file.parent, cell.log)
+            if source is not None and cells_with_logs.get(cell.name) == cell:
                 del cells_with_logs[cell.name]
                 _copy(source, out / str(cell.log))
 

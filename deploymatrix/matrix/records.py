@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from deploymatrix.matrix.kept_logs import LogName
 from deploymatrix.project.specs import FolderName, Isolation
 
 Outcome = Literal[
@@ -159,7 +160,7 @@ class Cell(Frozen):
     entries: dict[str, str] = Field(
         default={}, description="the keys under which the store holds the result: artifacts, runs, cells"
     )
-    log: str | None = None
+    log: LogName | None = None
     verdict: Verdict = "failed"
     expectation: ExpectationRecord | None = None
     over_budget: tuple[str, ...] = Field(default=(), description="why the verdict is over_budget, a line each")

@@ -70,6 +70,7 @@ class Project:
     shipped: Path | None = None
     shipped_models: bool = True
     model_folders: tuple[Path, ...] = field(default=())
+    pass_environment: tuple[str, ...] = ()  # variables of the user's that exporters see
     timeout_s: float | None = None  # for every task, instead of the models' own
 
     @cached_property

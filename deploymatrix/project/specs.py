@@ -11,11 +11,14 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from deploymatrix.project.limit_specs import ModelLimit, TargetLimits
+from deploymatrix.project.source_specs import ModelSource
 from deploymatrix.project.warning_specs import WarningRule
 
 DType = Literal["float16", "float32", "float64", "int8", "uint8", "int32", "int64", "bool"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 FolderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=128)]
+REPLACING = frozenset({"PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "VIRTUAL_ENV", "LD_PRELOAD"})  # of locked packages
 Shape = Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(max_length=8)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Bound = Annotated[float, Field(allow_inf_nan=False)]
@@ -83,34 +86,6 @@ class RouteChoice(Strict):
 
     source: Annotated[FolderName | None, Field(alias="from")] = None
     options: dict[str, Any] = {}
-
-
-class ModelSource(Strict):
-    """A model without Python code: pipelines/frameworks/<framework>/sources/<kind>.py builds it.
-
-    `path`: a file or folder with architecture and weights, seen from model.toml. `config`: the architecture alone, as a
-    table or as the path of a JSON file; its weights are then drawn from the seed.
-    """
-
-    kind: FolderName = "python"
-    path: str | None = None
-    config: str | dict[str, Any] | None = None
-    architecture: str | None = None
-    options: dict[str, Any] = {}
-
-    @model_validator(mode="after")
-    def _is_one_thing(self) -> Self:
-        given = [name for name in ("path", "config") if getattr(self, name) is not None]
-        if self.kind == "python" and (given or self.architecture):
-            raise ValueError('kind = "python" means model.py with build(); remove the other keys, or name another kind')
-        if self.kind != "python" and len(given) != 1:
-            raise ValueError(f"kind = {self.kind!r} needs path or config, and not both")
-        return self
-
-    @property
-    def files(self) -> tuple[str, ...]:
-        """The files and folders that it names, seen from model.toml."""
-        return tuple(name for name in (self.path, self.config) if isinstance(name, str))
 
 
 class ModelSpec(Strict):
@@ -209,19 +184,33 @@ class ProjectSpec(Strict):
 
     `models`: further model folders, or folders of them, beside models/. `shipped`: whether the project uses the
     targets, pipelines and runner images that come with deploymatrix; `shipped_models`: the same for models.
+    `pass_environment`: variables of yours that exporters see, besides those that they need.
     """
 
     models: tuple[str, ...] = ()
     build: str = "build"
     shipped: bool | None = None
     shipped_models: bool = True
+    pass_environment: tuple[VariableName, ...] = ()
     budgets: dict[str, Budget] = {}
+
+    @field_validator("pass_environment")
+    @classmethod
+    def _replace_nothing_that_is_locked(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in REPLACING.intersection(names):
+            raise ValueError(f"{name} would put other code in the place of what is locked; remove it")
+        return names
 
 
 class FrameworkSpec(Strict):
-    """pipelines/frameworks/<name>/framework.toml."""
+    """pipelines/frameworks/<name>/framework.toml.
+
+    `executing`: the kinds of [source] whose files can run code when they are opened, each with the reason. Such a model
+    is opened only where its model.toml says `trust = true`.
+    """
 
     environment: FolderName
+    executing: dict[FolderName, Annotated[str, Field(min_length=10)]] = {}
 
 
 class EnvironmentSpec(Strict):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from deploymatrix.matrix.counts import count, red_cells, standing
 from deploymatrix.matrix.gate import explain_red
 from deploymatrix.matrix.records import Cell, Matrix
+from deploymatrix.printable import printable
 
 MOST = 10  # errors that a step may annotate
 LONGEST = 1000  # characters of a message
@@ -44,4 +45,4 @@ def _message(text: str) -> str:
 
 
 def _escape(text: str, replacements: dict[str, str]) -> str:
-    return "".join(replacements.get(character, character) for character in text)
+    return "".join(replacements.get(character, character) for character in printable(text))

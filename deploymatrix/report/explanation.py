@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from deploymatrix.matrix.budgets import latency_ratio
@@ -67,11 +66,9 @@ def _told(name: str, finding: Finding | None) -> Repair:
     return Repair(name=name, title=spec.title, sees=spec.sees, page=finding.link, repro=shown_by)
 
 
-def decisive_lines(log: Path | None) -> tuple[str, ...]:
+def decisive_lines(log: str) -> tuple[str, ...]:
     """Return the last traceback of a log, abridged in its middle; else its last lines about an error; else its end."""
-    if log is None or not log.is_file():
-        return ()
-    lines = [_clean(line) for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+    lines = [_clean(line) for line in log.splitlines() if line.strip()]
     starts = [index for index, line in enumerate(lines) if TRACEBACK in line]
     if starts:
         return tuple(_abridged(_block(lines[starts[-1] :])))
@@ -82,7 +79,7 @@ def decisive_lines(log: Path | None) -> tuple[str, ...]:
 def as_text(explanation: Explanation) -> Iterator[str]:
     """Yield lines for a terminal."""
     cell = explanation.cell
-    yield printable(explain_red(cell)) if cell.verdict != "ok" else f"{cell.name}: passed"
+    yield printable(explain_red(cell) if cell.verdict != "ok" else f"{cell.name}: passed")
     yield from _field("cause", cause_of(cell))
     yield from _field("route", " → ".join(cell.route))
     yield from _field("steps", ", ".join(cell.steps))

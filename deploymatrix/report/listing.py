@@ -6,6 +6,7 @@ from typing import Any
 
 import typer
 
+from deploymatrix.printable import printable
 from deploymatrix.project.plan import Selection, plan_cells
 from deploymatrix.project.project import Project, pick
 
@@ -53,7 +54,8 @@ def print_listing(rows: list[Row]) -> None:
     texts = [[_text(value) for value in row.values()] for row in rows]
     widths = [max(len(text[column]) for text in texts) for column in range(len(texts[0]))] if texts else []
     for text in texts:
-        typer.echo("  ".join(entry.ljust(width) for entry, width in zip(text, widths, strict=True)).rstrip())
+        line = "  ".join(entry.ljust(width) for entry, width in zip(text, widths, strict=True)).rstrip()
+        typer.echo(printable(line))
 
 
 def _text(value: Any) -> str:

@@ -6,6 +6,7 @@ from deploymatrix.matrix.causes import cause_lines
 from deploymatrix.matrix.counts import count, red_cells
 from deploymatrix.matrix.gate import explain_red
 from deploymatrix.matrix.records import Cell, Matrix
+from deploymatrix.printable import printable
 from deploymatrix.report.grid import cell_figure, grid, summary
 from deploymatrix.report.symbols import legend, mark
 
@@ -48,6 +49,7 @@ def explanation(cell: Cell) -> str:
 
 def escape(text: str) -> str:
     """Escape text of models and logs: it must not become markup, end a table's row, or call somebody by name."""
+    text = printable(text)
     for character in "\\`*_{}[]<>#|!~$&":
         text = text.replace(character, "\\" + character)
     return " ".join(text.split()).replace("@", "@\u200b")

@@ -9,19 +9,22 @@ from rich.table import Table
 from rich.text import Text
 
 from deploymatrix.matrix.records import OutputRecord
+from deploymatrix.printable import printable
 
 
 def print_outputs(title: str, outputs: Sequence[OutputRecord], console: Console) -> None:
     """Print name, type and figures of each output, with a mark; nothing when there are none."""
     if not outputs:
         return
-    table = Table(title=Text(title), title_justify="left")
+    table = Table(title=Text(printable(title)), title_justify="left")
     for column in ("", "output", "type"):
         table.add_column(column)
     for column in ("max abs", "error", "limit", "of limit", "cosine"):
         table.add_column(column, justify="right")
     for output in outputs:
-        table.add_row(*map(Text, _row(output)), style=None if output.problem is None else "red")
+        table.add_row(
+            *(Text(printable(entry)) for entry in _row(output)), style=None if output.problem is None else "red"
+        )
     console.print(table)
 
 

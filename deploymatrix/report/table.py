@@ -10,6 +10,7 @@ from deploymatrix.matrix.causes import cause_lines
 from deploymatrix.matrix.counts import count, red_cells
 from deploymatrix.matrix.gate import explain_red
 from deploymatrix.matrix.records import Cell, Matrix
+from deploymatrix.printable import printable
 from deploymatrix.report.grid import cell_figure, grid
 from deploymatrix.report.symbols import legend, mark, symbol_of
 
@@ -25,13 +26,13 @@ def print_table(matrix: Matrix, console: Console) -> None:
     console.print(Text(legend(matrix.cells)))
     console.print(Text("the figure is the share of the error limit that the worst output uses", style="dim"))
     for line in cause_lines(red_cells(matrix)):
-        console.print(Text(line, style="bold red"))
+        console.print(Text(printable(line), style="bold red"))
     for cell in red_cells(matrix):
-        console.print(Text(explain_red(cell), style="red"))
+        console.print(Text(printable(explain_red(cell)), style="red"))
         if cell.log:
-            console.print(Text(f"  log: {cell.log}", style="dim"))
+            console.print(Text(printable(f"  log: {cell.log}"), style="dim"))
     for line in matrix.unmatched:
-        console.print(Text(f"unmatched: {line}", style="red"))
+        console.print(Text(printable(f"unmatched: {line}"), style="red"))
     partial = Text(f"{counts.partial}; " if counts.partial else "", style=AMBER)
     style = "bold red" if counts.all_red else "bold" if counts.partial else "bold green"
     console.print(partial + Text(f"{counts.headline}; isolation: {matrix.isolation}", style=style))
@@ -42,9 +43,9 @@ def _table(matrix: Matrix) -> Table:
     table = Table(title="deployability", title_justify="left")
     table.add_column("model")
     for column in layout.columns:
-        table.add_column(column, justify="right")
+        table.add_column(Text(printable(column)), justify="right")
     for row in layout.rows:
-        table.add_row(row, *(_text(layout.cells.get((row, column))) for column in layout.columns))
+        table.add_row(Text(printable(row)), *(_text(layout.cells.get((row, column))) for column in layout.columns))
     return table
 
 

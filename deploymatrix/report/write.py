@@ -8,6 +8,8 @@ from pathlib import Path
 
 from deploymatrix.matrix.derived import without_contradicted
 from deploymatrix.matrix.files import MEASUREMENTS, read_matrix, read_measurements
+from deploymatrix.matrix.kept_logs import kept_log
+from deploymatrix.matrix.records import Matrix
 from deploymatrix.matrix.snapshots import read_states
 from deploymatrix.project.findings import Finding
 from deploymatrix.report.annotations import error_annotations
@@ -29,7 +31,7 @@ def write_reports(
     measurements.json beside a matrix if there is one. A cell whose own figures do not bear that it passed is shown red.
     Raise IncompleteRun or, for the history, ConfigurationError when a file is missing or is not what it should be.
     """
-    matrix = without_contradicted(read_matrix(source))
+    matrix = _with_kept_logs(without_contradicted(read_matrix(source)), source.parent)
     measurements = read_measurements(source.with_name(MEASUREMENTS))
     earlier = [
         History(label=label, states=read_states(path)) for label, path in zip(_labels(history), history, strict=True)
@@ -43,6 +45,16 @@ def write_reports(
         **{f"badges/{name}": text for name, text in badges(matrix).items()},
     }
     return [_write(out / name, text) for name, text in texts.items()]
+
+
+def _with_kept_logs(matrix: Matrix, build: Path) -> Matrix:
+    """Leave out the logs that are there and are no regular files: the page does not link to them."""
+    cells = (cell.model_copy(update={"log": None}) if _is_planted(build, cell.log) else cell for cell in matrix.cells)
+    return matrix.model_copy(update={"cells": tuple(cells)})
+
+
+def _is_planted(build: Path, log: str | None) -> bool:
+    return log is not None and os.path.lexists(build / log) and kept_log(build, log) is None
 
 
 def _way(start: Path, end: Path) -> str:

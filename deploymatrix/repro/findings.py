@@ -16,7 +16,7 @@ from deploymatrix.environments.interpreters import ensure_python
 from deploymatrix.environments.lockfile import read_lock
 from deploymatrix.environments.runtimes import ensure_runtime
 from deploymatrix.errors import EnvironmentFailed
-from deploymatrix.host.process_channel import FOREIGN, UNCACHED
+from deploymatrix.host.process_environment import own_environment
 from deploymatrix.host.recipes import runtime_recipe
 from deploymatrix.printable import printable
 from deploymatrix.project.findings import FILE, Finding
@@ -85,7 +85,7 @@ class _Workplace:
         """Run the environment's interpreter with `words`; return the last line that it prints. Raise _Broke."""
         envs, lock = self.project.build / "envs", self.project.environment_lock(environment)
         command = [str(ensure_python(environment, lock, envs, self.say)), *words]
-        variables = {**_own_variables(), **self.project.environment_variables(environment), **more}
+        variables = {**own_environment(), **self.project.environment_variables(environment), **more}
         with self.log.open("ab") as log:
             process = subprocess.Popen(
                 command, cwd=folder, env=variables, stdout=subprocess.PIPE, stderr=log, start_new_session=True
@@ -138,10 +138,6 @@ def _runtime(workplace: _Workplace, name: str) -> dict[str, str]:
     (target,) = pick("target", [name], project.targets).values()
     runtime = ensure_runtime(runtime_recipe(project, target), project.build / "envs", workplace.say)
     return {"DEPLOYMATRIX_PROGRAMS": str(runtime.programs), "DEPLOYMATRIX_PACKAGES": str(runtime.packages)}
-
-
-def _own_variables() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if name not in {*FOREIGN, *UNCACHED}}
 
 
 def _shown(finding: Finding, state: State, said: str, version: str = "") -> Shown:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -10,8 +9,9 @@ from pathlib import Path
 
 from deploymatrix.environments.runtimes import ensure_runtime
 from deploymatrix.errors import EnvironmentFailed
-from deploymatrix.host.process_channel import FOREIGN
+from deploymatrix.host.process_environment import own_environment
 from deploymatrix.host.recipes import image_recipe
+from deploymatrix.printable import printable
 from deploymatrix.project.project import Target
 from deploymatrix.project.runners import Runner
 from deploymatrix.repro.evidence import Evidence
@@ -40,8 +40,7 @@ def rerun(evidence: Evidence, bundle: Files, say: Say) -> int:
 def _in_environment(evidence: Evidence, folder: Path, say: Say) -> int:
     runtime = ensure_runtime(evidence.recipe, evidence.context.project.build / "envs", say)
     command = [str(runtime.program(evidence.worker.command[0])), str(folder / evidence.program)]
-    variables = {name: value for name, value in os.environ.items() if name not in FOREIGN}
-    variables |= evidence.worker.variables_with(runtime.packages)
+    variables = own_environment() | evidence.worker.variables_with(runtime.packages)
     return subprocess.run(command, env=variables, cwd=folder, check=False).returncode
 
 
@@ -69,7 +68,7 @@ def _in_container(evidence: Evidence, runner: Runner, target: Target, folder: Pa
         stream = Stream(client, container)
         container.start()
         for kind, said in stream.frames():
-            (sys.stderr if kind == STDERR else sys.stdout).write(said.decode(errors="replace"))
+            (sys.stderr if kind == STDERR else sys.stdout).write(printable(said.decode(errors="replace")))
         return int(container.wait()["StatusCode"])
     finally:
         container.remove(force=True)

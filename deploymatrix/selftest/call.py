@@ -13,6 +13,7 @@ from deploymatrix.host.isolation import IsolationChoice
 from deploymatrix.host.local import Host, local_host
 from deploymatrix.project.plan import PlannedCell, Selection, plan_cells
 from deploymatrix.project.project import Project
+from deploymatrix.project.trust import require_trust
 from deploymatrix.say import Say
 from deploymatrix.selftest.making import Extent, make_and_judge
 from deploymatrix.selftest.progress import Counting
@@ -64,7 +65,9 @@ def look_for_reds(call: Call, verdicts: int, say: Say) -> Reds:
 
 
 def _passing(call: Call, bench: Workbench, say: Say) -> tuple[list[PlannedCell], list[str]]:
-    cells, skipped = bench.passing(plan_cells(call.project, call.selection))
+    planned = plan_cells(call.project, call.selection)
+    require_trust(call.project, (cell.model for cell in planned))
+    cells, skipped = bench.passing(planned)
     for line in skipped:
         say(f"not tested, since it does not pass itself: {line}")
     if not cells:

@@ -8,7 +8,7 @@ from pathlib import Path
 from deploymatrix.execution.wire import wire_source
 from deploymatrix.project.plan import PlannedCell, Task, plan_tasks, reference_id
 from deploymatrix.project.project import Model, Project
-from deploymatrix.project.specs import ModelSource
+from deploymatrix.project.source_specs import ModelSource
 from deploymatrix.selftest.kinds import Kind
 from deploymatrix.store import digests
 
@@ -48,7 +48,7 @@ def model_mutant(project: Project, original: Model, weights: Path, kind: Kind, p
         "pick": pick,
         "code": digests.of_code_folder(sources),
     }
-    source = ModelSource(kind=f"{kind.maker}_mutant", path=str(weights), options=options)
+    source = ModelSource(kind=f"{kind.maker}_mutant", path=str(weights), options=options, trust=True)
     model = Model(
         name=f"{original.name}~{kind.name}-{pick}",
         folder=original.folder,

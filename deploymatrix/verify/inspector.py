@@ -11,7 +11,7 @@ from typing import Any, Literal
 from deploymatrix.execution.logs import keep_log, stable_text
 from deploymatrix.execution.outcomes import Failed, failure_of
 from deploymatrix.execution.stages.telling import cause_of
-from deploymatrix.host.isolation import IsolationChoice
+from deploymatrix.host.isolation import IsolationChoice, choose_for_foreign
 from deploymatrix.host.local import Host, local_host
 from deploymatrix.host.messages import Place, Work
 from deploymatrix.project.project import Project, Target
@@ -74,7 +74,11 @@ class Inspector:
         value = _value(work)
         missing = tuple(name for name, wire in outputs_wire.items() if wire in value["missing"])
         present = {name: wire for name, wire in outputs_wire.items() if name not in missing}
-        answers = tuple(read_outputs(work.out / str(index), present) for index in range(len(samples)))
+        try:
+            answers = tuple(read_outputs(work.out / str(index), present) for index in range(len(samples)))
+        except (OSError, ValueError) as error:
+            told = stable_text(self.project, f"its runtime left no readable outputs: {error}")
+            return Failed(outcome="run_failed", stage="run", detail=told)
         return Answer(outputs=answers, missing=missing, extra=tuple(value["extra"]))
 
     def _work(self, target: Target, task: Literal["describe", "run"], args: dict[str, Any]) -> Work:
@@ -101,9 +105,10 @@ class Inspector:
 def inspecting(project: Project, isolation: IsolationChoice, timeout_s: float, say: Say) -> Iterator[Inspector]:
     """Give an inspector whose workers live as long as the context.
 
-    Raise EnvironmentFailed when the user wants docker isolation and no engine answers.
+    Raise EnvironmentFailed when no engine answers, unless the user has asked for processes.
     """
-    with local_host(project, isolation, jobs=1, say=say) as host:
+    chosen = choose_for_foreign(isolation, say)
+    with local_host(project, chosen, jobs=1, say=say) as host:
         yield Inspector(project, host, timeout_s=timeout_s)
 
 

@@ -14,6 +14,8 @@ def locate(project: Project, path: Path, target: str | None) -> tuple[Path, Targ
 
     Raise ConfigurationError when artifact or target does not exist, or when the path implies no target.
     """
+    if not _is_utf8(path):
+        raise ConfigurationError(f"{path}: this path is not UTF-8, and no record could name it; rename it")
     if not path.exists():
         raise ConfigurationError(f"{path}: there is no such artifact")
     if target is not None:
@@ -32,6 +34,14 @@ def locate(project: Project, path: Path, target: str | None) -> tuple[Path, Targ
     )
 
 
+def _is_utf8(path: Path) -> bool:
+    try:
+        str(path.resolve()).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _entry(path: Path, pattern: str) -> Path | None:
     """Return what the runtime loads if `pattern` fits: the file, or for "*/file" the folder that holds the file."""
     inside = pattern.removeprefix("*/")
@@ -40,11 +50,3 @@ def _entry(path: Path, pattern: str) -> Path | None:
     if path.is_dir():
         return path if (path / inside).is_file() else None
     return path.parent if path.name == inside else None
-
-
-def belonging(file: Path) -> list[Path]:
-    """List the file, and those beside it whose names continue its own: model.onnx.data holds weights."""
-    return [
-        file,
-        *(p for p in sorted(file.parent.iterdir()) if p.is_file() and p.name.startswith(file.name) and p != file),
-    ]

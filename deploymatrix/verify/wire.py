@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from deploymatrix.numerics.tensors import Array
+from deploymatrix.numerics.tensors import Array, load
 from deploymatrix.verify.artifacts import Sample
 
 
@@ -29,5 +29,8 @@ def write_samples(folder: Path, samples: Sequence[Sample], names: Mapping[str, s
 
 
 def read_outputs(folder: Path, names: Mapping[str, str]) -> dict[str, Array]:
-    """Read the arrays of one sample; `names` gives for each array its wire name."""
-    return {name: np.load(folder / f"{wire}.npy", allow_pickle=False) for name, wire in names.items()}
+    """Read the arrays of one sample; `names` gives for each array its wire name.
+
+    Raise OSError or ValueError for what is no .npy file of numbers.
+    """
+    return {name: load(folder / f"{wire}.npy") for name, wire in names.items()}

@@ -116,8 +116,13 @@ COMMANDS = {
     "report": ["report", "--out", "{tmp}/report"],
     "merge": ["merge", "{build}", "--out", "{tmp}/merged"],
     "init": ["init", "{tmp}/mine"],
-    "verify": ["verify", "{tmp}/a.npz", "--inputs", "{tmp}/in.npz", "--reference", "{tmp}/out.npz", "-t", "npz"],
-    "compare": ["compare", "{tmp}/a.npz", "{tmp}/a.npz", "--target-a", "npz", "--target-b", "npz"],
+    "verify": [
+        *("verify", "{tmp}/a.npz", "--inputs", "{tmp}/in.npz", "--reference", "{tmp}/out.npz", "-t", "npz"),
+        *("--isolation", "process"),
+    ],
+    "compare": [
+        *("compare", "{tmp}/a.npz", "{tmp}/a.npz", "--target-a", "npz", "--target-b", "npz", "--isolation", "process"),
+    ],
     "list": ["list", "routes", "--json"],
     "doctor": ["doctor", "--json"],
     "clean": ["clean", "--older-than", "7d"],

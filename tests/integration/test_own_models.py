@@ -108,7 +108,9 @@ X_TO_Y = tensors(("inputs", "x", [1, 12]), ("outputs", "y", [1, 3]))
 def given_models(tmp_path: Path, real_envs: Path) -> Path:
     """A .pt2, a .keras, a transformers folder and a transformers configuration, with no Python beside them."""
     nets = tmp_path / "nets"
-    program = write_model(nets / "program", given("torch", "exported_program", 'path = "net.pt2"', X_TO_Y_AND_HIDDEN))
+    program = write_model(
+        nets / "program", given("torch", "exported_program", 'path = "net.pt2"\ntrust = true', X_TO_Y_AND_HIDDEN)
+    )
     archive = write_model(nets / "archive", given("keras", "keras_file", 'path = "net.keras"', X_TO_Y))
     folder = write_model(nets / "folder", given("torch", "transformers", 'path = "saved"', IMAGE_TO_LOGITS))
     resnet = write_model(nets / "resnet", given("torch", "transformers", 'config = "config.json"', IMAGE_TO_LOGITS))

@@ -161,6 +161,31 @@ def test_compare_says_which_artifact_does_not_even_run(runnable: Tree, tmp_path:
     assert (found["outcome"], found["failed_artifact"]) == ("load_failed", str(second))
 
 
+def test_without_an_engine_somebody_elses_artifact_is_not_run(
+    runnable: Tree, tmp_path: Path, claim: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nobody.sock")
+    call = ["verify", str(tmp_path / "right.npz"), *claim]
+
+    refused = runnable.run(*call, "--isolation", "auto")
+    allowed = runnable.run(*call, *PROCESS)
+
+    assert refused.returncode == 4
+    assert "artifacts that somebody else made run in containers" in refused.stderr
+    assert allowed.returncode == 0
+    assert allowed.stderr.count("with your rights on this machine") == 1
+
+
+def test_a_link_beside_an_artifact_is_refused_by_name(runnable: Tree, tmp_path: Path, claim: list[str]) -> None:
+    (tmp_path / "right.npz.data").symlink_to("/etc/hostname")
+
+    done = runnable.run("verify", str(tmp_path / "right.npz"), *claim)
+
+    assert done.returncode == 2
+    assert f"{tmp_path}/right.npz.data: this is a symbolic link" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.docker
 def test_in_a_container_the_verdicts_are_the_same(runnable: Tree, tmp_path: Path, claim: list[str]) -> None:
     if engine() is None:

@@ -10,6 +10,7 @@ their limits, in every sample.
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import subprocess
@@ -46,6 +47,8 @@ class Output:
 
 
 def main() -> int:
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # what a terminal's encoding lacks does not end the program
     bundle = json.loads((HERE / "bundle.json").read_text(encoding="utf-8"))
     print(f"{bundle['cell']}: recorded as {said(bundle['outcome'], bundle['stage'], bundle['detail'])}")
     with tempfile.TemporaryDirectory() as folder:

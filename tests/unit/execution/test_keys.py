@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -266,3 +267,23 @@ def test_a_key_tells_what_changed(tree: Tree) -> None:
     after = Keys(tree.project()).samples(tree.project().models["linear"])
 
     assert after.changes_since(before.parts) == ["samples"]
+
+
+def test_another_value_of_a_passed_variable_makes_references_and_artifacts_anew(
+    tree: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The gate's machine, which need not have the values, holds no result for stale."""
+    found = []
+    for names, value in (((), "a"), ((), "b"), (("SECRET",), "a"), (("SECRET",), "b")):
+        monkeypatch.setenv("SECRET", value)
+        project = replace(tree.project(), pass_environment=names)
+        keys = Keys(project)
+        found.append(
+            (keys.reference(project.models["linear"]).digest, keys.current_inputs(plan_cells(project, Selection())))
+        )
+    (plain, inputs), (unnamed, _), (first, named_inputs), (second, same_inputs) = found
+
+    assert plain == unnamed
+    assert len({plain, first, second}) == 3
+    assert inputs != named_inputs
+    assert named_inputs == same_inputs

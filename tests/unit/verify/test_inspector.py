@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from deploymatrix.execution.outcomes import Failed
@@ -78,3 +79,19 @@ def test_a_timeout_names_its_seconds_and_the_option(tree: Tree, tmp_path: Path) 
 
     assert isinstance(found, Failed)
     assert re.fullmatch(r"no answer within \d+ s, in stage load \(--timeout\)", found.detail)
+
+
+def test_outputs_that_nobody_can_read_are_a_failed_run(tree: Tree, tmp_path: Path) -> None:
+    """The worker says `ok` and leaves nothing: no abort, and no folder of this machine in what is told."""
+    project = tree.project()
+    told = {"missing": [], "extra": [], "versions": {}}
+    pool = FakePool(tmp_path / "work", faults={("run", "npz"): Reply("ok", "run", value=told)})
+    inspector = Inspector(project, Host(HostFacts(project, "process"), pool), timeout_s=1)
+    target = project.targets["npz"]
+    artifact = InspectedArtifact(path=tmp_path, target=target, payload=tmp_path, inputs=None, outputs=None, versions={})
+
+    found = inspector.run(artifact, [{"x": np.ones(1)}], ["y"])
+
+    assert isinstance(found, Failed)
+    assert (found.outcome, found.stage) == ("run_failed", "run")
+    assert found.detail.startswith("its runtime left no readable outputs: ")

@@ -10,5 +10,8 @@ VERSIONS = ("keras",)
 
 
 def build(given: dict[str, Any], spec: Any) -> keras.Model:
-    """given: path of the file. Raises ValueError when it is not one, or needs code that Keras does not have."""
-    return keras.models.load_model(given["path"], compile=False)
+    """given: path of the file. Raises ValueError when it is not one, or needs code that Keras does not have.
+
+    Keras opens it in its safe mode, trusted or not: a layer that holds Python code (Lambda) belongs into a model.py.
+    """
+    return keras.models.load_model(given["path"], compile=False, safe_mode=True)

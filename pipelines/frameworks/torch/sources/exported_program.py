@@ -12,7 +12,12 @@ VERSIONS = ("torch",)
 
 
 def build(given: dict[str, Any], spec: Any) -> nn.Module:
-    """given: path of the file. Raises RuntimeError when torch.export did not write it."""
+    """given: path of the file; trust, since torch.export.load unpickles what the file holds.
+
+    Raises PermissionError without trust, RuntimeError when torch.export did not write the file.
+    """
+    if not given["trust"]:
+        raise PermissionError(f"{given['path']} is not opened: it can run code, and model.toml has no source.trust")
     return Program(torch.export.load(given["path"]).module())
 
 

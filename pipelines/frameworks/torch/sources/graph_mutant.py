@@ -29,7 +29,7 @@ def build(given: dict[str, Any], spec: Any) -> nn.Module:
     options = given["options"]
     if options["kind"] not in GRAPHS:
         raise mutants.NoSite("PyTorch has no such kind")
-    network = mutants.original(options, spec, Path(given["path"]))
+    network = mutants.original(given, spec)
     find, edit = GRAPHS[options["kind"]]
     example = tuple(torch.tensor(spec.example[declared.name]) for declared in spec.inputs)
     program = torch.export.export(network, example).module(check_guards=False)

@@ -11,6 +11,7 @@ import transformers
 from torch import nn
 
 VERSIONS = ("transformers", "torch")
+SAFE = {"trust_remote_code": False, "weights_only": True}
 
 
 def build(given: dict[str, Any], spec: Any) -> nn.Module:
@@ -19,11 +20,15 @@ def build(given: dict[str, Any], spec: Any) -> nn.Module:
     given: path of a folder with config.json and weights, or config (a table, or the path of such a JSON file);
     architecture, the name of a class, by default the one that the configuration names; options, laid over the
     configuration, for instance attn_implementation = "eager" (whose float64 reference is one of float32 softmax).
-    Nothing is fetched from the network.
+    Nothing is fetched from the network, no code of the folder is run, and weights are tensors alone: not so where trust
+    is given and options say otherwise.
     Raises ValueError when no architecture is named or transformers has none of that name.
     """
     config = configuration(given)
-    options = given["options"]
+    options = {**SAFE, **given["options"]} if given["path"] is not None else given["options"]
+    unsafe = [name for name in given["options"] if name in SAFE]
+    if unsafe and not given["trust"]:
+        raise PermissionError(f"source.options has {', '.join(unsafe)}, and model.toml has no source.trust")
     architecture = class_named(given["architecture"] or next(iter(config.get("architectures") or []), None))
     if given["path"] is not None:
         network = architecture.from_pretrained(given["path"], local_files_only=True, dtype=torch.float32, **options)
@@ -43,9 +48,10 @@ def configuration(given: dict[str, Any]) -> dict[str, Any]:
 def class_named(name: str | None) -> Any:
     if name is None:
         raise ValueError("the configuration names no architecture: add source.architecture to model.toml")
-    if not hasattr(transformers, name):
-        raise ValueError(f"source.architecture: transformers {transformers.__version__} has no {name}")
-    return getattr(transformers, name)
+    found = getattr(transformers, name, None)
+    if not hasattr(found, "from_pretrained"):
+        raise ValueError(f"source.architecture: transformers {transformers.__version__} has no model {name}")
+    return found
 
 
 class Named(nn.Module):

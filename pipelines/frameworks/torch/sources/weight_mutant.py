@@ -27,7 +27,7 @@ def build(given: dict[str, Any], spec: Any) -> nn.Module:
     Raises NoSite where the model has no site for the kind, or has had them all.
     """
     options = given["options"]
-    network = original(options, spec, Path(given["path"]))
+    network = original(given, spec)
     kind, pick = options["kind"], options["pick"]
     if kind == "unchanged":
         chosen([network], pick)
@@ -43,7 +43,11 @@ def build(given: dict[str, Any], spec: Any) -> nn.Module:
     return network
 
 
-def original(options: dict[str, Any], spec: Any, weights: Path) -> nn.Module:
+def original(given: dict[str, Any], spec: Any) -> nn.Module:
+    """The model that a mutant is made of. Raises PermissionError unless selftest, or somebody with trust, names it."""
+    if not given["trust"]:
+        raise PermissionError("a mutant imports the module that its options name, and model.toml has no source.trust")
+    options, weights = given["options"], Path(given["path"])
     framework = imported(Path(__file__).parents[1] / "framework.py")
     module = imported(Path(options["module"]))
     if options["given"] is not None:
