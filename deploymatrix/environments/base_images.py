@@ -1,7 +1,7 @@
 """The image that a runner starts from: the user's, the official one, or one made here where no registry answers.
 
-A name is no proof. The user vouches for what a variable names, the registry for what the engine says to have from it, and
-our own notes for what was made here (image_notes.py). What nobody vouches for is not used.
+A name is no proof. The user vouches for what a variable names, the registry for what the engine says to have from it,
+and our own notes for what was made here (image_notes.py). What nobody vouches for is not used.
 """
 
 from __future__ import annotations
@@ -32,16 +32,14 @@ NEEDED = "mmdebstrap"
 
 @dataclass(frozen=True, kw_only=True)
 class BaseImage:
-    """What is started from, and the engine's id of it, which FROM names. origins: repositories that it was pulled from."""
+    """What is started from, and its id, which FROM names. origins: repositories that the engine has it from."""
 
     reference: str
     id: str
     origins: frozenset[str] = frozenset()
 
 
-def ensure_base(
-    client: docker.DockerClient, recipe: BaseRecipe, envs: Path, notes: ImageNotes, say: Say
-) -> BaseImage:
+def ensure_base(client: docker.DockerClient, recipe: BaseRecipe, envs: Path, notes: ImageNotes, say: Say) -> BaseImage:
     """Return the base of a runner, pulled or made now if the engine has none that somebody vouches for.
 
     DEPLOYMATRIX_BASE_<RUNNER> names another one than runner.toml's; it is then that one or none.
@@ -78,9 +76,7 @@ def _official(client: docker.DockerClient, wanted: str, say: Say) -> BaseImage |
     return found
 
 
-def _obtained(
-    client: docker.DockerClient, recipe: BaseRecipe, envs: Path, notes: ImageNotes, say: Say
-) -> BaseImage:
+def _obtained(client: docker.DockerClient, recipe: BaseRecipe, envs: Path, notes: ImageNotes, say: Say) -> BaseImage:
     wanted, made_here = recipe.image, recipe.made_here
     digest = hashlib.sha256(made_here.encode()).hexdigest()
     found = _local(client, made_here)
@@ -100,7 +96,7 @@ def _obtained(
 
 
 def repository(reference: str) -> str:
-    """Return the repository of a reference by its shortest name, as Docker Hub's are written: python, not its long form."""
+    """Return the repository of a reference by its shortest name: python for docker.io/library/python:3.11."""
     name = re.sub(r":[^/]*$", "", reference.partition("@")[0])
     return re.sub(r"^((index\.)?docker\.io/)?(library/)?", "", name)
 

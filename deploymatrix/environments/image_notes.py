@@ -1,7 +1,7 @@
 """Which images are ours: noted by the engine's id when they were built, in folders that no image can write to.
 
-An id is a digest of the image's content: a noted id names what was built, whatever a tag or a label says. The notes lie in
-the build folder, which moves with its project, and in the user's state folder, which all projects of this user share.
+An id is a digest of the image's content: a noted id names what was built, whatever a tag or a label says. The notes lie
+in the build folder, which moves with its project, and in the user's state folder, which all projects share.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class ImageNotes:
     folders: tuple[Path, ...]
 
     def has(self, digest: str, image_id: str) -> bool:
-        """Tell whether an image of this id was built from that. A note that others could have written does not count."""
+        """Tell whether an image of this id was built from that. What others could have written does not count."""
         return any(_is_ours(_path(folder, digest, image_id)) for folder in self.folders)
 
     def add(self, digest: str, image_id: str, about: Mapping[str, str]) -> None:
@@ -55,6 +55,14 @@ def state_folder() -> Path:
     return base / "deploymatrix" / "images"
 
 
+def usable(folder: Path) -> bool:
+    """Tell whether notes in this folder count, or could be written and would count then."""
+    if folder.exists():
+        return os.access(folder, os.W_OK) and _is_mine(folder.stat())
+    above = next(parent for parent in folder.parents if parent.exists())
+    return above.is_dir() and os.access(above, os.W_OK)
+
+
 def _path(folder: Path, digest: str, image_id: str) -> Path:
     return folder / digest / f"{image_id.removeprefix('sha256:')}.json"
 
@@ -65,9 +73,11 @@ def _is_ours(path: Path) -> bool:
         statuses = [os.lstat(part) for part in (path, path.parent, path.parent.parent)]
     except OSError:
         return False
-    return stat.S_ISREG(statuses[0].st_mode) and all(
-        status.st_uid == os.geteuid() and not status.st_mode & WRITABLE_BY_OTHERS for status in statuses
-    )
+    return stat.S_ISREG(statuses[0].st_mode) and all(map(_is_mine, statuses))
+
+
+def _is_mine(status: os.stat_result) -> bool:
+    return status.st_uid == os.geteuid() and not status.st_mode & WRITABLE_BY_OTHERS
 
 
 def _write(path: Path, text: str) -> None:

@@ -39,7 +39,7 @@ ARGUMENT = re.compile(r"^ARG BASE(=.*)?$", re.MULTILINE)
 
 @dataclass(frozen=True, kw_only=True)
 class Image:
-    """A built image. digest: SHA-256 of all it was made from; id: the engine's, of its content; tag: for people to read."""
+    """A built image. digest: of all it was made from; id: the engine's, of its content; tag: for people to read."""
 
     tag: str
     digest: str
@@ -83,7 +83,7 @@ def check_dockerfile(path: Path) -> None:
 
 
 def _noted(client: docker.DockerClient, tag: str, digest: str, notes: ImageNotes, say: Say) -> str | None:
-    """Return the id of what the tag names if that was built here; None, and a line, for anything else under that tag."""
+    """Return the id of what the tag names if that was built here; None, and a line, for anything else."""
     try:
         found = str(client.images.get(tag).id)
     except ImageNotFound:

@@ -34,7 +34,7 @@ def image(client: Any, project: Project) -> Iterator[Image]:
 
 def test_a_foreign_image_under_the_tag_does_not_run(client: Any, runnable: Tree, project: Project, image: Image):
     foreign = client.images.get(note_of(project, image)["base_id"])  # it has neither numpy nor our notes
-    foreign.tag(image.tag)
+    foreign.tag(*image.tag.split(":"))
 
     done = runnable.run("run", "-t", "npz", "--isolation", "docker")
 

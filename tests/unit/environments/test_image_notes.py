@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from deploymatrix.environments.image_notes import ImageNotes, notes_of, state_folder
+from deploymatrix.environments.image_notes import ImageNotes, notes_of, state_folder, usable
 
 DIGEST, ID, OTHER = "d" * 64, f"sha256:{'1' * 64}", f"sha256:{'2' * 64}"
 
@@ -95,3 +95,16 @@ def test_the_state_folder_is_where_the_specification_says(monkeypatch: pytest.Mo
 
     monkeypatch.setenv("XDG_STATE_HOME", "/somewhere")
     assert state_folder() == Path("/somewhere/deploymatrix/images")
+
+
+def test_a_state_folder_is_usable_when_its_notes_count_or_would(notes: ImageNotes, tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    folder = notes.folders[1]
+    assert usable(folder)
+    assert not usable(tmp_path / "file" / "below")
+    notes.add(DIGEST, ID, {})
+    assert usable(folder)
+
+    folder.chmod(0o770)
+
+    assert not usable(folder)
