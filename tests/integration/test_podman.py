@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import time
@@ -24,8 +23,6 @@ from tests.runtimes import SHIPPED
 
 pytestmark = pytest.mark.docker
 
-# A service without CAP_SYS_RESOURCE, as in a nested machine, cannot raise these to Podman's own defaults.
-CONFIGURATION = '[containers]\ndefault_ulimits = ["nofile=4096:4096", "nproc=4096:4096"]\n'
 STARTS_S = 20
 
 
@@ -35,13 +32,11 @@ def podman(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     if shutil.which("podman") is None:
         pytest.skip("podman is not installed: https://podman.io/docs/installation")
     folder = tmp_path_factory.mktemp("podman")
-    (folder / "containers.conf").write_text(CONFIGURATION)
     address = f"unix://{folder}/podman.sock"
     with (
         (folder / "log.txt").open("wb") as log,
         subprocess.Popen(
             ["podman", "system", "service", "--time=0", address],
-            env={**os.environ, "CONTAINERS_CONF": str(folder / "containers.conf")},
             stdout=log,
             stderr=log,
         ) as service,
