@@ -77,7 +77,7 @@ def images(context: typer.Context, target: Targets = None) -> None:
         raise errors.EnvironmentFailed("no Docker engine answers; start it, for it builds the images")
     for chosen in pick("target", target or (), project.targets).values():
         image = ensure_image(client, image_recipe(project, chosen), project.build, echo)
-        echo(f"{chosen.name}: {image.tag}")
+        echo(f"{chosen.name}: {image.tag} {image.id}")
 
 
 def _stale_containers() -> Iterator[str]:

@@ -1,9 +1,13 @@
-"""The image that a runner starts from: the user's, the official one, or one made here where no registry answers."""
+"""The image that a runner starts from: the user's, the official one, or one made here where no registry answers.
+
+A name is no proof. The user vouches for what a variable names, the registry for what the engine says to have from it,
+and our own notes for what was made here (image_notes.py). What nobody vouches for is not used.
+"""
 
 from __future__ import annotations
 
 import functools
-import os
+import hashlib
 import re
 import shutil
 import subprocess
@@ -16,6 +20,7 @@ from docker.errors import APIError, DockerException, ImageNotFound
 from filelock import FileLock
 from requests.exceptions import RequestException
 
+from deploymatrix.environments.image_notes import ImageNotes
 from deploymatrix.environments.recipes import BaseRecipe
 from deploymatrix.environments.runtimes import ensure_program
 from deploymatrix.errors import EnvironmentFailed
@@ -27,58 +32,93 @@ NEEDED = "mmdebstrap"
 
 @dataclass(frozen=True, kw_only=True)
 class BaseImage:
-    """What FROM names, and the engine's id of it."""
+    """What is started from, and its id, which FROM names. origins: repositories that the engine has it from."""
 
     reference: str
     id: str
+    origins: frozenset[str] = frozenset()
 
 
-def ensure_base(client: docker.DockerClient, recipe: BaseRecipe, envs: Path, say: Say) -> BaseImage:
-    """Return the base of a runner, pulled or made now if the engine has none.
+def ensure_base(client: docker.DockerClient, recipe: BaseRecipe, envs: Path, notes: ImageNotes, say: Say) -> BaseImage:
+    """Return the base of a runner, pulled or made now if the engine has none that somebody vouches for.
 
     DEPLOYMATRIX_BASE_<RUNNER> names another one than runner.toml's; it is then that one or none.
     Raise EnvironmentFailed when it cannot be had.
     """
     envs.mkdir(parents=True, exist_ok=True)
     with FileLock(envs / f".{re.sub('[/:]', '-', recipe.made_here)}.lock"):
-        return _local(client, recipe.reference) or _obtained(client, recipe, envs, say)
+        if recipe.is_chosen:
+            return _chosen(client, recipe, say)
+        return _official(client, recipe.image, say) or _obtained(client, recipe, envs, notes, say)
 
 
-def _obtained(client: docker.DockerClient, recipe: BaseRecipe, envs: Path, say: Say) -> BaseImage:
-    wanted, made_here = recipe.reference, recipe.made_here
-    chosen = bool(os.environ.get(recipe.variable))
-    if not chosen and (found := _local(client, made_here)):
-        say(f"base image: {made_here}, made here earlier; for the official one: docker pull {wanted}")
-        return found
-    if found := _pulled(client, wanted, say):
-        return found
-    if chosen:
+def _chosen(client: docker.DockerClient, recipe: BaseRecipe, say: Say) -> BaseImage:
+    """Return what the user names, who vouches for it."""
+    wanted = recipe.reference
+    found = _local(client, wanted)
+    if found is None:
+        _pull(client, wanted, say)
+        found = _local(client, wanted)
+    if found is None:
         raise EnvironmentFailed(
             f"{recipe.variable}={wanted}: the engine does not have it and no registry gives it; "
             "load or pull it, or unset the variable"
         )
+    return found
+
+
+def _official(client: docker.DockerClient, wanted: str, say: Say) -> BaseImage | None:
+    """Return what the engine has under the declared name, if the engine knows that it came from the registry."""
+    found = _local(client, wanted)
+    if found is not None and not wanted.startswith("sha256:") and repository(wanted) not in found.origins:
+        say(f"base image: the engine's {wanted} is from no registry; not used. See docs/guides/container-engines.md")
+        return None
+    return found
+
+
+def _obtained(client: docker.DockerClient, recipe: BaseRecipe, envs: Path, notes: ImageNotes, say: Say) -> BaseImage:
+    wanted, made_here = recipe.image, recipe.made_here
+    digest = hashlib.sha256(made_here.encode()).hexdigest()
+    found = _local(client, made_here)
+    if found is not None and notes.has(digest, found.id):
+        say(f"base image: {made_here}, made here earlier; for the official one: docker pull {wanted}")
+        return found
+    if found is not None:
+        say(f"base image: {made_here}: there is no note that the engine's was made here; not used")
+    _pull(client, wanted, say)
+    if pulled := _official(client, wanted, say):
+        return pulled
     _check_that_it_can_be_made(recipe)
     say(f"base image: no registry gives {wanted}; making {made_here} from this machine's Debian packages")
-    _make(client, recipe, envs, say)
-    return _local(client, made_here) or _lost(made_here)
+    made = _make(client, recipe, envs, say)
+    notes.add(digest, made.id, {"tag": made_here})
+    return made
+
+
+def repository(reference: str) -> str:
+    """Return the repository of a reference by its shortest name: python for docker.io/library/python:3.11."""
+    name = re.sub(r":[^/]*$", "", reference.partition("@")[0])
+    return re.sub(r"^((index\.)?docker\.io/)?(library/)?", "", name)
 
 
 def _local(client: docker.DockerClient, reference: str) -> BaseImage | None:
     try:
-        return BaseImage(reference=reference, id=str(client.images.get(reference).id))
+        image = client.images.get(reference)
     except ImageNotFound:
         return None
+    origins = frozenset(map(repository, image.attrs.get("RepoDigests") or ()))
+    return BaseImage(reference=reference, id=str(image.id), origins=origins)
 
 
-def _pulled(client: docker.DockerClient, reference: str, say: Say) -> BaseImage | None:
+def _pull(client: docker.DockerClient, reference: str, say: Say) -> None:
+    """Pull it if a registry has it; say so if that fails."""
     if not _registry_has(str(client.api.base_url), reference):
-        return None
+        return
     say(f"base image: pulling {reference}")
     try:
         client.images.pull(reference)
     except (APIError, RequestException) as error:
         say(f"base image: {reference} could not be pulled: {error}")
-    return _local(client, reference)
 
 
 @functools.cache
@@ -110,7 +150,7 @@ def _check_that_it_can_be_made(recipe: BaseRecipe) -> None:
         )
 
 
-def _make(client: docker.DockerClient, recipe: BaseRecipe, envs: Path, say: Say) -> None:
+def _make(client: docker.DockerClient, recipe: BaseRecipe, envs: Path, say: Say) -> BaseImage:
     program = ensure_program(recipe.runtime, envs, say)
     with tempfile.TemporaryDirectory() as folder:
         archive = Path(folder) / "base.tar"
@@ -119,9 +159,15 @@ def _make(client: docker.DockerClient, recipe: BaseRecipe, envs: Path, say: Say)
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise EnvironmentFailed(f"{recipe.made_here}: {NEEDED} failed:\n{done.stderr.strip()[-2000:]}")
-        repository, _, tag = recipe.made_here.partition(":")
-        client.api.import_image_from_file(str(archive), repository=repository, tag=tag)
+        return _imported(client, archive, recipe.made_here)
 
 
-def _lost(reference: str) -> BaseImage:
-    raise EnvironmentFailed(f"{reference}: it was imported, and the engine does not have it")
+def _imported(client: docker.DockerClient, archive: Path, reference: str) -> BaseImage:
+    """Let the engine import a file system, and give it its name. Podman 4.3 imports under a name without the tag."""
+    answer = str(client.api.import_image_from_file(str(archive)))
+    found = re.search(r"sha256:[0-9a-f]{64}", answer)
+    if found is None:
+        raise EnvironmentFailed(f"{reference}: the engine does not say what it imported: {answer[-500:]}")
+    name, _, tag = reference.partition(":")
+    client.api.tag(found[0], name, tag, force=True)
+    return BaseImage(reference=reference, id=found[0])

@@ -1,11 +1,15 @@
-"""The image of a target: a base, one runtime from its lock, nothing else. Made once for the same inputs."""
+"""The image of a target: a base, one runtime from its lock, nothing else. Made once for the same inputs.
+
+Only an image that was built here from these inputs is used: its id is noted, see image_notes.py.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import platform
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,12 +20,14 @@ from requests.exceptions import RequestException
 
 from deploymatrix.environments.base_images import ensure_base
 from deploymatrix.environments.image_context import context
+from deploymatrix.environments.image_notes import ImageNotes, notes_of
 from deploymatrix.environments.recipes import ImageRecipe, joined_digest, recipe_digest
 from deploymatrix.environments.runtimes import ensure_runtime
 from deploymatrix.errors import EnvironmentFailed
 from deploymatrix.say import Say
 
 DIGITS = 12
+ID_DIGITS = len("sha256:") + DIGITS
 GLIBC = "manylinux_2_28"
 BUILD_S = 1800
 # What the engine calls a machine, as Python calls it.
@@ -33,7 +39,7 @@ ARGUMENT = re.compile(r"^ARG BASE(=.*)?$", re.MULTILINE)
 
 @dataclass(frozen=True, kw_only=True)
 class Image:
-    """A built image. digest: SHA-256 of all it was made from; id: the engine's."""
+    """A built image. digest: of all it was made from; id: the engine's, of its content; tag: for people to read."""
 
     tag: str
     digest: str
@@ -41,28 +47,30 @@ class Image:
 
 
 def ensure_image(client: docker.DockerClient, recipe: ImageRecipe, build: Path, say: Say) -> Image:
-    """Return the image of a target, built now if the engine has none of these inputs.
+    """Return the image of a target, built now if the engine has none that was built here from these inputs.
 
     Packages are fetched on the host, into build/envs.
     Raise EnvironmentFailed when the base, a package or the build fails.
     """
     check_dockerfile(recipe.dockerfile)
-    envs, target = build / "envs", recipe.target
-    base = ensure_base(client, recipe.base, envs, say)
-    digest = joined_digest([recipe_digest(recipe).encode(), base.id.encode()])
-    tag = f"deploymatrix/{target}:{digest[:DIGITS]}"
+    envs, notes = build / "envs", notes_of(build)
+    base = ensure_base(client, recipe.base, envs, notes, say)
+    made_by = recipe_digest(recipe)
+    digest = joined_digest([made_by.encode(), base.id.encode()])
+    tag = f"deploymatrix/{recipe.target}:{digest[:DIGITS]}"
+    about = {"base": base.reference, "base_id": base.id, "recipe": made_by, "tag": tag}
     locks = build / "images"
     locks.mkdir(parents=True, exist_ok=True)
-    with FileLock(locks / f".{target}-{digest[:DIGITS]}.lock"):
-        image = _existing(client, tag, digest)
-        if image is None:
+    with FileLock(locks / f".{recipe.target}-{digest[:DIGITS]}.lock"):
+        image_id = _noted(client, tag, digest, notes, say)
+        if image_id is None:
             packages = ensure_runtime(recipe.runtime, envs, say, platform=_other_platform(client)).packages
             say(f"image {tag}: being built on {base.reference}")
-            _build(client, context(recipe.dockerfile, packages), tag, base.reference, target)
-            image = _existing(client, tag, digest)
-    if image is None:
-        raise EnvironmentFailed(f"{tag}: it was built, and the engine does not have it")
-    return image
+            stream = _Digested(context(recipe.dockerfile, packages))
+            image_id = _build(client, stream, tag, base.id, recipe.target)
+            about["context"] = stream.digest.hexdigest()
+        notes.add(digest, image_id, about)
+    return Image(tag=tag, digest=digest, id=image_id)
 
 
 def check_dockerfile(path: Path) -> None:
@@ -74,11 +82,29 @@ def check_dockerfile(path: Path) -> None:
         raise EnvironmentFailed(f"{path}: ARG BASE{argument[1]}: runner.toml names the base; write ARG BASE alone")
 
 
-def _existing(client: docker.DockerClient, tag: str, digest: str) -> Image | None:
+def _noted(client: docker.DockerClient, tag: str, digest: str, notes: ImageNotes, say: Say) -> str | None:
+    """Return the id of what the tag names if that was built here; None, and a line, for anything else."""
     try:
-        return Image(tag=tag, digest=digest, id=str(client.images.get(tag).id))
+        found = str(client.images.get(tag).id)
     except ImageNotFound:
         return None
+    if notes.has(digest, found):
+        return found
+    say(f"image {tag}: the engine's is {found[:ID_DIGITS]}, of which there is no note that it was built here; not used")
+    return None
+
+
+class _Digested:
+    """A stream, and the digest of what was read of it."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self.digest = hashlib.sha256()
+        self._chunks = chunks
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self._chunks:
+            self.digest.update(chunk)
+            yield chunk
 
 
 def _other_platform(client: docker.DockerClient) -> str | None:
@@ -90,9 +116,10 @@ def _other_platform(client: docker.DockerClient) -> str | None:
     return f"{machine}-{GLIBC}"
 
 
-def _build(client: docker.DockerClient, stream: Iterable[bytes], tag: str, base: str, target: str) -> None:
-    """Build the image. Raise EnvironmentFailed with the end of what the engine said."""
+def _build(client: docker.DockerClient, stream: _Digested, tag: str, base: str, target: str) -> str:
+    """Build the image and return its id. Raise EnvironmentFailed with the end of what the engine said."""
     said: list[str] = []
+    image_id = None
     try:
         messages = client.api.build(
             fileobj=stream,  # type: ignore[arg-type]  # it is handed to requests, which takes an iterable
@@ -110,5 +137,9 @@ def _build(client: docker.DockerClient, stream: Iterable[bytes], tag: str, base:
             said.append(str(message.get("stream", message.get("error", ""))))
             if "error" in message:
                 raise EnvironmentFailed(f"{tag}: the build failed:\n{''.join(said)[-2000:]}")
+            image_id = (message.get("aux") or {}).get("ID", image_id)
     except (DockerException, RequestException) as error:
         raise EnvironmentFailed(f"{tag}: the build failed: {error}\n{''.join(said)[-2000:]}") from error
+    if image_id is None:
+        raise EnvironmentFailed(f"{tag}: the engine does not say what it built:\n{''.join(said)[-2000:]}")
+    return str(image_id)

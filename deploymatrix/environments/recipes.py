@@ -51,6 +51,11 @@ class BaseRecipe:
         return os.environ.get(self.variable) or self.image
 
     @property
+    def is_chosen(self) -> bool:
+        """Whether the user names the image, and so vouches for it."""
+        return bool(os.environ.get(self.variable))
+
+    @property
     def variable(self) -> str:
         """The name of the variable in which a user names another image."""
         return f"DEPLOYMATRIX_BASE_{re.sub(r'[^A-Z0-9]', '_', self.runner.upper())}"

@@ -49,7 +49,7 @@ def container_channel(
     """
     try:
         container = client.containers.create(
-            image.tag,
+            image.id,
             list(command),
             labels=run_labels(run_id),
             mounts=[_bind(mount) for mount in (*mounts, inbox.mount)],

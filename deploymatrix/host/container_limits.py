@@ -13,6 +13,7 @@ from typing import Any
 import docker
 from docker.types import LogConfig, Ulimit
 
+from deploymatrix.host.engine_dialect import as_understood
 from deploymatrix.project.runners import Tmp
 
 ROOMS = "/deploymatrix/rooms"
@@ -55,7 +56,7 @@ def limits(client: docker.DockerClient, bounds: Bounds) -> dict[str, Any]:
     """Return the engine's options for a container with neither network nor privileges, in which nothing can be kept."""
     cores = min(bounds.cpus, client.info()["NCPU"]) if bounds.cpus else None
     memory = f"{bounds.memory_mb * bounds.tasks + SPARE_MB}m"
-    return {
+    options = {
         "network_mode": "none",
         "read_only": True,
         "cap_drop": ["ALL"],
@@ -75,12 +76,13 @@ def limits(client: docker.DockerClient, bounds: Bounds) -> dict[str, Any]:
         "log_config": LogConfig(type="none"),  # the engine would keep what the worker writes, without bound
         "tmpfs": {"/tmp": WORKERS_TMP, **{room: _options(bounds) for room in bounds.rooms}},
     }
+    return as_understood(client, options)
 
 
 def limits_alone(client: docker.DockerClient, bounds: Bounds) -> dict[str, Any]:
     """Return the options for one program that is no worker: it is nobody, and its /tmp is its room."""
     nobody = {"user": f"{FIRST_ID}:{FIRST_ID}", "cap_add": [], "tmpfs": {"/tmp": _options(bounds, mode="1777")}}
-    return {**limits(client, bounds), **nobody}
+    return as_understood(client, {**limits(client, bounds), **nobody})
 
 
 def _options(bounds: Bounds, mode: str = "0711") -> str:

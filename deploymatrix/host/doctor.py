@@ -7,6 +7,7 @@ import platform
 import shutil
 import sys
 from dataclasses import dataclass
+from typing import Any
 
 import typer
 
@@ -32,6 +33,7 @@ def examine(project: Project) -> list[Finding]:
         _python(),
         _uv(),
         _engine(),
+        _image_notes(),
         _base_images(),
         _disk(project),
         _memory(),
@@ -65,13 +67,39 @@ def _uv() -> Finding:
 
 
 def _engine() -> Finding:
-    from deploymatrix.environments.engine import engine
+    from deploymatrix.environments.engine import complaint, engine, missing_limits
 
     client = engine()
-    remedy = "install and start Docker Engine; until then artifacts run in processes, and the matrix says so"
     if client is None:
-        return Finding(name="docker engine", found=False, needed=False, what="no answer", remedy=remedy)
-    return Finding(name="docker engine", found=True, needed=False, what=client.version()["Version"])
+        remedy = (
+            f"{complaint()}. Install and start Docker Engine or Podman (docs/guides/container-engines.md); until then "
+            "artifacts run in processes, and the matrix says so"
+        )
+        return Finding(name="container engine", found=False, needed=False, what="no answer", remedy=remedy)
+    missing = missing_limits(client)
+    what = engine_name(client.version()) + (f"; it cannot limit {', '.join(missing)}" if missing else "")
+    remedy = "a rootless engine needs cgroup v2 and its controllers delegated: docs/guides/container-engines.md"
+    return Finding(name="container engine", found=not missing, needed=False, what=what, remedy=remedy)
+
+
+def engine_name(version: dict[str, Any]) -> str:
+    """Return an engine's name and version from its answer: Podman Engine 4.3.1."""
+    components: list[dict[str, Any]] = version.get("Components") or [{}]
+    return f"{components[0].get('Name', 'Engine')} {version['Version']}"
+
+
+def _image_notes() -> Finding:
+    from deploymatrix.environments.image_notes import state_folder, usable
+
+    folder = state_folder()
+    remedy = f"make {folder} writable for you alone: until then each project notes its images in its own build folder"
+    return Finding(
+        name="image notes",
+        found=usable(folder),
+        needed=False,
+        what=f"{folder}: which images were built here",
+        remedy=remedy,
+    )
 
 
 def _base_images() -> Finding:

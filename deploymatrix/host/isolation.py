@@ -26,14 +26,15 @@ def choose_isolation(wanted: IsolationChoice, say: Say) -> tuple[Isolation, Dock
     """Choose containers when an engine answers; never silently anything else."""
     if wanted == "process":
         return "process", None
-    from deploymatrix.environments.engine import engine
+    from deploymatrix.environments.engine import complaint, engine
 
     client = engine()
     if client is not None:
         return "docker", client
+    none = f"no Docker engine answers ({complaint()})"
     if wanted == "docker":
-        raise EnvironmentFailed("--isolation docker: no Docker engine answers; start it, or use --isolation process")
-    say("no Docker engine answers: every artifact runs in a process of its target's runtime-only environment")
+        raise EnvironmentFailed(f"--isolation docker: {none}; start it, or use --isolation process")
+    say(f"{none}: every artifact runs in a process of its target's runtime-only environment")
     return "process", None
 
 

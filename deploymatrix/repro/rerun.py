@@ -59,7 +59,7 @@ def _in_container(evidence: Evidence, runner: Runner, target: Target, folder: Pa
     roomy = tmp.model_copy(update={"size_mb": max(tmp.size_mb, OUTPUTS_MB)})  # the program puts the outputs there
     bounds = Bounds(memory_mb=resources.memory_mb, pids=resources.pids, cpus=resources.cpus, tmp=roomy)
     container = client.containers.create(
-        image.tag,
+        image.id,
         [evidence.worker.command[0], f"{INSIDE}/{evidence.program}"],
         volumes={str(folder): {"bind": INSIDE, "mode": "ro"}},
         **limits_alone(client, bounds),

@@ -31,7 +31,7 @@ from pathlib import Path
 from deploymatrix.host.container_channel import container_channel
 from deploymatrix.host.container_limits import Bounds
 from deploymatrix.host.inbox import Inbox
-channel = container_channel(engine(), Image(tag=sys.argv[1], digest="", id=""), [], Bounds(memory_mb=128),
+channel = container_channel(engine(), Image(tag="", digest="", id=sys.argv[1]), [], Bounds(memory_mb=128),
                             inbox=Inbox(Path(sys.argv[3]), "/in"), run_id=sys.argv[2], command=["sleep", "600"])
 print(channel.id, flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
@@ -175,7 +175,7 @@ def test_containers_of_a_dead_run_are_reaped_and_those_of_a_living_one_are_not(
     client: Any, start: Start, image_of: Callable[[str], Image], containers_of: str, tmp_path: Path
 ):
     living = start("import sys; sys.stdin.read()")
-    command = [sys.executable, "-c", ABANDON, image_of(SMALL).tag, f"{containers_of}-dead", str(tmp_path / "in")]
+    command = [sys.executable, "-c", ABANDON, image_of(SMALL).id, f"{containers_of}-dead", str(tmp_path / "in")]
     abandoned = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     dead = abandoned.stdout.strip()
     assert dead in _ids(client), abandoned.stderr

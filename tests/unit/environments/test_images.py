@@ -14,6 +14,7 @@ from docker.errors import ImageNotFound
 from deploymatrix.environments import image_context
 from deploymatrix.environments.base_images import ensure_base
 from deploymatrix.environments.image_context import context
+from deploymatrix.environments.image_notes import notes_of
 from deploymatrix.environments.images import check_dockerfile
 from deploymatrix.environments.recipes import BaseRecipe, ImageRecipe, RuntimeRecipe, recipe_digest
 from deploymatrix.errors import EnvironmentFailed
@@ -142,7 +143,7 @@ def test_a_base_that_can_neither_be_pulled_nor_made_is_refused_with_a_remedy(
     never = replace(base, runner="rust", debian=())
 
     with pytest.raises(EnvironmentFailed, match=r"'rust'.*DEPLOYMATRIX_BASE_RUST=.*\[debian\]"):
-        ensure_base(EngineWithout(), never, tmp_path / "envs", print)  # type: ignore[arg-type]
+        ensure_base(EngineWithout(), never, tmp_path / "envs", notes_of(tmp_path), print)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
