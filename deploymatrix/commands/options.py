@@ -33,6 +33,12 @@ ExpectationsFile = Annotated[
     typer.Option("--expectations", metavar="FILE", help="Entries besides those in the targets' own target.toml."),
 ]
 Isolation = Annotated[Literal["auto", "docker", "process"], typer.Option("--isolation", help="Where artifacts run.")]
+Exporters = Annotated[
+    Literal["process", "docker"] | None,
+    typer.Option(
+        "--exporters", help="Where models and exporters run [default: as deploymatrix.toml says, else process]."
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -85,6 +91,7 @@ def project_of(
         shipped_models=settings.shipped_models,
         model_folders=(*(root / name for name in settings.models), *(folder.resolve() for folder in models or ())),
         timeout_s=timeout,
+        exporters=settings.exporters,
     )
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from deploymatrix.execution.reads import Digests, Reads
 from deploymatrix.execution.wire import wire_spec
 from deploymatrix.host.facts import HostFacts
-from deploymatrix.host.recipes import runtime_recipe
+from deploymatrix.host.recipes import exporters_base, runtime_recipe
 from deploymatrix.host.worker_program import worker_digest, worker_of
 from deploymatrix.project.limits import limits_of
 from deploymatrix.project.plan import PlannedCell
@@ -105,6 +105,7 @@ class Keys:
         self._workers: dict[str, str] = {}  # by runner
         self._rules: dict[str, str] = {}  # by format
         self._exporting = worker_digest()
+        self._contained = {"exporters": exporters_base(project).reference} if project.exporters == "docker" else {}
 
     def samples(self, model: Model) -> Key:
         """Make the key of the samples, which are drawn from the model's declarations."""
@@ -123,6 +124,7 @@ class Keys:
                 "environment": environment_digest(project, project.frameworks[framework].environment),
                 "checks": _code(CHECKING),
                 "worker": self._exporting,
+                **self._contained,
             }
         )
 
@@ -143,6 +145,7 @@ class Keys:
                 "limits": [model.spec.timeouts.export, model.spec.memory_mb],
                 "warnings": self._warning_rules(step.format),
                 "worker": self._exporting,
+                **self._contained,
             }
         )
 
@@ -180,7 +183,8 @@ class Keys:
         models: dict[str, str] = {}
         for cell in cells:
             if cell.model.name not in models:
-                models[cell.model.name] = self.reference(cell.model).digest
+                parts = self.reference(cell.model).parts
+                models[cell.model.name] = digests.of_data({n: parts[n] for n in parts if n != "exporters"})
         return {cell.name: self._cell_inputs(cell, models[cell.model.name]) for cell in cells}
 
     def _cell_inputs(self, cell: PlannedCell, model: str) -> str:

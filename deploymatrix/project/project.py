@@ -17,6 +17,7 @@ from deploymatrix.project.runners import Runner, read_runners
 from deploymatrix.project.specs import (
     EnvironmentSpec,
     FrameworkSpec,
+    Isolation,
     ModelSpec,
     PipelineSpec,
     StepSpec,
@@ -71,6 +72,7 @@ class Project:
     shipped_models: bool = True
     model_folders: tuple[Path, ...] = field(default=())
     timeout_s: float | None = None  # for every task, instead of the models' own
+    exporters: Isolation = "process"
 
     @cached_property
     def models(self) -> dict[str, Model]:
