@@ -1,8 +1,8 @@
 """Exporters in containers, for model code that is not trusted: closed as those of targets are.
 
-The container is made from the base that Python's packages are for. It sees, read-only and under the host's own paths, the
-environment's packages, the models and the pipelines. What a task reads besides comes through its inbox, and what it makes
-goes back over the channel.
+The container is made from the base that Python's packages are for. It sees, read-only and under the host's own paths,
+the environment's packages, the models and the pipelines. What a task reads besides comes through its inbox, and what it
+makes goes back over the channel.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ def prepare_contained(site: Site, name: str) -> Path:
 def start_contained(site: Site, name: str, folder: Path) -> Channel:
     """Start the worker of an exporter environment in a container. folder: its own, for what its tasks are given."""
     home, client = prepare_contained(site, name), _client(site)
-    variables = [f"{key}={value}" for key, value in sorted(site.project.environment_variables(name).items())]
+    declared = {"PYTHONDONTWRITEBYTECODE": "1", **site.project.environment_variables(name)}
+    variables = [f"{key}={value}" for key, value in sorted(declared.items())]
     return container_channel(
         client,
         _image(site, client),

@@ -34,8 +34,8 @@ def local_host(project: Project, wanted: IsolationChoice, *, jobs: int, say: Say
     isolation, client = choose_isolation(wanted, say)
     if project.exporters == "docker" and client is None:
         raise EnvironmentFailed(
-            'exporters = "docker" needs containers, and there are none in this run; without it, model code and exporters '
-            "run with your rights on this machine: --exporters process"
+            'exporters = "docker" needs containers, and there are none in this run. '
+            "With --exporters process, model code and exporters run with your rights on this machine"
         )
     run_id = uuid.uuid4().hex[:12]
     workshop = Workshop(project, isolation=isolation, client=client, run_id=run_id, jobs=jobs, say=say)

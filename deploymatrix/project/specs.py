@@ -208,8 +208,8 @@ class ProjectSpec(Strict):
     """deploymatrix.toml, in the folder of a user's project; every key may be left out.
 
     `models`: further model folders, or folders of them, beside models/. `shipped`: whether the project uses the
-    targets, pipelines and runner images that come with deploymatrix; `shipped_models`: the same for models. `exporters`:
-    where models and exporters run; "docker" is for code that is not trusted.
+    targets, pipelines and runner images that come with deploymatrix; `shipped_models`: the same for models.
+    `exporters`: where models and exporters run; "docker" is for code that is not trusted.
     """
 
     models: tuple[str, ...] = ()
