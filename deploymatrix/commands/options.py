@@ -37,6 +37,12 @@ ExpectationsFile = Annotated[
 ]
 Isolation = Annotated[Literal["auto", "docker", "process"], typer.Option("--isolation", help="Where artifacts run.")]
 UNPRINTABLE = re.compile("[\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")  # json.dumps escapes those below 0x20
+Exporters = Annotated[
+    Literal["process", "docker"] | None,
+    typer.Option(
+        "--exporters", help="Where models and exporters run [default: as deploymatrix.toml says, else process]."
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -90,6 +96,7 @@ def project_of(
         model_folders=(*(root / name for name in settings.models), *(folder.resolve() for folder in models or ())),
         pass_environment=settings.pass_environment,
         timeout_s=timeout,
+        exporters=settings.exporters,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -11,6 +12,7 @@ from deploymatrix import errors
 from deploymatrix.commands.options import (
     AsJson,
     ExpectationsFile,
+    Exporters,
     Expression,
     Isolation,
     ModelFolders,
@@ -43,6 +45,7 @@ def run(
     expression: Expression = "",
     models: ModelFolders = None,
     isolation: Isolation = "auto",
+    exporters: Exporters = None,
     jobs: Annotated[int, typer.Option("-j", "--jobs", min=0, help="Tasks at a time; 0: one a core.")] = 0,
     timeout: Annotated[
         float | None,
@@ -65,6 +68,7 @@ def run(
     from deploymatrix.execution.run import run as run_cells
 
     project, selection = project_of(context, models, timeout), selection_of(target, model, expression)
+    project = replace(project, exporters=exporters or project.exporters)
     options = RunOptions(isolation=isolation, jobs=jobs, fresh=fresh, expectations=expectations, shard=shard)
     if explain_plan:
         _show_explanations(explain(project, selection, options, lambda text: echo(text, err=True)), json)

@@ -64,7 +64,7 @@ def ensure_image(client: docker.DockerClient, recipe: ImageRecipe, build: Path, 
     with FileLock(locks / f".{recipe.target}-{digest[:DIGITS]}.lock"):
         image_id = _noted(client, tag, digest, notes, say)
         if image_id is None:
-            packages = ensure_runtime(recipe.runtime, envs, say, platform=_other_platform(client)).packages
+            packages = ensure_runtime(recipe.runtime, envs, say, platform=other_platform(client)).packages
             say(f"image {tag}: being built on {base.reference}")
             stream = _Digested(context(recipe.dockerfile, packages))
             image_id = _build(client, stream, tag, base.id, recipe.target)
@@ -107,7 +107,7 @@ class _Digested:
             yield chunk
 
 
-def _other_platform(client: docker.DockerClient) -> str | None:
+def other_platform(client: docker.DockerClient) -> str | None:
     """Return the engine's platform in uv's words; None when it is this very one."""
     architecture = client.version()["Arch"]
     machine = MACHINES.get(architecture, architecture)

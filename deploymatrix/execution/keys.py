@@ -17,7 +17,7 @@ from deploymatrix.execution.reads import Digests, Reads
 from deploymatrix.execution.wire import wire_spec
 from deploymatrix.host.facts import HostFacts
 from deploymatrix.host.process_environment import passed_environment
-from deploymatrix.host.recipes import runtime_recipe
+from deploymatrix.host.recipes import exporters_base, runtime_recipe
 from deploymatrix.host.worker_program import worker_digest, worker_of
 from deploymatrix.project.limits import limits_of
 from deploymatrix.project.plan import PlannedCell
@@ -107,6 +107,7 @@ class Keys:
         self._images: dict[str, str] = {}  # by runner
         self._rules: dict[str, str] = {}  # by format
         self._exporting = worker_digest()
+        self._contained = {"exporters": exporters_base(project).reference} if project.exporters == "docker" else {}
 
     def samples(self, model: Model) -> Key:
         """Make the key of the samples, which are drawn from the model's declarations."""
@@ -114,7 +115,7 @@ class Keys:
 
     def reference(self, model: Model) -> Key:
         """Make the key of a reference: the model's code, declarations and samples, and how its framework runs it."""
-        return Key({**self._reference(model), **passed_values(self._project)})
+        return Key({**self._reference(model), **passed_values(self._project), **self._contained})
 
     def _reference(self, model: Model) -> dict[str, Any]:
         """List the same, but for the values of the variables that are passed: the gate's machine need not have them."""
@@ -148,6 +149,7 @@ class Keys:
                 "warnings": self._warning_rules(step.format),
                 "worker": self._exporting,
                 **passed_values(project),
+                **self._contained,
             }
         )
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from deploymatrix.project.project import Model
+from deploymatrix.project.project import Model, Project
 
 
-def wire_source(model: Model) -> dict[str, Any] | None:
+def wire_source(project: Project, model: Model) -> dict[str, Any] | None:
     """Return what the module in sources/ builds such a model from; Path values are translated for the worker.
 
-    None for a model with code of its own.
+    None for a model with code of its own. What is opened in a container needs nobody's trust.
     """
     if model.source_module is None:
         return None
     source = model.spec.source
     given = source.model_dump(mode="json")
     paths = {name: model.folder / given[name] for name in ("path", "config") if isinstance(given[name], str)}
-    return {**given, **paths}
+    return {**given, **paths, "trust": source.trust or project.exporters == "docker"}
 
 
 def wire_spec(model: Model, variant: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from deploymatrix.errors import EnvironmentFailed
 from deploymatrix.host.facts import HostFacts
 from deploymatrix.host.isolation import IsolationChoice, choose_isolation, reap_containers
 from deploymatrix.host.pool import Pool
@@ -28,9 +29,14 @@ class Host:
 def local_host(project: Project, wanted: IsolationChoice, *, jobs: int, say: Say) -> Iterator[Host]:
     """Give a host that stops its workers, and removes what they left, when the context ends.
 
-    Raise EnvironmentFailed when docker isolation is wanted and no engine answers.
+    Raise EnvironmentFailed when containers are wanted, for artifacts or exporters, and no engine answers.
     """
     isolation, client = choose_isolation(wanted, say)
+    if project.exporters == "docker" and client is None:
+        raise EnvironmentFailed(
+            'exporters = "docker" needs containers, and there are none in this run. '
+            "With --exporters process, model code and exporters run with your rights on this machine"
+        )
     run_id = uuid.uuid4().hex[:12]
     workshop = Workshop(project, isolation=isolation, client=client, run_id=run_id, jobs=jobs, say=say)
     reap_containers(client, None)

@@ -17,6 +17,22 @@ def runtime_recipe(project: Project, target: Target) -> RuntimeRecipe:
     )
 
 
+EXPORTERS_IMAGE = "python:3.11-slim-bookworm"
+EXPORTERS_PACKAGES = ("python3", "libgomp1", "libstdc++6")
+
+
+def exporters_base(project: Project) -> BaseRecipe:
+    """Return what exporters start from in containers: Python and the libraries that frameworks take for granted."""
+    runtime = RuntimeRecipe(name="exporters", installer="pip", lock=project.root)  # Python is in the image
+    return BaseRecipe(
+        runner="exporters",
+        image=EXPORTERS_IMAGE,
+        debian=EXPORTERS_PACKAGES,
+        folder=project.base_recipe,
+        runtime=runtime,
+    )
+
+
 def image_recipe(project: Project, target: Target) -> ImageRecipe:
     """Return what the target's image is made from."""
     runner, runtime = project.runner_of(target), runtime_recipe(project, target)

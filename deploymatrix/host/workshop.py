@@ -7,13 +7,14 @@ import shutil
 import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deploymatrix.host.channel import Channel
 from deploymatrix.host.in_process import ensure_exporter, start_exporter
 from deploymatrix.host.isolation import launcher_for
-from deploymatrix.host.messages import Place, Request, TaskName, Work
+from deploymatrix.host.messages import Place, Reply, Request, TaskName, Work
 from deploymatrix.host.site import Site
 from deploymatrix.host.worker import Worker, WorkerClosed
 from deploymatrix.project.project import Project
@@ -48,7 +49,7 @@ class Workshop:
     def prepare(self, place: Place) -> None:
         """Make the environment or image, so that a worker can start there. Raise EnvironmentFailed."""
         if place.kind == "environment":
-            ensure_exporter(self._site, place.name)
+            self._prepare_exporter(place.name)
         else:
             self._targets.prepare(self._site.project.targets[place.name])
 
@@ -79,7 +80,8 @@ class Workshop:
             most_bytes=most_bytes,
             own=self._folder(place) / name,
         )
-        return Work(reply=self._worker(place).request(request), out=request.out, log=request.log)
+        reply = self._believed(place, self._worker(place).request(request))
+        return Work(reply=reply, out=request.out, log=request.log)
 
     def close(self, place: Place) -> None:
         """Stop the worker of `place`, if it runs."""
@@ -95,6 +97,22 @@ class Workshop:
             list(pool.map(self.close, list(self._workers)))
         shutil.rmtree(self._work, ignore_errors=True)
 
+    def _prepare_exporter(self, name: str) -> None:
+        if self._site.project.exporters == "docker":
+            from deploymatrix.host.exporter_in_container import prepare_contained
+
+            prepare_contained(self._site, name)
+        else:
+            ensure_exporter(self._site, name)
+
+    def _believed(self, place: Place, reply: Reply) -> Reply:
+        """Return the reply without files that the task cannot have read, where its container says what it can."""
+        if place.kind != "environment" or self._site.project.exporters != "docker":
+            return reply
+        from deploymatrix.host.exporter_in_container import seen, visible
+
+        return replace(reply, reads=seen(visible(self._site), reply.reads))
+
     def _worker(self, place: Place) -> Worker:
         with self._lock:
             if self._closed:
@@ -107,6 +125,10 @@ class Workshop:
         project = self._site.project
         log = project.build / "logs" / "workers" / f"{place.kind}-{place.name}.txt"
         if place.kind == "environment":
+            if project.exporters == "docker":
+                from deploymatrix.host.exporter_in_container import start_contained
+
+                return start_contained(self._site, place.name, self._folder(place))
             return start_exporter(self._site, place.name, log)
         return self._targets.start(project.targets[place.name], self._folder(place), log)
 

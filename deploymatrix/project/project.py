@@ -17,6 +17,7 @@ from deploymatrix.project.runners import Runner, read_runners
 from deploymatrix.project.specs import (
     EnvironmentSpec,
     FrameworkSpec,
+    Isolation,
     ModelSpec,
     PipelineSpec,
     StepSpec,
@@ -72,6 +73,7 @@ class Project:
     model_folders: tuple[Path, ...] = field(default=())
     pass_environment: tuple[str, ...] = ()  # variables of the user's that exporters see
     timeout_s: float | None = None  # for every task, instead of the models' own
+    exporters: Isolation = "process"
 
     @cached_property
     def models(self) -> dict[str, Model]:

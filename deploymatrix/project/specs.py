@@ -185,6 +185,7 @@ class ProjectSpec(Strict):
     `models`: further model folders, or folders of them, beside models/. `shipped`: whether the project uses the
     targets, pipelines and runner images that come with deploymatrix; `shipped_models`: the same for models.
     `pass_environment`: variables of yours that exporters see, besides those that they need.
+    `exporters`: where models and exporters run; "docker" is for code that is not trusted.
     """
 
     models: tuple[str, ...] = ()
@@ -192,6 +193,7 @@ class ProjectSpec(Strict):
     shipped: bool | None = None
     shipped_models: bool = True
     pass_environment: tuple[VariableName, ...] = ()
+    exporters: Literal["process", "docker"] = "process"
     budgets: dict[str, Budget] = {}
 
     @field_validator("pass_environment")

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deploymatrix.environments.plain_locks import plain_lock
+from deploymatrix.host.recipes import EXPORTERS_IMAGE
 from deploymatrix.printable import printable
 
 if TYPE_CHECKING:
     from deploymatrix.repro.evidence import Evidence
-
-EXPORTERS_IMAGE = "python:3.11-slim-bookworm"
 
 
 def readme(evidence: Evidence) -> str:

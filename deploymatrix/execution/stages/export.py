@@ -68,6 +68,6 @@ def _source(context: StageContext, needs: Needs) -> dict[str, Any]:
     return {
         "framework": context.project.opener(task.step.opener, task.model.spec.framework),
         "model": task.model.module,
-        "given": wire_source(task.model),
+        "given": wire_source(context.project, task.model),
         "weights": source.files / "weights",
     }

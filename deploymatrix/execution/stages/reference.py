@@ -26,7 +26,7 @@ def question(context: StageContext, needs: Needs) -> Question:
     framework = model.spec.framework
     args = {
         "model": model.module,
-        "given": wire_source(model),
+        "given": wire_source(context.project, model),
         "spec": wire_spec(model, ""),
         "samples": sample_paths(context, model),
     }

@@ -1,0 +1,82 @@
+"""Model code in a container: it cannot reach the host, and its artifacts answer as those that it makes outside."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.fakes.tree import Tree
+
+pytestmark = pytest.mark.docker
+
+# Tries what model code of a pull request could try, and says in its last line what came of it.
+HOSTILE = """
+import os, socket, sys
+
+def attempt(action):
+    try:
+        action()
+    except OSError as error:
+        return type(error).__name__
+    return "DONE"
+
+def write(path):
+    with open(path, "w") as file:
+        file.write("x")
+
+here = os.path.dirname(os.path.abspath(__file__))
+print("TRIED", [
+    attempt(lambda: open("{secret}").read()),
+    attempt(lambda: write("{canary}")),
+    attempt(lambda: write(os.path.join(here, "canary"))),
+    attempt(lambda: write(os.path.join(sys.prefix, "lib", "canary"))),
+    attempt(lambda: os.listdir("{build}/store")),
+    attempt(lambda: socket.create_connection(("192.0.2.1", 80), 2)),
+    attempt(lambda: os.setuid(0)),
+], [name for name in os.environ if name == "A_TOKEN"])
+"""
+RUN = ("run", "-t", "npz", "--isolation", "docker")
+
+
+def cells(tree: Tree) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads((tree.build / "matrix.json").read_text(encoding="utf-8"))["cells"]
+    return found
+
+
+def test_model_code_reaches_nothing_of_the_host(client: Any, runnable: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    secret, canary = runnable.write("secret.txt", "secret"), runnable.root / "canary"
+    monkeypatch.setenv("A_TOKEN", "secret")
+    hostile = HOSTILE.format(secret=secret, canary=canary, build=runnable.build)
+    runnable.append("models/linear/model.py", hostile)
+    runnable.write("deploymatrix.toml", 'shipped = false\nexporters = "docker"\n')
+
+    done = runnable.run(*RUN)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    logs = [path.read_text() for path in (runnable.build / "logs").rglob("*.txt")]
+    tried = [line for log in logs for line in log.splitlines() if line.startswith("TRIED")]
+    assert tried and not [line for line in tried if "DONE" in line or "A_TOKEN" in line], tried
+    assert not list(runnable.root.rglob("canary"))
+
+
+def test_artifacts_answer_as_those_from_outside_and_results_are_kept_apart(client: Any, runnable: Tree) -> None:
+    outside = runnable.run(*RUN, "--exporters", "process")
+    first = cells(runnable)
+    inside = runnable.run(*RUN, "--exporters", "docker")
+    second = cells(runnable)
+
+    assert (outside.returncode, inside.returncode) == (0, 0), inside.stdout + inside.stderr
+    assert "4 tasks, 0 of them from the store" in outside.stderr + outside.stdout
+    assert "prepare environment numpy" in inside.stderr + inside.stdout  # an export in a container has its own key
+    assert [cell["outputs"] for cell in first] == [cell["outputs"] for cell in second]
+    assert [cell["inputs"] for cell in first] == [cell["inputs"] for cell in second]  # the gate asks for no second run
+
+
+def test_without_containers_nothing_runs(runnable: Tree) -> None:
+    done = runnable.run("run", "-t", "npz", "--isolation", "process", "--exporters", "docker")
+
+    assert done.returncode == 4
+    assert "--exporters process" in done.stderr
+    assert not (runnable.build / "matrix.json").exists()
