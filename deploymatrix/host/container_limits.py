@@ -20,6 +20,10 @@ ROOMS = "/deploymatrix/rooms"
 # Rootless engines have 65,536 ids; below 20,000 are accounts of images, from 61,184 on those that systemd hands out.
 FIRST_ID, IDS = 20_000, 40_000
 CAPABILITIES = ("SETUID", "SETGID", "KILL")
+# Folders of the engine's that every user may write to, whatever mode was asked for: the worker owns and closes them.
+CLOSED = ("/tmp", "/dev/mqueue")
+# Shared memory, message queues and semaphores that would outlive a task; without number, there are none.
+NO_IPC = {"kernel.shmmni": "0", "kernel.msgmni": "0", "kernel.sem": "0 0 0 0", "fs.mqueue.queues_max": "0"}
 OPEN_FILES = 4096
 SPARE_PROCESSES = 64  # for the worker, its reaper, and what ends tasks
 SPARE_MB = 64  # for the same
@@ -49,7 +53,8 @@ class Bounds:
 
     def principals(self) -> dict[str, Any]:
         """Return what `hello` tells the worker of its tasks' ids and folders."""
-        return {"first": FIRST_ID, "count": IDS, "rooms": list(self.rooms), "processes": self.pids}
+        ids = {"first": FIRST_ID, "count": IDS}
+        return {**ids, "rooms": list(self.rooms), "processes": self.pids, "closed": list(CLOSED)}
 
 
 def limits(client: docker.DockerClient, bounds: Bounds) -> dict[str, Any]:
@@ -65,6 +70,7 @@ def limits(client: docker.DockerClient, bounds: Bounds) -> dict[str, Any]:
         "init": True,  # it takes in what tasks leave; without it, no signal that the worker sends itself would end it
         "user": "0:0",
         "ipc_mode": "none",  # no /dev/shm, which tasks would share
+        "sysctls": NO_IPC,
         "pids_limit": bounds.pids * bounds.tasks + SPARE_PROCESSES,
         "mem_limit": memory,
         "memswap_limit": memory,

@@ -33,7 +33,7 @@ class FileHead(Message):
 class Delivery:
     """Takes the stream of one task's files. After the first fault it takes nothing more, and keeps its words."""
 
-    def __init__(self, folder: Path, most_bytes: int) -> None:
+    def __init__(self, folder: Path, most_bytes: int, most_files: int = MOST_FILES) -> None:
         self.problem = ""
         self._folder = folder
         self._left = most_bytes
@@ -42,6 +42,7 @@ class Delivery:
         self._file: IO[bytes] | None = None
         self._missing = 0  # bytes of the present file
         self._count = 0
+        self._most_files = most_files
 
     def feed(self, data: bytes) -> None:
         """Write what came. Raise OSError where the host cannot write."""
@@ -94,8 +95,8 @@ class Delivery:
         del self._rest[: len(line) + 1]
         head = file_head(line)
         self._count += 1
-        if self._count > MOST_FILES:
-            raise NotDelivered(f"it sent more than {MOST_FILES} files")
+        if self._count > self._most_files:
+            raise NotDelivered(f"it sent more than {self._most_files:,} files")
         self._file, self._missing = self._create(head.path), head.bytes
         return True
 

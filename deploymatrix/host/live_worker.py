@@ -20,7 +20,7 @@ CLOSE_S = 2.0  # a worker that imports cannot hear: after Ctrl-C, nothing may ru
 END_S = 5.0  # for the reader's end once the worker was killed; an engine that does not answer must not hold us
 SILENT_S = 8.0  # a worker that was silent for so long, although it was asked whether it lives, is given up
 SMALL = ("run", "describe")  # tasks whose files come over the channel from a worker on the host's disk, too
-ON_THE_WIRE = ("task", "timeout_s", "memory_mb", "threads", "most_bytes")
+ON_THE_WIRE = ("task", "timeout_s", "memory_mb", "threads", "most_bytes", "most_files")
 
 
 class LiveWorker:

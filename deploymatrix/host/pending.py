@@ -50,7 +50,7 @@ class Pending:
         self.done = threading.Event()
         self._answer: Reply | Death | None = None
         self._fault: OSError | None = None
-        self._files = Delivery(request.out, request.most_bytes)
+        self._files = Delivery(request.out, request.most_bytes, request.most_files)
         self._log: IO[bytes] | None = None
         self._log_left = MOST_LOG
         with suppress(FileNotFoundError):  # of an attempt before: a worker died

@@ -25,10 +25,11 @@ class Pool(Protocol):
         timeout_s: float,
         memory_mb: int,
         most_bytes: int,
+        most_files: int = 100_000,
     ) -> Work:
         """Let the worker of `place` do one task and wait for it.
 
-        `timeout_s`: seconds of wall time. `memory_mb`: MiB resident. `most_bytes`: of files that it may send.
+        `timeout_s`: seconds of wall time. `memory_mb`: MiB resident. `most_bytes`, `most_files`: that it may send.
         A fault of the task is in the reply.
         Raise WorkerClosed after `close_all`, EnvironmentFailed where no worker can start.
         """

@@ -63,6 +63,7 @@ class Workshop:
         timeout_s: float,
         memory_mb: int,
         most_bytes: int,
+        most_files: int = 100_000,
     ) -> Work:
         """Let the worker of `place` do one task, and wait for it."""
         name = uuid.uuid4().hex
@@ -78,6 +79,7 @@ class Workshop:
             memory_mb=memory_mb,
             threads=self._threads,
             most_bytes=most_bytes,
+            most_files=most_files,
             own=self._folder(place) / name,
         )
         reply = self._believed(place, self._worker(place).request(request))

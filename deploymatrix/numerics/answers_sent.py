@@ -13,11 +13,17 @@ SAMPLE = re.compile(r"0|[1-9]\d{0,5}")
 CHECK = re.compile(r"repeat-\d{1,3}|load|order|threads|together")
 
 
-def sent_problem(folder: Path, outputs: Collection[str], samples: int) -> str:
+def sent_problem(folder: Path, outputs: Collection[str], samples: int, claimed: Collection[str] = ()) -> str:
     """Say what is wrong with the files below `folder`; nothing where all are answers.
 
     They are `<i>/<output>.npy`, and `again/<check>/<i>/<output>.npy`, as docs/reference/worker-protocol.md has them.
+    outputs: those that the model declares; claimed: those that the runtime says it gave, which must be there.
     """
+    for name in claimed:
+        lacking = [index for index in range(samples) if not (folder / str(index) / f"{name}.npy").is_file()]
+        if name not in outputs or lacking:
+            where = f" for sample {lacking[0]}" if lacking else ""
+            return f"it says that it gave output {name[:200]!r}, and sent none{where}"
     for path, _, names in os.walk(folder):
         for name in names:
             file = Path(path, name)

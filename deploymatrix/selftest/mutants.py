@@ -43,7 +43,7 @@ def model_mutant(project: Project, original: Model, weights: Path, kind: Kind, p
     sources = _sources(project, original)
     options = {
         "module": str(original.module),
-        "given": _given(original),
+        "given": _given(project, original),
         "kind": kind.name,
         "pick": pick,
         "code": digests.of_code_folder(sources),
@@ -86,6 +86,6 @@ def _sources(project: Project, model: Model) -> Path:
     return project.opener(framework, framework).parent / "sources"
 
 
-def _given(model: Model) -> dict[str, object] | None:
-    given = wire_source(model)
+def _given(project: Project, model: Model) -> dict[str, object] | None:
+    given = wire_source(project, model)
     return None if given is None else {name: str(v) if isinstance(v, Path) else v for name, v in given.items()}

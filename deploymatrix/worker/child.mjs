@@ -32,7 +32,7 @@ async function main() {
       throw new Error(`unknown task '${request.task}': this worker does ${Object.keys(TASKS)}`);
     }
     const value = await TASKS[request.task](request, enter);
-    if (request.deliver) deliver(request.out, FILES_FD);
+    if (request.deliver) deliver(request.out, FILES_FD, request.most_files);
     await finish({ status: 'ok', value });
   } catch (error) {
     await fail(error);

@@ -110,7 +110,7 @@ def reply_to(request: Submit[Any], reporter: Reporter, files_fd: int) -> ChildRe
             reporter.reads.begin()
         value = dict(TASKS[request["task"]](request, reporter))
         if request["deliver"]:
-            deliver(Path(request["out"]), files_fd)
+            deliver(Path(request["out"]), files_fd, request["most_files"])
         return {"status": "ok", "value": value}
     except BaseException as error:
         report = error_report(error)

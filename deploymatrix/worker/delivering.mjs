@@ -6,9 +6,13 @@
 import { existsSync, readFileSync, readdirSync, writeSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
-/** Send the folder's files, in the order of their names. */
-export function deliver(folder, fd) {
-  for (const path of filesBelow(folder)) {
+/** Send the folder's files, in the order of their names. Throws for more than `most`, before any is sent. */
+export function deliver(folder, fd, most) {
+  const paths = filesBelow(folder);
+  if (paths.length > most) {
+    throw new Error(`it left more than ${most.toLocaleString('en-US')} files, which is more than it may send`);
+  }
+  for (const path of paths) {
     const data = readFileSync(path);
     const head = { path: relative(folder, path), bytes: data.length };
     writeAll(fd, Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), data]));

@@ -5,6 +5,7 @@ Each file is a line of JSON, `{"path": "0/y.npy", "bytes": 168}`, and then that 
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 from collections.abc import Iterator
@@ -13,9 +14,15 @@ from pathlib import Path
 CHUNK = 1 << 18
 
 
-def deliver(folder: Path, fd: int) -> None:
-    """Send the folder's files, in the order of their names. Raise OSError when the server does not take them."""
-    for path in files_below(folder):
+def deliver(folder: Path, fd: int, most: int) -> None:
+    """Send the folder's files, in the order of their names. Raise OSError when the server does not take them.
+
+    Raise ValueError for more than `most` files, before any is sent.
+    """
+    paths = list(itertools.islice(files_below(folder), most + 1))
+    if len(paths) > most:
+        raise ValueError(f"it left more than {most:,} files, which is more than it may send")
+    for path in paths:
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
             head = {"path": path.relative_to(folder).as_posix(), "bytes": size}

@@ -12,15 +12,16 @@ const HOME = 'task'; // the name of a task's folder in the one that is given
 const PATIENCE_MS = 2000; // for one sweep
 const SWEEPS = 10;
 // As the task's user: kill every other process of it at once, then empty the folder, whatever modes things were given.
-const SWEEP = 'kill -9 -1 2>/dev/null; chmod -R u+rwx "$1"/* "$1"/.[!.]* 2>/dev/null; find "$1" -mindepth 1 -delete';
+const SWEEP = 'kill -9 -1 2>/dev/null; chmod -R u+rwx "$1" 2>/dev/null; find "$1" -mindepth 1 -delete 2>/dev/null';
 
 /** The user ids and folders that the host's hello gives. */
 export class Principals {
-  constructor({ first, count, rooms, processes }) {
+  constructor({ first, count, rooms, processes, closed }) {
     this.first = first;
     this.count = count;
     this.rooms = [...rooms];
     this.processes = processes;
+    closed.forEach(close);
     this.next = randomInt(count); // containers share the kernel's counts by user id
   }
 
@@ -100,6 +101,15 @@ class Principal {
       return !existsSync(this.home);
     }
     return true;
+  }
+}
+
+/** Let no task write to a folder of the server's. */
+function close(folder) {
+  try {
+    chmodSync(folder, 0o755);
+  } catch (error) {
+    if (!['ENOENT', 'EPERM', 'EROFS'].includes(error.code)) throw error; // not there, or closed by the engine
   }
 }
 

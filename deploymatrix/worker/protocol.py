@@ -17,13 +17,15 @@ Args = TypeVar("Args")
 class PrincipalsGiven(TypedDict):
     """User ids for tasks, `count` of them from `first` on; a folder for each task at once, which the server owns.
 
-    `processes`: how many processes and threads one user id may have.
+    `processes`: how many processes and threads one user id may have. `closed`: folders of the server's that no task may
+    write to.
     """
 
     first: int
     count: int
     rooms: list[str]
     processes: int
+    closed: list[str]
 
 
 class Hello(TypedDict):
@@ -52,8 +54,8 @@ class Submit(TypedDict, Generic[Args]):
     """One request. `args` depends on the task; times are in seconds, memory is in MiB.
 
     `out`: where the child leaves its files; a principal has its own place instead. `deliver`: whether it sends them to
-    the host, `most_bytes` at the most. `readable`: all that it may read beside the system and its own code, where the
-    kernel can hold it to that.
+    the host, `most_bytes` in `most_files` at the most. `readable`: all that it may read beside the system and its own
+    code, where the kernel can hold it to that.
     """
 
     op: Literal["submit"]
@@ -64,6 +66,7 @@ class Submit(TypedDict, Generic[Args]):
     out: str
     deliver: bool
     most_bytes: int
+    most_files: int
     readable: list[str]
     timeout_s: float
     memory_mb: float

@@ -31,6 +31,7 @@ class Question:
     timeout_s: float
     memory_mb: int
     most_bytes: int = MOST_BYTES
+    most_files: int = 100_000
 
 
 @dataclass(frozen=True, kw_only=True)

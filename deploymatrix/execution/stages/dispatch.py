@@ -141,6 +141,7 @@ def _ask(context: StageContext, pool: Pool, stage: NativeStage, needs: Needs, ke
         timeout_s=question.timeout_s,
         memory_mb=question.memory_mb,
         most_bytes=question.most_bytes,
+        most_files=question.most_files,
     )
     if stage.reads:
         context.keys.reads.note(task, work.reply.reads, asked)

@@ -44,6 +44,7 @@ def question(context: StageContext, needs: Needs) -> Question:
         timeout_s=task.model.spec.timeouts.run,
         memory_mb=task.on.spec.resources.memory_mb,
         most_bytes=_most_bytes(task.model, artifact.about["signature"]),
+        most_files=ANSWERS * task.model.spec.samples * len(task.model.spec.outputs),
     )
 
 
@@ -52,7 +53,8 @@ def finish(answered: Answered, _needs: Needs) -> Result:
     from deploymatrix.numerics.answers_sent import sent_problem
 
     value, model = answered.value, answered.task.model
-    problem = sent_problem(answered.work.out, [output.name for output in model.spec.outputs], model.spec.samples)
+    declared = [output.name for output in model.spec.outputs]
+    problem = sent_problem(answered.work.out, declared, model.spec.samples, value["outputs"])
     if problem:
         return answered.refuse(problem)
     about = {name: value[name] for name in ("outputs", "extra", "missing", "checks", "versions")}

@@ -45,7 +45,7 @@ async function main() {
 
 /** Return the worker's result for the bundle's request; undefined when it ended without one. */
 async function ask(bundle, out) {
-  const place = { out: join(out, 'out'), deliver: false, most_bytes: 0, readable: [] };
+  const place = { out: join(out, 'out'), deliver: false, most_bytes: 0, most_files: 0, readable: [] };
   const request = { ...absolute(bundle.request), ...place, op: 'submit', nonce: 'reproduce', threads: 1 };
   const modules = process.env.DEPLOYMATRIX_NODE_MODULES ?? join(HERE, 'node_modules');
   const env = { ...process.env, DEPLOYMATRIX_NODE_MODULES: modules };

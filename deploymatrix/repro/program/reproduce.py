@@ -69,7 +69,7 @@ def main() -> int:
 def ask(bundle: dict[str, Any], out: Path) -> dict[str, Any] | None:
     """Return the worker's result for the bundle's request; None when it ended without one."""
     request = {**absolute(bundle["request"]), "op": "submit", "nonce": "reproduce", "threads": 1}
-    request |= {"out": str(out / "out"), "deliver": False, "most_bytes": 0, "readable": []}
+    request |= {"out": str(out / "out"), "deliver": False, "most_bytes": 0, "most_files": 0, "readable": []}
     hello = {"op": "hello", "protocol": 4, "variables": bundle["variables"]}
     command = [sys.executable, *(word.replace("{worker}", str(HERE / "worker")) for word in bundle["command"])]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as worker:

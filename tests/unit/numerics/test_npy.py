@@ -137,3 +137,14 @@ def test_only_answers_may_be_sent(tmp_path: Path, name: str, data: bytes, words:
     problem = sent_problem(tmp_path, ["y"], samples=4)
 
     assert (words in problem) if words else problem == ""
+
+
+def test_what_a_runtime_says_that_it_gave_must_be_there(tmp_path: Path) -> None:
+    for sample in ("0", "1"):
+        (tmp_path / sample).mkdir()
+        (tmp_path / sample / "y.npy").write_bytes(GOOD)
+
+    assert sent_problem(tmp_path, ["y", "z"], 2, ["y"]) == ""
+    assert "'y', and sent none for sample 2" in sent_problem(tmp_path, ["y"], 3, ["y"])
+    assert "'z'" in sent_problem(tmp_path, ["y", "z"], 2, ["y", "z"])
+    assert "'../y'" in sent_problem(tmp_path, ["y"], 2, ["../y"])

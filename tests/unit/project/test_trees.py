@@ -104,9 +104,10 @@ def add_model(root: Path, source: str) -> Path:
 def test_a_model_without_code_is_built_by_the_frameworks_source_module(tmp_path: Path) -> None:
     folder = add_model(tmp_path, '[source]\nkind = "exported_program"\npath = "net.pt2"\n')
     (folder / "net.pt2").write_bytes(b"a program")
-    model = project_at(tmp_path).models["given"]
+    project = project_at(tmp_path)
+    model = project.models["given"]
     assert model.module == REPOSITORY / "pipelines/frameworks/torch/sources/exported_program.py"
-    given = wire_source(model)
+    given = wire_source(project, model)
     assert given is not None and given["path"] == folder / "net.pt2"
 
 

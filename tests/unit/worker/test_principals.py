@@ -51,7 +51,7 @@ def bench(request: pytest.FixtureRequest, place: Path, monkeypatch: pytest.Monke
     kind = request.param
     code = place / "deploymatrix/worker"
     program = [word.replace(str(WORKER), str(code)) for word in command(kind)]
-    given = {"first": FIRST, "count": 100, "rooms": [str(place / "rooms/0")], "processes": 200}
+    given = {"first": FIRST, "count": 100, "rooms": [str(place / "rooms/0")], "processes": 200, "closed": []}
 
     def start() -> Channel:
         channel: Any = process_channel(program, {}, place / "worker.log")
