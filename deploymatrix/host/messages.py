@@ -15,8 +15,8 @@ class Request:
     """One task. Paths are the host's; the worker gets its own for each Path, also for those anywhere in `args`.
 
     `timeout_s` counts from the child's start, imports not included; `memory_mb` is how many MiB it and what it starts
-    may hold resident; `most_bytes` and `most_files` bound what it sends. `out` and `log`: where the host puts what came,
-    and the task never writes. `own`: where a task on the host's disk may write; by default, beside `out`.
+    may hold resident; `most_bytes` and `most_files` bound what it sends. `out` and `log`: where the host puts what
+    came, and the task never writes. `own`: where a task on the host's disk may write; by default, beside `out`.
     """
 
     task: str
