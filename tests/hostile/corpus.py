@@ -7,7 +7,8 @@ import importlib
 from tests.hostile.declared import Hostile, declared_in
 from tests.hostile.generate import MODULES
 
-GROUPS = ("leaving", "replying", "arrays", "attacking", "hoarding", "lingering", "speaking")
+FORMATS = tuple(MODULES)
+GROUPS = ("leaving", "delivering", "replying", "arrays", "attacking", "hoarding", "lingering", "speaking")
 
 
 def artifacts(format_: str) -> dict[str, Hostile]:

@@ -1,12 +1,13 @@
 """Writes the artifacts of one format: `python -m hostile.generate FORMAT OUT SECRET TOKEN WRITE`, in its exporter.
 
-Each goes to a folder of its own, OUT/<name>/; the honest one to OUT/honest/.
+Each goes to a folder of its own, OUT/<name>/, the honest one to OUT/honest/; each may aim at files in WRITE/<name>/.
 """
 
 from __future__ import annotations
 
 import importlib
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from .declared import Aim, declared_in
@@ -24,8 +25,10 @@ MODULES = {
 def generate(format_: str, out: Path, aim: Aim) -> None:
     module = importlib.import_module(f".artifacts.{MODULES[format_]}", __package__)
     for name, write in {"honest": module.honest, **{n: h.do for n, h in declared_in(module).items()}}.items():
-        (out / name).mkdir(parents=True)
-        write(out / name, aim)
+        own = replace(aim, write=aim.write / name)
+        for folder in (out / name, own.write):
+            folder.mkdir(parents=True)
+        write(out / name, own)
 
 
 if __name__ == "__main__":

@@ -7,9 +7,8 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -56,9 +55,9 @@ class Judged:
         return asdict(self)
 
 
-def run(ground: Ground, isolation: str, limit_s: float) -> Ended:
+def run(ground: Ground, isolation: str, limit_s: float, jobs: int = 2) -> Ended:
     """`deploymatrix run` of the project. After `limit_s` seconds it is killed, and its code is None."""
-    command = [*ground.tree.command("run", "--isolation", isolation), "--timeout", str(TIMEOUT_S), "--jobs", "2"]
+    command = [*ground.tree.command("run", "--isolation", isolation), "--timeout", str(TIMEOUT_S), "--jobs", str(jobs)]
     out, err = ground.tree.root / "stdout.txt", ground.tree.root / "stderr.txt"
     began = time.monotonic()
     with out.open("wb") as stdout, err.open("wb") as stderr:
@@ -127,9 +126,10 @@ def judge_cell(judged: Judged, cell: dict[str, Any], things: Mapping[str, Hostil
 
 def judge_canaries(ground: Ground, ended: Ended, judged: Judged) -> None:
     """Look at the files that nobody may have touched, and through every text that came of the run."""
-    for path in sorted(ground.aim.write.rglob("*")):
+    for path in sorted(below(ground.aim.write)):
         judged.canaries += 1
-        judged.blame("", f"written on the host: {path.name}")
+        model = model_of(path.relative_to(ground.aim.write).parts[0])
+        judged.blame(model, f"written on the host: {path.name}")
     if not ground.aim.secret.is_file() or ground.aim.secret.read_text() != ground.aim.token:
         judged.canaries += 1
         judged.blame("", "the host's secret is gone, or another")
@@ -149,13 +149,24 @@ def texts(ground: Ground, ended: Ended) -> Iterable[tuple[str, str]]:
     """What a reader may see, or a later task may get."""
     yield from {"stdout": ended.out, "stderr": ended.err}.items()
     build = ground.tree.build
-    for path in [*(build / name for name in TEXTS), *build.glob("logs/**/*"), *build.glob("store/runs/**/*")]:
+    for path in [*(build / name for name in TEXTS), *below(build / "logs"), *below(build / "store" / "runs")]:
         if path.is_file() and path.stat().st_size < 1 << 24:
             yield path.name, path.read_bytes().decode(errors="replace")
 
 
-def python() -> str:
-    return sys.executable
+def below(folder: Path) -> Iterator[Path]:
+    """All that lies below a folder, however deep: pathlib and os.walk call themselves for each level."""
+    waiting = [str(folder)]
+    while waiting:
+        try:
+            entries = list(os.scandir(waiting.pop()))
+        except OSError:  # not there, or its path is longer than the system takes
+            continue
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append(entry.path)
+            else:
+                yield Path(entry.path)
 
 
 def written(judged: Judged, folder: Path) -> None:

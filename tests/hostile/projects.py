@@ -92,7 +92,12 @@ def of_behaviours(root: Path, target: str, names: Iterable[str]) -> Ground:
     """A project whose runner, in the runtime of `target`, does what an artifact names."""
     ground, names = Ground.at(root, target), list(names)
     for name in (*names, "honest"):
-        payload = {"behaviour": name, "weights": WEIGHTS, "private": "", "aim": aim_of(ground)}
+        payload = {
+            "behaviour": name.removesuffix(".again"),
+            "weights": WEIGHTS,
+            "private": "",
+            "aim": aim_of(ground, name),
+        }
         if name == "honest":
             payload |= {"aim": {}, "private": f"{ground.private}-OF-A-NEIGHBOUR"}
         folder = ground.artifacts / name
@@ -103,8 +108,11 @@ def of_behaviours(root: Path, target: str, names: Iterable[str]) -> Ground:
     return ground
 
 
-def aim_of(ground: Ground) -> dict[str, str]:
-    return {"secret": str(ground.aim.secret), "write": str(ground.aim.write), "private": ground.private}
+def aim_of(ground: Ground, name: str) -> dict[str, str]:
+    """What a behaviour may aim at; a folder of its own to write to, so that what is written tells who did."""
+    write = ground.aim.write / name
+    write.mkdir()
+    return {"secret": str(ground.aim.secret), "write": str(write), "private": ground.private}
 
 
 def copied_target(ground: Ground) -> None:
@@ -168,4 +176,4 @@ def generated(ground: Ground, format_: str) -> None:
     variables = {**os.environ, "PYTHONPATH": str(HERE.parent), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-4000:]
-    assert not list(aim.write.iterdir()), "the generator itself ran what it wrote"
+    assert not [path for path in aim.write.rglob("*") if path.is_file()], "the generator itself ran what it wrote"

@@ -138,7 +138,9 @@ def custom_operator(out: Path, aim: Aim) -> None:
 @hostile("an operator of TensorFlow that reads a host file")
 def flex_operator(out: Path, aim: Aim) -> None:
     def read(tf: Any, y: Any) -> Any:
-        return y + 0 * tf.cast(tf.strings.length(tf.io.read_file(str(aim.secret))), tf.float32)
+        nothing = tf.strings.substr(tf.strings.as_string(y[0, 0]), 0, 0)  # of the input, else the converter reads it
+        length = tf.strings.length(tf.io.read_file(str(aim.secret) + nothing))
+        return y + tf.minimum(tf.cast(length, tf.float32), 0.0)
 
     (out / ENTRY).write_bytes(converted(read, select=True))
 

@@ -125,7 +125,9 @@ def data_is_a_sample(out: Path, aim: Aim) -> None:
 def context_is_a_host_file(out: Path, aim: Aim) -> None:
     from onnx import helper
 
-    made = model([node("EPContext", ["x"], ["y"], ep_cache_context=str(aim.secret), embed_mode=0, domain="com.microsoft")])
+    made = model(
+        [node("EPContext", ["x"], ["y"], ep_cache_context=str(aim.secret), embed_mode=0, domain="com.microsoft")]
+    )
     made.opset_import.append(helper.make_opsetid("com.microsoft", 1))
     write(out, made)
 
@@ -167,7 +169,9 @@ def loops(out: Path, aim: Aim) -> None:
 
 @hostile("a graph that is its own input")
 def is_cyclic(out: Path, aim: Aim) -> None:
-    write(out, model([node("Add", ["x", "b"], ["a"]), node("Add", ["x", "a"], ["b"]), node("MatMul", ["b", "W"], ["y"])]))
+    write(
+        out, model([node("Add", ["x", "b"], ["a"]), node("Add", ["x", "a"], ["b"]), node("MatMul", ["b", "W"], ["y"])])
+    )
 
 
 @hostile("400 graphs, each within the other")
@@ -218,7 +222,9 @@ def function_calls_itself(out: Path, aim: Aim) -> None:
 
     made = model([node("F", ["x"], ["y"], domain="own")])
     opsets = [helper.make_opsetid("", 17), helper.make_opsetid("own", 1)]
-    made.functions.append(helper.make_function("own", "F", ["a"], ["b"], [node("F", ["a"], ["b"], domain="own")], opsets))
+    made.functions.append(
+        helper.make_function("own", "F", ["a"], ["b"], [node("F", ["a"], ["b"], domain="own")], opsets)
+    )
     made.opset_import.append(helper.make_opsetid("own", 1))
     write(out, made)
 

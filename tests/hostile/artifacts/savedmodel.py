@@ -110,14 +110,19 @@ def loops(out: Path, aim: Aim) -> None:
 
 @hostile("fills 4 TiB")
 def allocates(out: Path, aim: Aim) -> None:
-    save(out, lambda tf, y: y + tf.reduce_sum(tf.fill(tf.cast([1 << 40], tf.int64) + tf.cast(0 * y[0, :1], tf.int64), 0.0)))
+    save(
+        out,
+        lambda tf, y: y + tf.reduce_sum(tf.fill(tf.cast([1 << 40], tf.int64) + tf.cast(0 * y[0, :1], tf.int64), 0.0)),
+    )
 
 
 @hostile("prints 200 MB", outcomes=HARMLESS)
 def floods(out: Path, aim: Aim) -> None:
     def flood(tf: Any, y: Any) -> Any:
         said = tf.while_loop(
-            lambda i: i < 200, lambda i: (after(tf, i, tf.print(tf.strings.reduce_join(tf.fill([100_000], "flood"))))+ 1,), (0,)
+            lambda i: i < 200,
+            lambda i: (after(tf, i, tf.print(tf.strings.reduce_join(tf.fill([100_000], "flood")))) + 1,),
+            (0,),
         )
         return after(tf, y, said[0])
 

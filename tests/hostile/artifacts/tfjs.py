@@ -1,4 +1,4 @@
-"""Hostile TF.js models: a model.json whose weights are elsewhere, whose shapes are giant, whose names are JavaScript's."""
+"""Hostile TF.js models: weights that are elsewhere, shapes that are giant, names that are JavaScript's own."""
 
 from __future__ import annotations
 
@@ -147,7 +147,12 @@ def nests(out: Path, aim: Aim) -> None:
 
 @hostile("a graph that is its own input")
 def is_cyclic(out: Path, aim: Aim) -> None:
-    write(out, model(nodes=[placeholder(), weights(), node("a", "AddV2", "x", "b"), node("b", "AddV2", "x", "a"), multiply("b")]))
+    write(
+        out,
+        model(
+            nodes=[placeholder(), weights(), node("a", "AddV2", "x", "b"), node("b", "AddV2", "x", "a"), multiply("b")]
+        ),
+    )
 
 
 @hostile("operators that nobody has")

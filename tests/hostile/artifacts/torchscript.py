@@ -16,6 +16,10 @@ from .truth import WEIGHTS
 
 ENTRY = "model.pt"
 
+# Computed from the input's size: TorchScript cannot read the constants that it would make of control characters.
+ESC, BELL, RETURN = (f"chr(x.numel() + {code - 4})" for code in (27, 7, 13))
+ESCAPES = f"{ESC} + ']0;owned' + {BELL} + {ESC} + '[2J<script>alert(1)</script>' + {RETURN} + '::error::owned'"
+
 READ = """
     s = ""
     for byte in torch.from_file({path!r}, False, {size}, dtype=torch.uint8):
@@ -84,7 +88,8 @@ def allocates(out: Path, aim: Aim) -> None:
 
 @hostile("allocates until it is stopped")
 def hoards(out: Path, aim: Aim) -> None:
-    save(out, "    hoard = [y]\n    while True:\n        hoard.append(torch.ones([1 << 24]))")
+    hoarding = "hoard = [y]\n    while bool(y.numel() > 0):\n        hoard.append(torch.ones([1 << 24]))"
+    save(out, f"    {hoarding}\n        y = y + hoard[-1][0] * 0")
 
 
 @hostile("never ends")
@@ -94,17 +99,19 @@ def loops(out: Path, aim: Aim) -> None:
 
 @hostile("prints 200 MB", outcomes=HARMLESS)
 def floods(out: Path, aim: Aim) -> None:
-    save(out, "    s = 'flood'\n    for i in range(14):\n        s = s + s\n    for i in range(2500):\n        print(s)")
+    save(
+        out, "    s = 'flood'\n    for i in range(14):\n        s = s + s\n    for i in range(2500):\n        print(s)"
+    )
 
 
 @hostile("prints terminal escapes and control characters", outcomes=HARMLESS)
 def escapes(out: Path, aim: Aim) -> None:
-    save(out, r"    print('\x1b]0;owned\x07\x1b[2J\x1b[31m<script>alert(1)</script>\r\n\x00')")
+    save(out, f"    print({ESCAPES})")
 
 
 @hostile("raises with terminal escapes in the message")
 def raises_escapes(out: Path, aim: Aim) -> None:
-    save(out, r"    raise RuntimeError('\x1b]0;owned\x07\x1b[2J<script>alert(1)</script>\r::error::owned')")
+    save(out, f"    raise RuntimeError({ESCAPES})")
 
 
 @hostile("nests 20,000 expressions")

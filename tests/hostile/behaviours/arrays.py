@@ -23,7 +23,7 @@ def leaving(attack: Attack, outputs: Outputs, make: Callable[[Any], bytes]) -> O
         for path in attack.out.rglob("*.npy"):
             path.write_bytes(make(np.load(path)))
 
-    attack.at_exit(replace)
+    attack.at_end(replace)
     return outputs
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -35,13 +36,36 @@ class Attack:
         ending = os._exit
 
         def end(code: int) -> None:
-            try:
-                act()
-            except BaseException as error:
-                print(f"refused: {error!r}", file=sys.stderr, flush=True)
+            say(tried(act))
             ending(code)
 
         os._exit = end  # type: ignore[assignment]
+
+    def at_end(self, act: Callable[[], object]) -> None:
+        """Let `act` come after the last output was written, and before anybody looks at them.
+
+        In a container the child sends its files itself, by a function of its caller's; elsewhere the host reads them
+        once the child has ended.
+        """
+        sender = next((names for names in callers() if "deliver" in names and "reply_to" in names), None)
+        if sender is None or not self.request.get("deliver"):
+            self.at_exit(act)
+            return
+        deliver = sender["deliver"]
+
+        def after_the_act(*args: Any) -> None:
+            say(tried(act))
+            deliver(*args)
+
+        sender["deliver"] = after_the_act
+
+    def instead_of_files(self, make: Callable[[], bytes]) -> bool:
+        """Let `make` make what is sent in place of the files; return whether files are sent at all."""
+        sender = next((names for names in callers() if "deliver" in names and "reply_to" in names), None)
+        if sender is None or not self.request.get("deliver"):
+            return False
+        sender["deliver"] = lambda folder, fd: everything(os.write, fd, make())
+        return True
 
     def instead_of_reply(self, change: Callable[[bytes], bytes]) -> None:
         """Let `change` make what is written in place of the reply; it gets the line, newline included."""
@@ -63,10 +87,19 @@ def everything(write: Callable[[int, bytes], int], fd: int, data: bytes) -> None
         view = view[write(fd, bytes(view[: 1 << 20])) :]
 
 
+def frames() -> Iterator[FrameType]:
+    """Whoever called, up to the server that forked: nothing in a process is hidden from its code."""
+    frame: FrameType | None = sys._getframe()
+    while frame is not None and (frame := frame.f_back):
+        yield frame
+
+
+def callers() -> Iterator[dict[str, Any]]:
+    return (frame.f_globals for frame in frames())
+
+
 def request_of_this_task() -> dict[str, Any]:
-    """The request, from the variables of whoever called: nothing in a process is hidden from its code."""
-    frame = sys._getframe()
-    while frame := frame.f_back:  # type: ignore[assignment]
+    for frame in frames():
         for value in frame.f_locals.values():
             if isinstance(value, dict) and "nonce" in value:
                 return value

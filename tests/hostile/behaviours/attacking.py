@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..declared import HARMLESS, hostile
-from .attack import Attack, Outputs, say, tried, wrong
+from .attack import Attack, Outputs, frames, say, tried, wrong
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 PTRACE_ATTACH, PTRACE_DETACH = 16, 17
@@ -116,7 +116,7 @@ def limits_the_server(attack: Attack, outputs: Outputs) -> Outputs:
 @hostile("another user: setuid, setgid, setgroups", outcomes=HARMLESS, processes=False)
 def becomes_another(attack: Attack, outputs: Outputs) -> Outputs:
     own = os.getuid()
-    for target in {0, 1, 65532, own - 1, own + 1}:
+    for target in {0, 1, 65532, own - 1, own + 1} - {own}:
         for change in (os.setgid, os.setuid):
             done = tried(lambda change=change, target=target: change(target))  # type: ignore[misc]
             say(f"HELD NOT: {change.__name__}({target})" if done.startswith("done") else done)
@@ -127,7 +127,9 @@ def becomes_another(attack: Attack, outputs: Outputs) -> Outputs:
 @hostile("programs that run as root", outcomes=HARMLESS, processes=False)
 def runs_setuid_programs(attack: Attack, outputs: Outputs) -> Outputs:
     for command in (["su", "-c", "id"], ["mount", "-t", "tmpfs", "x", "/tmp"], ["chsh", "-s", "/bin/sh"]):
-        run = tried(lambda c=command: subprocess.run(c, capture_output=True, timeout=3, stdin=subprocess.DEVNULL).stdout)  # type: ignore[misc]
+        run = tried(
+            lambda c=command: subprocess.run(c, capture_output=True, timeout=3, stdin=subprocess.DEVNULL).stdout
+        )  # type: ignore[misc]
         say("HELD NOT: a program ran as root" if "uid=0" in run else run)
     return outputs
 
@@ -152,6 +154,22 @@ def reads_others(attack: Attack, outputs: Outputs) -> Outputs:
         for path, size in readable(root):
             if size < 1 << 20 and path != payload and private in path.read_bytes():
                 say("HELD NOT: an artifact of another cell,", path)
+    return outputs
+
+
+@hostile(
+    "the artifacts of tasks beside it, whose places stand in the memory that its server handed on", outcomes=HARMLESS
+)
+def remembers_others(attack: Attack, outputs: Outputs) -> Outputs:
+    """A fork has the server's variables: the requests under way, with the names of folders that cannot be guessed."""
+    own, found = attack.request.get("nonce"), {}
+    for frame in frames():
+        for value in list(frame.f_locals.values()):
+            for attempt in getattr(value, "attempts", {}).values():
+                found[attempt.request["nonce"]] = attempt.request["args"].get("payload", "")
+    for payload in {place for nonce, place in found.items() if nonce != own}:
+        done = tried(lambda payload=payload: len(Path(payload).read_bytes()))  # type: ignore[misc]
+        say("HELD NOT: the artifact of a task beside it" if done.startswith("done") else done)
     return outputs
 
 
@@ -218,8 +236,15 @@ def calls_out(attack: Attack, outputs: Outputs) -> Outputs:
 @hostile("devices: made, opened, written", outcomes=HARMLESS, processes=False)
 def opens_devices(attack: Attack, outputs: Outputs) -> Outputs:
     say(tried(lambda: os.mknod("/tmp/device", 0o60666, os.makedev(254, 0))))
-    for name in ("/dev/mem", "/dev/kmsg", "/dev/sda", "/dev/vda", "/proc/sys/kernel/core_pattern", "/proc/sysrq-trigger"):
-        done = tried(lambda name=name: open(name, "r+b", 0))  # type: ignore[misc]
+    for name in (
+        "/dev/mem",
+        "/dev/kmsg",
+        "/dev/sda",
+        "/dev/vda",
+        "/proc/sys/kernel/core_pattern",
+        "/proc/sysrq-trigger",
+    ):
+        done = tried(lambda name=name: os.close(os.open(name, os.O_RDWR)))  # type: ignore[misc]
         say(f"HELD NOT: {name}" if done.startswith("done") else done)
     return outputs
 

@@ -30,19 +30,19 @@ def output(attack: Attack) -> Path:
     return attack.out / "0" / "y.npy"
 
 
-def at_exit(attack: Attack, outputs: Outputs, act: Callable[[], object]) -> Outputs:
-    attack.at_exit(act)
+def at_end(attack: Attack, outputs: Outputs, act: Callable[[], object]) -> Outputs:
+    attack.at_end(act)
     return outputs
 
 
 @hostile("log.txt is a link to a host file", outcomes=HARMLESS)
 def log_is_a_link(attack: Attack, outputs: Outputs) -> Outputs:
-    return at_exit(attack, outputs, lambda: link(attack.log, attack.aim["secret"]))
+    return at_end(attack, outputs, lambda: link(attack.log, attack.aim["secret"]))
 
 
 @hostile("log.txt is a named pipe", outcomes=HARMLESS)
 def log_is_a_pipe(attack: Attack, outputs: Outputs) -> Outputs:
-    return at_exit(attack, outputs, lambda: (remove(attack.log), os.mkfifo(attack.log)))
+    return at_end(attack, outputs, lambda: (remove(attack.log), os.mkfifo(attack.log)))
 
 
 @hostile("log.txt is 3 GiB of nothing", outcomes=HARMLESS)
@@ -51,7 +51,7 @@ def log_is_sparse(attack: Attack, outputs: Outputs) -> Outputs:
         with attack.log.open("ab") as file:
             file.truncate(3 << 30)
 
-    return at_exit(attack, outputs, grow)
+    return at_end(attack, outputs, grow)
 
 
 @hostile("the task's folder is a link to a host folder", outcomes=HARMLESS)
@@ -60,12 +60,12 @@ def folder_is_a_link(attack: Attack, outputs: Outputs) -> Outputs:
         attack.folder.rename(attack.folder.with_name("moved-away"))
         attack.folder.symlink_to(Path(attack.aim["secret"]).parent)
 
-    return at_exit(attack, outputs, act)
+    return at_end(attack, outputs, act)
 
 
 @hostile("out is a link to a host folder", outcomes=HARMLESS)
 def out_is_a_link(attack: Attack, outputs: Outputs) -> Outputs:
-    return at_exit(attack, outputs, lambda: link(attack.out, Path(attack.aim["secret"]).parent))
+    return at_end(attack, outputs, lambda: link(attack.out, Path(attack.aim["secret"]).parent))
 
 
 @hostile("out is a link to the outputs of another task", outcomes=HARMLESS)
@@ -73,17 +73,17 @@ def out_is_anothers(attack: Attack, outputs: Outputs) -> Outputs:
     others = [p for p in attack.folder.parent.glob("*/out") if p != attack.out]
     say("others:", others)
     target = others[0] if others else attack.folder.parent
-    return at_exit(attack, {}, lambda: link(attack.out, target)) | outputs
+    return at_end(attack, outputs, lambda: link(attack.out, target))
 
 
 @hostile("out is a link to the runs in the store", outcomes=HARMLESS)
 def out_is_the_store(attack: Attack, outputs: Outputs) -> Outputs:
-    return at_exit(attack, outputs, lambda: link(attack.out, "../../../../store/runs"))
+    return at_end(attack, outputs, lambda: link(attack.out, "../../../../store/runs"))
 
 
 @hostile("out is a named pipe", outcomes=HARMLESS)
 def out_is_a_pipe(attack: Attack, outputs: Outputs) -> Outputs:
-    return at_exit(attack, outputs, lambda: (remove(attack.out), os.mkfifo(attack.out)))
+    return at_end(attack, outputs, lambda: (remove(attack.out), os.mkfifo(attack.out)))
 
 
 @hostile("out is a socket", outcomes=HARMLESS)
@@ -93,7 +93,7 @@ def out_is_a_socket(attack: Attack, outputs: Outputs) -> Outputs:
         os.chdir(attack.folder)  # a socket's path may have only 107 bytes
         socket.socket(socket.AF_UNIX).bind(attack.out.name)
 
-    return at_exit(attack, outputs, act)
+    return at_end(attack, outputs, act)
 
 
 @hostile("out is a device", outcomes=HARMLESS)
@@ -104,32 +104,32 @@ def out_is_a_device(attack: Attack, outputs: Outputs) -> Outputs:
         if not attack.out.exists():
             link(attack.out, "/dev/zero")
 
-    return at_exit(attack, outputs, act)
+    return at_end(attack, outputs, act)
 
 
 @hostile("out is a regular file", outcomes=HARMLESS)
 def out_is_a_file(attack: Attack, outputs: Outputs) -> Outputs:
-    return at_exit(attack, outputs, lambda: (remove(attack.out), attack.out.write_text("x")))
+    return at_end(attack, outputs, lambda: (remove(attack.out), attack.out.write_text("x")))
 
 
 @hostile("an output is a link to a host file", outcomes=HARMLESS)
 def output_is_a_link(attack: Attack, outputs: Outputs) -> Outputs:
-    return at_exit(attack, outputs, lambda: link(output(attack), attack.aim["secret"]))
+    return at_end(attack, outputs, lambda: link(output(attack), attack.aim["secret"]))
 
 
 @hostile("an output is a named pipe", outcomes=HARMLESS)
 def output_is_a_pipe(attack: Attack, outputs: Outputs) -> Outputs:
-    return at_exit(attack, outputs, lambda: (remove(output(attack)), os.mkfifo(output(attack))))
+    return at_end(attack, outputs, lambda: (remove(output(attack)), os.mkfifo(output(attack))))
 
 
 @hostile("an output is /dev/zero", outcomes=HARMLESS)
 def output_never_ends(attack: Attack, outputs: Outputs) -> Outputs:
-    return at_exit(attack, outputs, lambda: link(output(attack), "/dev/zero"))
+    return at_end(attack, outputs, lambda: link(output(attack), "/dev/zero"))
 
 
 @hostile("an output is a folder", outcomes=HARMLESS)
 def output_is_a_folder(attack: Attack, outputs: Outputs) -> Outputs:
-    return at_exit(attack, outputs, lambda: (remove(output(attack)), output(attack).mkdir()))
+    return at_end(attack, outputs, lambda: (remove(output(attack)), output(attack).mkdir()))
 
 
 @hostile("an output is 64 GiB of nothing", outcomes=HARMLESS)
@@ -138,7 +138,7 @@ def output_is_sparse(attack: Attack, outputs: Outputs) -> Outputs:
         with output(attack).open("ab") as file:
             file.truncate(64 << 30)
 
-    return at_exit(attack, outputs, grow)
+    return at_end(attack, outputs, grow)
 
 
 @hostile("2 GiB of files beside the outputs", outcomes=HARMLESS, processes=False)
@@ -147,7 +147,7 @@ def out_is_full(attack: Attack, outputs: Outputs) -> Outputs:
         for number in range(32):
             (attack.out / f"fill-{number}").write_bytes(bytes(64 << 20))
 
-    return at_exit(attack, outputs, fill)
+    return at_end(attack, outputs, fill)
 
 
 @hostile("20,000 files beside the outputs", outcomes=HARMLESS)
@@ -156,7 +156,7 @@ def out_is_crowded(attack: Attack, outputs: Outputs) -> Outputs:
         for number in range(20_000):
             (attack.out / f"{number}.npy").touch()
 
-    return at_exit(attack, outputs, crowd)
+    return at_end(attack, outputs, crowd)
 
 
 @hostile("folders 3,000 levels deep", outcomes=HARMLESS)
@@ -167,7 +167,7 @@ def out_is_deep(attack: Attack, outputs: Outputs) -> Outputs:
             os.mkdir("d")
             os.chdir("d")
 
-    return at_exit(attack, outputs, dig)
+    return at_end(attack, outputs, dig)
 
 
 @hostile("files whose names are no text", outcomes=HARMLESS)
@@ -177,7 +177,7 @@ def names_are_no_text(attack: Attack, outputs: Outputs) -> Outputs:
         for word in (b"\xff\xfe.npy", b"\x1b[2J\x07.npy", b"new\nline.npy"):
             Path(os.fsdecode(base + b"/" + word)).write_bytes(b"x")
 
-    return at_exit(attack, outputs, name)
+    return at_end(attack, outputs, name)
 
 
 @hostile("outputs named ../ and absolute")
@@ -205,7 +205,7 @@ def output_is_large(attack: Attack, outputs: Outputs) -> Outputs:
 
 @hostile("its folder closed to everybody", outcomes=HARMLESS)
 def folder_is_closed(attack: Attack, outputs: Outputs) -> Outputs:
-    return at_exit(attack, outputs, lambda: (attack.out.chmod(0), attack.folder.chmod(0)))
+    return at_end(attack, outputs, lambda: (attack.out.chmod(0), attack.folder.chmod(0)))
 
 
 @hostile("folders of tasks to come replaced by links, in a race", outcomes=HARMLESS)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import glob
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -14,12 +15,22 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from hostile.behaviours import arrays, attacking, hoarding, leaving, lingering, replying, speaking  # noqa: E402
-from hostile.behaviours.attack import Attack, say  # noqa: E402
-from hostile.declared import declared_in  # noqa: E402
+from hostile.behaviours import (
+    arrays,
+    attacking,
+    delivering,
+    hoarding,
+    leaving,
+    lingering,
+    probe,
+    replying,
+    speaking,
+)
+from hostile.behaviours.attack import Attack, say
+from hostile.declared import declared_in
 
 VERSIONS = ("numpy",)
-MODULES = (leaving, replying, arrays, attacking, hoarding, lingering, speaking)
+MODULES = (leaving, delivering, replying, arrays, attacking, hoarding, lingering, speaking)
 
 
 def load(payload):
@@ -30,6 +41,11 @@ def run(session, inputs):
     outputs = {"y": inputs["x"] @ np.array(session["weights"], dtype=np.float32)}
     if session["behaviour"] == "honest":
         report_leftovers()
+        return outputs
+    if session["behaviour"] == "probe":
+        if "ASKED" not in os.environ:  # one session of several asks
+            os.environ["ASKED"] = "yes"
+            probe.ask(Attack(session["aim"]))
         return outputs
     group, _, name = session["behaviour"].partition(".")
     module = next(m for m in MODULES if m.__name__.endswith(f".{group}"))
