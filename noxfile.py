@@ -77,7 +77,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def hostile(session: nox.Session) -> None:
-    """Run hostile artifacts and runners in containers, or by -- --isolation process in processes; print what was held."""
+    """Run what is hostile, in containers or by -- --isolation process in processes; print what was held."""
     _tool(session, "pytest", "tests/hostile", *session.posargs)
 
 

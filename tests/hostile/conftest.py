@@ -36,6 +36,8 @@ def isolation(request: pytest.FixtureRequest) -> str:
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Say what came of the corpus, as far as it ran now or before."""
+    if not RESULTS.is_dir():
+        return
     terminalreporter.section("the hostile corpus")
     for line in (table.HEAD, *table.rows(), "", *map(table.totals, ("docker", "process"))):
         terminalreporter.write_line(line)
