@@ -11,7 +11,7 @@ import os
 import secrets
 import shutil
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -88,23 +88,21 @@ def of_artifacts(root: Path, format_: str, names: Iterable[str]) -> Ground:
     return ground
 
 
-def of_behaviours(root: Path, target: str, names: Iterable[str]) -> Ground:
+def of_behaviours(
+    root: Path, target: str, names: Iterable[str], neighbours: Sequence[str] = NEIGHBOURS
+) -> Ground:
     """A project whose runner, in the runtime of `target`, does what an artifact names."""
     ground, names = Ground.at(root, target), list(names)
     for name in (*names, "honest"):
-        payload = {
-            "behaviour": name.removesuffix(".again"),
-            "weights": WEIGHTS,
-            "private": "",
-            "aim": aim_of(ground, name),
-        }
+        behaviour, again = name.removesuffix(".again"), name.endswith(".again")
+        payload = {"behaviour": behaviour, "again": again, "weights": WEIGHTS, "aim": aim_of(ground, name)}
         if name == "honest":
             payload |= {"aim": {}, "private": f"{ground.private}-OF-A-NEIGHBOUR"}
         folder = ground.artifacts / name
         folder.mkdir(parents=True)
         (folder / "payload.json").write_text(json.dumps(payload))
     copied_target(ground)
-    filled(ground, "given", names)
+    filled(ground, "given", names, neighbours)
     return ground
 
 
@@ -131,7 +129,9 @@ def copied_target(ground: Ground) -> None:
         shutil.copy(HERE / "declared.py", folder / "hostile")
 
 
-def filled(ground: Ground, format_: str, names: Iterable[str]) -> None:
+def filled(
+    ground: Ground, format_: str, names: Iterable[str], neighbours: Sequence[str] = NEIGHBOURS
+) -> None:
     tree, environments = ground.tree, REPOSITORY / "pipelines" / "environments"
     shutil.copytree(REPOSITORY / "docker", tree.root / "docker", ignore=shutil.ignore_patterns("__pycache__"))
     for file in environments.glob("torch.*"):
@@ -144,7 +144,7 @@ def filled(ground: Ground, format_: str, names: Iterable[str]) -> None:
     toml = tree.root / "targets" / ground.target / "target.toml"
     settings = toml.read_text().replace(f'format = "{ground.target}"', f'format = "{format_}"', 1)
     toml.write_text(f"{settings}\n[resources]\nmemory_mb = {MEMORY_MB}\n")
-    for name in (*NEIGHBOURS, *names):
+    for name in (*neighbours, *names):
         add_model(ground, format_, name)
     tree.build.mkdir()
     (tree.build / "envs").symlink_to(ENVS)

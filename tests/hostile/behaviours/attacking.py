@@ -98,7 +98,7 @@ def kills_the_server(attack: Attack, outputs: Outputs) -> Outputs:
     return outputs
 
 
-@hostile("SIGKILL to every process that it may signal", processes=False)
+@hostile("SIGKILL to every process that it may signal", outcomes=HARMLESS, processes=False)
 def kills_all(attack: Attack, outputs: Outputs) -> Outputs:
     say("killed all:", tried(lambda: os.kill(-1, signal.SIGKILL)))
     return outputs

@@ -9,11 +9,11 @@ import path from "node:path";
 const SEEN_MS = 2500;
 let asked = false;
 
-/** Print what was found as one line of the log; leave a process behind, for the next probe to find. */
-export async function probe(aim, task) {
+/** Print what was found as one line of the log; leave a process behind, for the probe that is the second one. */
+export async function probe(aim, task, again) {
   if (asked) return; // one session of several asks
   asked = true;
-  await new Promise((resolve) => setTimeout(resolve, SEEN_MS));
+  await new Promise((resolve) => setTimeout(resolve, again ? SEEN_MS : 0));
   const questions = {};
   for (const [name, ask] of Object.entries(QUESTIONS)) questions[name] = await answered(() => ask(aim, task));
   const found = { questions, granted: granted(), packages: packages(), interfaces: interfaces() };
@@ -43,7 +43,11 @@ const can = (action) => {
     return false;
   }
 };
-const writable = (place) => can(() => fs.accessSync(place, fs.constants.W_OK));
+const writable = (place) => can(() => {
+  const file = path.join(place, `hostile-left-${process.pid}`);
+  fs.closeSync(fs.openSync(file, "wx"));
+  fs.unlinkSync(file);
+});
 const status = () =>
   Object.fromEntries(fs.readFileSync("/proc/self/status", "utf8").trim().split("\n").map((line) => line.split(/:\s*/)));
 
@@ -56,7 +60,7 @@ const QUESTIONS = {
     return read.length ? read : fs.readdirSync("/deploymatrix/inbox"); // under names that nobody can guess
   },
   "writes outside of its folder": (_aim, { folder }) =>
-    folders("/").filter((place) => !/^\/(proc|sys)/.test(place) && !place.startsWith(folder) && writable(place)),
+    [...new Set([...folders("/"), "/tmp", "/var/tmp", "/run", "/dev/shm", "/dev/mqueue", path.dirname(folder)])].filter((place) => !/^\/(proc|sys)/.test(place) && !place.startsWith(folder) && writable(place)),
   "reaches the network": () =>
     new Promise((resolve, reject) => {
       const socket = net.connect({ host: "192.0.2.1", port: 80, timeout: 2000 });

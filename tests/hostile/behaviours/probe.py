@@ -23,9 +23,9 @@ from .lingering import staying
 SEEN_S = 2.5  # a survivor shows its name a second after its task is over
 
 
-def ask(attack: Attack) -> None:
-    """Print what was found as one line of the log; leave a process behind, for the next probe to find."""
-    time.sleep(SEEN_S)
+def ask(attack: Attack, again: bool) -> None:
+    """Print what was found as one line of the log; leave a process behind, for the probe that is the second one."""
+    time.sleep(SEEN_S if again else 0)
     questions = {name: answered(lambda ask=ask: ask(attack)) for name, ask in QUESTIONS.items()}
     found = {"questions": questions, "granted": granted(), "packages": packages(), "interfaces": interfaces()}
     print("PROBE", json.dumps(found), file=sys.stderr, flush=True)
@@ -52,9 +52,20 @@ def foreign_artifacts(attack: Attack) -> object:
 
 
 def writes_outside(attack: Attack) -> object:
-    home = str(attack.folder)
-    folders = [folder for folder, _, _ in os.walk("/") if not folder.startswith(("/proc", "/sys", home))]
-    return [folder for folder in folders if os.access(folder, os.W_OK)][:5]
+    """Try to write in every folder that can be seen, and in those that nobody would list."""
+    seen = [folder for folder, _, _ in os.walk("/") if not folder.startswith(("/proc", "/sys", str(attack.folder)))]
+    known = ["/", "/tmp", "/var/tmp", "/run", "/dev", "/dev/shm", "/dev/mqueue", *(str(p) for p in attack.folder.parents)]
+    return [folder for folder in {*seen, *known} if can_write(folder)][:5]
+
+
+def can_write(folder: str) -> bool:
+    place = os.path.join(folder, f"hostile-left-{os.getpid()}")
+    try:
+        os.close(os.open(place, os.O_CREAT | os.O_WRONLY, 0o600))
+        os.unlink(place)
+    except OSError:
+        return False
+    return True
 
 
 def network(attack: Attack) -> object:
@@ -113,7 +124,7 @@ def mounts(attack: Attack) -> object:
     lines = [line.split() for line in Path("/proc/self/mounts").read_text().splitlines()]
     places = [place for _, place, kind, options, *_ in lines if "rw" in options.split(",") and kind not in KERNEL]
     places = [place for place in places if not place.startswith("/proc/")]  # what the engine hides there
-    return [place for place in places if not str(attack.folder).startswith(place) and os.access(place, os.W_OK)]
+    return [place for place in places if not str(attack.folder).startswith(place) and can_write(place)]
 
 
 KERNEL = ("proc", "sysfs", "devpts", "cgroup", "cgroup2")

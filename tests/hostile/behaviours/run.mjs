@@ -31,7 +31,7 @@ export async function run(session, { x }) {
   }
   const task = taskOf(session);
   if (behaviour === "probe") {
-    await probe(session.aim, task);
+    await probe(session.aim, task, session.again);
     return outputs;
   }
   return (await BEHAVIOURS[behaviour.split(".")[1]](session.aim, outputs, task)) ?? outputs;
@@ -41,7 +41,7 @@ export async function run(session, { x }) {
 function taskOf({ payload }) {
   const opened = fs.readdirSync("/proc/self/fd").flatMap((fd) => tried(() => fs.readlinkSync(`/proc/self/fd/${fd}`)));
   const folders = opened.filter((name) => typeof name === "string" && name.endsWith("/log.txt")).map(path.dirname);
-  const folder = folders[0] ?? listed("/deploymatrix/out")[0] ?? path.dirname(process.cwd());
+  const folder = folders[0] ?? (process.env.TMPDIR || path.dirname(process.cwd()));
   return { folder, out: path.join(folder, "out"), log: path.join(folder, "log.txt"), payload };
 }
 

@@ -45,7 +45,7 @@ def run(session, inputs):
     if session["behaviour"] == "probe":
         if "ASKED" not in os.environ:  # one session of several asks
             os.environ["ASKED"] = "yes"
-            probe.ask(Attack(session["aim"]))
+            probe.ask(Attack(session["aim"]), session["again"])
         return outputs
     group, _, name = session["behaviour"].partition(".")
     module = next(m for m in MODULES if m.__name__.endswith(f".{group}"))
