@@ -17,7 +17,7 @@ from tests.fakes.tree import environment
 from tests.hostile.declared import Hostile
 from tests.hostile.projects import NEIGHBOURS, Ground, model_of
 
-TIMEOUT_S = 10
+TIMEOUT_S = 8
 ENGINE_MB = 1500  # the engine reads a few small arrays and logs; its imports take 150 MB
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]|\x1b")
 TEXTS = ("matrix.json", "report.md", "measurements.json")
@@ -85,10 +85,12 @@ def waited(process: subprocess.Popen[bytes], until: float) -> tuple[int | None, 
 
 def judge(ground: Ground, ended: Ended, things: Mapping[str, Hostile], name: str) -> Judged:
     judged = Judged(name, wall_s=ended.wall_s)
+    shown = report(ground)
     judge_the_run(ground, ended, judged, expected=len(things) + len(NEIGHBOURS))
     for cell in cells_of(ground):
         judge_cell(judged, cell, things)
     judge_canaries(ground, ended, judged)
+    judge_words({"stdout": ended.out, "stderr": ended.err, **shown}, judged)
     return judged
 
 
@@ -140,9 +142,30 @@ def judge_canaries(ground: Ground, ended: Ended, judged: Judged) -> None:
             judged.blame(model, f"the host's secret stands in {origin}")
         for line in sorted(set(re.findall(r"HELD NOT: [^\n,]*", text)))[:8]:
             judged.blame(model, line)
-    for origin, text in {"stdout": ended.out, "stderr": ended.err}.items():
+
+
+def report(ground: Ground) -> dict[str, str]:
+    """Every text that people read of the run: the reports' files, and what the commands print."""
+    if not cells_of(ground):
+        return {}
+    shown = {}
+    for arguments in (["report"], ["matrix", "--format", "markdown"]):
+        command = ground.tree.command(*arguments)
+        done = subprocess.run(command, env=environment(), capture_output=True, timeout=60)
+        shown[" ".join(arguments)] = (done.stdout + done.stderr).decode(errors="backslashreplace")
+    files = [path for path in below(ground.tree.build / "report") if path.is_file()]
+    return shown | {f"report/{path.name}": path.read_text(encoding="utf-8") for path in files}
+
+
+def judge_words(shown: Mapping[str, str], judged: Judged) -> None:
+    """Nothing that an artifact says may steer a terminal, a browser or a CI engine."""
+    for origin, text in shown.items():
         if found := CONTROL.search(text):
             judged.blame("", f"a control character, {found.group()!r}, reached {origin}")
+        if "<script>alert(1)" in text:
+            judged.blame("", f"a script of an artifact reached {origin}")
+        if re.search(r"^::error::owned", text, re.MULTILINE):
+            judged.blame("", f"a workflow command of an artifact reached {origin}")
 
 
 def texts(ground: Ground, ended: Ended) -> Iterable[tuple[str, str]]:

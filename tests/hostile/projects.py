@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from deploymatrix.environments.interpreters import ensure_python
 from tests.fakes.tree import REPOSITORY, Tree
 from tests.hostile.artifacts.truth import WEIGHTS
 from tests.hostile.declared import Aim
@@ -53,7 +55,19 @@ shape = [1, 3]
 [routes.{format}]
 options = {{ artifact = {artifact} }}
 """
-PIPELINE = 'artifacts = ["{artifacts}"]\n\n[[steps]]\nfrom = "given"\nenvironment = "torch"\n'
+PIPELINE = 'artifacts = ["{artifacts}"]\n\n[[steps]]\nfrom = "given"\nenvironment = "{environment}"\n'
+
+
+@dataclass(frozen=True)
+class Kit:
+    """What projects are made of. tree: has the target, and the lock of the environment that steps run in."""
+
+    tree: Path
+    environment: str
+    envs: Path
+
+
+SHIPPED = Kit(REPOSITORY, "torch", ENVS)
 
 
 @dataclass(frozen=True)
@@ -89,7 +103,7 @@ def of_artifacts(root: Path, format_: str, names: Iterable[str]) -> Ground:
 
 
 def of_behaviours(
-    root: Path, target: str, names: Iterable[str], neighbours: Sequence[str] = NEIGHBOURS
+    root: Path, target: str, names: Iterable[str], neighbours: Sequence[str] = NEIGHBOURS, kit: Kit = SHIPPED
 ) -> Ground:
     """A project whose runner, in the runtime of `target`, does what an artifact names."""
     ground, names = Ground.at(root, target), list(names)
@@ -101,8 +115,8 @@ def of_behaviours(
         folder = ground.artifacts / name
         folder.mkdir(parents=True)
         (folder / "payload.json").write_text(json.dumps(payload))
-    copied_target(ground)
-    filled(ground, "given", names, neighbours)
+    copied_target(ground, kit)
+    filled(ground, "given", names, neighbours, kit)
     return ground
 
 
@@ -113,11 +127,11 @@ def aim_of(ground: Ground, name: str) -> dict[str, str]:
     return {"secret": str(ground.aim.secret), "write": str(write), "private": ground.private}
 
 
-def copied_target(ground: Ground) -> None:
+def copied_target(ground: Ground, kit: Kit) -> None:
     """The target as it ships, but for its runner; it runs the format `given`."""
     folder = ground.tree.root / "targets" / ground.target
     ignored = shutil.ignore_patterns("run.*", "lookups.*", "__pycache__")
-    shutil.copytree(REPOSITORY / "targets" / ground.target, folder, ignore=ignored)
+    shutil.copytree(kit.tree / "targets" / ground.target, folder, ignore=ignored)
     behaviours = HERE / "behaviours"
     if (folder / "package.json").exists():
         for file in behaviours.glob("*.mjs"):
@@ -130,24 +144,31 @@ def copied_target(ground: Ground) -> None:
 
 
 def filled(
-    ground: Ground, format_: str, names: Iterable[str], neighbours: Sequence[str] = NEIGHBOURS
+    ground: Ground,
+    format_: str,
+    names: Iterable[str],
+    neighbours: Sequence[str] = NEIGHBOURS,
+    kit: Kit = SHIPPED,
 ) -> None:
-    tree, environments = ground.tree, REPOSITORY / "pipelines" / "environments"
+    tree, environments = ground.tree, kit.tree / "pipelines" / "environments"
     shutil.copytree(REPOSITORY / "docker", tree.root / "docker", ignore=shutil.ignore_patterns("__pycache__"))
-    for file in environments.glob("torch.*"):
+    for file in environments.glob(f"{kit.environment}.*"):
         (tree.root / "pipelines" / "environments").mkdir(parents=True, exist_ok=True)
         shutil.copy(file, tree.root / "pipelines" / "environments")
-    tree.write("pipelines/frameworks/given/framework.toml", 'environment = "torch"\n')
+    tree.write("pipelines/frameworks/given/framework.toml", f'environment = "{kit.environment}"\n')
     tree.write("pipelines/frameworks/given/framework.py", (HERE / "project" / "framework.py").read_text())
-    tree.write(f"pipelines/{format_}/pipeline.toml", PIPELINE.format(artifacts=f"*/{ENTRIES[format_]}"))
+    tree.write(
+        f"pipelines/{format_}/pipeline.toml",
+        PIPELINE.format(artifacts=f"*/{ENTRIES[format_]}", environment=kit.environment),
+    )
     tree.write(f"pipelines/{format_}/from_given.py", step_of(format_))
     toml = tree.root / "targets" / ground.target / "target.toml"
-    settings = toml.read_text().replace(f'format = "{ground.target}"', f'format = "{format_}"', 1)
+    settings = re.sub(r"^format = .*", f'format = "{format_}"', toml.read_text().split("[resources]")[0])
     toml.write_text(f"{settings}\n[resources]\nmemory_mb = {MEMORY_MB}\n")
     for name in (*neighbours, *names):
         add_model(ground, format_, name)
     tree.build.mkdir()
-    (tree.build / "envs").symlink_to(ENVS)
+    (tree.build / "envs").symlink_to(kit.envs)
 
 
 def step_of(format_: str) -> str:
@@ -170,8 +191,8 @@ def model_of(name: str) -> str:
 
 def generated(ground: Ground, format_: str) -> None:
     """Let the format's exporter write the artifacts."""
-    (python,) = ENVS.glob(f"{EXPORTER.get(format_, 'torch')}-*/bin/python")
-    aim = ground.aim
+    aim, exporter = ground.aim, EXPORTER.get(format_, "torch")
+    python = ensure_python(exporter, REPOSITORY / "pipelines" / "environments" / f"{exporter}.lock", ENVS, print)
     command = [python, "-s", "-m", "hostile.generate", format_, ground.artifacts, aim.secret, aim.token, aim.write]
     variables = {**os.environ, "PYTHONPATH": str(HERE.parent), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=300)

@@ -54,7 +54,16 @@ def foreign_artifacts(attack: Attack) -> object:
 def writes_outside(attack: Attack) -> object:
     """Try to write in every folder that can be seen, and in those that nobody would list."""
     seen = [folder for folder, _, _ in os.walk("/") if not folder.startswith(("/proc", "/sys", str(attack.folder)))]
-    known = ["/", "/tmp", "/var/tmp", "/run", "/dev", "/dev/shm", "/dev/mqueue", *(str(p) for p in attack.folder.parents)]
+    known = [
+        "/",
+        "/tmp",
+        "/var/tmp",
+        "/run",
+        "/dev",
+        "/dev/shm",
+        "/dev/mqueue",
+        *(str(p) for p in attack.folder.parents),
+    ]
     return [folder for folder in {*seen, *known} if can_write(folder)][:5]
 
 
