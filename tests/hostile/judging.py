@@ -20,6 +20,7 @@ from tests.hostile.projects import NEIGHBOURS, Ground, model_of
 TIMEOUT_S = 8
 ENGINE_MB = 1500  # the engine reads a few small arrays and logs; its imports take 150 MB
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]|\x1b")
+UNREAD_BY_CI = (".xml", ".html", ".json", ".svg", ".md")  # a CI engine takes commands from what is printed
 TEXTS = ("matrix.json", "report.md", "measurements.json")
 
 
@@ -162,9 +163,9 @@ def judge_words(shown: Mapping[str, str], judged: Judged) -> None:
     for origin, text in shown.items():
         if found := CONTROL.search(text):
             judged.blame("", f"a control character, {found.group()!r}, reached {origin}")
-        if "<script>alert(1)" in text:
+        if "<script>alert(1)" in text and origin.endswith((".html", ".svg")):
             judged.blame("", f"a script of an artifact reached {origin}")
-        if re.search(r"^::error::owned", text, re.MULTILINE):
+        if re.search(r"^::error::owned", text, re.MULTILINE) and not origin.endswith(UNREAD_BY_CI):
             judged.blame("", f"a workflow command of an artifact reached {origin}")
 
 
