@@ -12,6 +12,7 @@ LIMIT_S = 120
 # Of each kind one that the reader met before, and those that take no time: the others run by `nox -s hostile`.
 QUICK = (
     *(f"replying.{name}" for name in ("is_no_json", "is_deep", "value_lacks_keys", "times_are_not_finite", "is_null")),
+    "replying.names_are_no_text",
     *(f"arrays.{name}" for name in ("is_a_pickle", "is_short", "shape_is_giant", "header_is_promised", "is_empty")),
     *(f"speaking.{name}" for name in ("raises_surrogate", "raises_escapes")),
     *(f"leaving.{name}" for name in ("log_is_a_link", "out_is_a_pipe", "output_is_a_pipe", "folder_is_a_link")),
