@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.tree import REPOSITORY
-from tests.hostile import corpus
+from tests.hostile import corpus, table
 from tests.hostile.declared import HARMLESS, Aim, Hostile
 from tests.hostile.generate import generate
 
@@ -78,3 +79,17 @@ def test_exporters_write_the_corpus_without_the_tests_environment(tmp_path: Path
 
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out" / "honest" / "tfjs_model" / "model.json").is_file()
+
+
+def test_the_table_tells_what_was_held_and_what_was_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = {
+        "outcomes": {"speaking-exits": "run_failed", "speaking-ends": "passed"},
+        "faults": {"speaking-ends": ["x"]},
+    }
+    (tmp_path / "process").mkdir()
+    (tmp_path / "process" / "speaking.json").write_text(json.dumps(found))
+    monkeypatch.setattr(table, "RESULTS", tmp_path)
+
+    (row,) = [row for row in table.rows() if "hostile words" in row]
+
+    assert row == "| hostile words in errors and logs | not tried | 1 of 2 held | an end with code 255 |"
