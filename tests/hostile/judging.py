@@ -72,16 +72,24 @@ def run(ground: Ground, isolation: str, limit_s: float, jobs: int = 2) -> Ended:
 
 def waited(process: subprocess.Popen[bytes], until: float) -> tuple[int | None, float]:
     """The exit code, None after the limit; and the peak of memory in MiB."""
+    peak = 0.0
     while time.monotonic() < until:
-        pid, status, usage = os.wait4(process.pid, os.WNOHANG)
-        if pid:
-            process.returncode = os.waitstatus_to_exitcode(status)
-            return process.returncode, usage.ru_maxrss / 1024
+        peak = max(peak, resident_mb(process.pid))
+        if process.poll() is not None:
+            return process.returncode, peak
         time.sleep(0.1)
     os.killpg(process.pid, signal.SIGKILL)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    return None, usage.ru_maxrss / 1024
+    process.wait()
+    return None, peak
+
+
+def resident_mb(pid: int) -> float:
+    """The most that a process itself has held, its workers apart; 0 once it is over."""
+    try:
+        found = re.search(r"^VmHWM:\s*(\d+)", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    except OSError:
+        return 0.0
+    return int(found[1]) / 1024 if found else 0.0
 
 
 def judge(ground: Ground, ended: Ended, things: Mapping[str, Hostile], name: str) -> Judged:

@@ -13,6 +13,7 @@ import pytest
 
 from tests.fakes.tree import REPOSITORY
 from tests.hostile import corpus, table
+from tests.hostile.behaviours.attack import held_to
 from tests.hostile.declared import HARMLESS, Aim, Hostile
 from tests.hostile.generate import generate
 
@@ -93,3 +94,20 @@ def test_the_table_tells_what_was_held_and_what_was_not(tmp_path: Path, monkeypa
     (row,) = [row for row in table.rows() if "hostile words" in row]
 
     assert row == "| hostile words in errors and logs | not tried | 1 of 2 held | an end with code 255 |"
+
+
+def test_no_behaviour_works_outside_of_a_container_and_of_the_corpus(tmp_path: Path) -> None:
+    aim = {"write": str(tmp_path / "ground" / "canaries" / "write" / "name")}
+
+    assert held_to(tmp_path / "ground" / "project" / "out", aim)
+    assert held_to(Path("/deploymatrix/rooms/0/task/out"), aim)
+    with pytest.raises(RuntimeError, match="nothing is tried"):
+        held_to(tmp_path / "out", aim)
+
+
+def test_what_reaches_for_the_parent_or_a_guessed_folder_stays_in_containers() -> None:
+    aimed = {name for name, thing in BEHAVIOURS.items() if "server" in name.split(".")[1] and thing.processes}
+
+    assert aimed <= {"attacking.reads_the_servers_memory", "attacking.takes_the_servers_descriptors",
+                     "replying.speaks_as_the_server", "delivering.speaks_as_the_server"}  # fmt: skip
+    assert not [thing.name for thing in corpus.behaviours("node").values() if thing.processes]

@@ -15,7 +15,7 @@ QUICK = (
     "replying.names_are_no_text",
     *(f"arrays.{name}" for name in ("is_a_pickle", "is_short", "shape_is_giant", "header_is_promised", "is_empty")),
     *(f"speaking.{name}" for name in ("raises_surrogate", "raises_escapes")),
-    *(f"leaving.{name}" for name in ("log_is_a_link", "out_is_a_pipe", "output_is_a_pipe", "folder_is_a_link")),
+    *(f"leaving.{name}" for name in ("log_is_a_link", "out_is_a_pipe", "output_is_a_pipe")),
 )
 
 

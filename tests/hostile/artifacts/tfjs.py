@@ -59,7 +59,7 @@ def write(out: Path, made: dict[str, Any] | str) -> Path:
     return folder
 
 
-@hostile("weights above its folder", outcomes=HARMLESS)
+@hostile("weights above its folder", outcomes=("load_failed",))  # a mismatch would say that it read them
 def weights_climb(out: Path, aim: Aim) -> None:
     write(out, model(["../" * 24 + str(aim.secret).lstrip("/"), SHARD]))
 

@@ -60,7 +60,7 @@ def saves_to_inputs(out: Path, aim: Aim) -> None:
     save(out, "    torch.save(x, '/deploymatrix/artifacts/planted')")
 
 
-@hostile("aten::save fills the working folder of its task", outcomes=HARMLESS)
+@hostile("aten::save fills the working folder of its task", outcomes=HARMLESS, processes=False)
 def saves_beside_outputs(out: Path, aim: Aim) -> None:
     save(out, "    torch.save(x, 'planted.npy')\n    torch.save(x, '/tmp/planted.npy')")
 

@@ -24,7 +24,7 @@ class Attack:
     def __init__(self, aim: dict[str, str]) -> None:
         self.aim = aim
         self.request = request_of_this_task()
-        self.out = Path(self.request.get("out") or os.getcwd())
+        self.out = held_to(Path(self.request["out"]), aim)
         self.log = Path(self.request.get("log") or self.out.parent / "log.txt")
 
     @property
@@ -85,6 +85,14 @@ def everything(write: Callable[[int, bytes], int], fd: int, data: bytes) -> None
     view = memoryview(data)
     while view:
         view = view[write(fd, bytes(view[: 1 << 20])) :]
+
+
+def held_to(out: Path, aim: dict[str, str]) -> Path:
+    """Return `out`. Raise RuntimeError where it is neither a container's nor the corpus's own."""
+    ground = Path(aim["write"]).parents[2]  # <ground>/canaries/write/<name>
+    if not (out.is_relative_to("/deploymatrix") or out.resolve().is_relative_to(ground.resolve())):
+        raise RuntimeError(f"{out} is no folder of the corpus: nothing is tried there")
+    return out
 
 
 def frames() -> Iterator[FrameType]:

@@ -32,7 +32,7 @@ def called(result: int) -> int:
     return result
 
 
-@hostile("ptrace of its server", outcomes=HARMLESS)
+@hostile("ptrace of its server", outcomes=HARMLESS, processes=False)
 def traces_the_server(attack: Attack, outputs: Outputs) -> Outputs:
     attached = tried(lambda: called(LIBC.ptrace(PTRACE_ATTACH, os.getppid(), 0, 0)))
     say("attached to the server:", attached)
@@ -86,13 +86,13 @@ def reads_environments(attack: Attack, outputs: Outputs) -> Outputs:
     return outputs
 
 
-@hostile("SIGSTOP to its server", outcomes=HARMLESS)
+@hostile("SIGSTOP to its server", outcomes=HARMLESS, processes=False)
 def stops_the_server(attack: Attack, outputs: Outputs) -> Outputs:
     say("stopped the server:", tried(lambda: os.kill(os.getppid(), signal.SIGSTOP)))
     return outputs
 
 
-@hostile("SIGKILL to its server", outcomes=HARMLESS)
+@hostile("SIGKILL to its server", outcomes=HARMLESS, processes=False)
 def kills_the_server(attack: Attack, outputs: Outputs) -> Outputs:
     say("killed the server:", tried(lambda: os.kill(os.getppid(), signal.SIGKILL)))
     return outputs
@@ -104,7 +104,7 @@ def kills_all(attack: Attack, outputs: Outputs) -> Outputs:
     return outputs
 
 
-@hostile("priority and limits of its server", outcomes=HARMLESS)
+@hostile("priority and limits of its server", outcomes=HARMLESS, processes=False)
 def limits_the_server(attack: Attack, outputs: Outputs) -> Outputs:
     import resource
 
@@ -249,7 +249,7 @@ def opens_devices(attack: Attack, outputs: Outputs) -> Outputs:
     return outputs
 
 
-@hostile("the answers of tasks beside it, overwritten", outcomes=HARMLESS)
+@hostile("the answers of tasks beside it, overwritten", outcomes=HARMLESS, processes=False)
 def overwrites_others(attack: Attack, outputs: Outputs) -> Outputs:
     """Every .npy that lies in the folders of other tasks, now."""
     import numpy as np

@@ -108,7 +108,7 @@ def leaves_files(attack: Attack, outputs: Outputs) -> Outputs:
     return outputs
 
 
-@hostile("all descriptors", outcomes=HARMLESS)
+@hostile("all descriptors", outcomes=HARMLESS, processes=False)
 def opens_descriptors(attack: Attack, outputs: Outputs) -> Outputs:
     resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
     opened = []
@@ -141,7 +141,7 @@ def dumps_core(attack: Attack, outputs: Outputs) -> Outputs:
     return {**outputs, "hoard": hoard}
 
 
-@hostile("the processor, in four processes of their own", outcomes=("timed_out",))
+@hostile("the processor, in four processes of their own", outcomes=("timed_out",), processes=False)
 def spins(attack: Attack, outputs: Outputs) -> Outputs:
     for _ in range(4):
         if os.fork() == 0:

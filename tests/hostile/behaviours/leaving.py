@@ -54,7 +54,7 @@ def log_is_sparse(attack: Attack, outputs: Outputs) -> Outputs:
     return at_end(attack, outputs, grow)
 
 
-@hostile("the task's folder is a link to a host folder", outcomes=HARMLESS)
+@hostile("the task's folder is a link to a host folder", outcomes=HARMLESS, processes=False)
 def folder_is_a_link(attack: Attack, outputs: Outputs) -> Outputs:
     def act() -> None:
         attack.folder.rename(attack.folder.with_name("moved-away"))
@@ -159,7 +159,7 @@ def out_is_crowded(attack: Attack, outputs: Outputs) -> Outputs:
     return at_end(attack, outputs, crowd)
 
 
-@hostile("folders 3,000 levels deep", outcomes=HARMLESS)
+@hostile("folders 3,000 levels deep", outcomes=HARMLESS, processes=False)
 def out_is_deep(attack: Attack, outputs: Outputs) -> Outputs:
     def dig() -> None:
         os.chdir(attack.out)
@@ -208,7 +208,7 @@ def folder_is_closed(attack: Attack, outputs: Outputs) -> Outputs:
     return at_end(attack, outputs, lambda: (attack.out.chmod(0), attack.folder.chmod(0)))
 
 
-@hostile("folders of tasks to come replaced by links, in a race", outcomes=HARMLESS)
+@hostile("folders of tasks to come replaced by links, in a race", outcomes=HARMLESS, processes=False)
 def races_for_folders(attack: Attack, outputs: Outputs) -> Outputs:
     """A child that waits for new folders beside its own, and puts links to the host in their place."""
     if os.fork() == 0:

@@ -57,7 +57,7 @@ def stays_and_forks(attack: Attack, outputs: Outputs) -> Outputs:
     return outputs
 
 
-@hostile("a process that stays and overwrites the answers of later tasks", outcomes=HARMLESS)
+@hostile("a process that stays and overwrites the answers of later tasks", outcomes=HARMLESS, processes=False)
 def stays_and_overwrites(attack: Attack, outputs: Outputs) -> Outputs:
     import numpy as np
 
@@ -72,7 +72,7 @@ def stays_and_overwrites(attack: Attack, outputs: Outputs) -> Outputs:
     return outputs
 
 
-@hostile("a process that stays and links later tasks' files to the host", outcomes=HARMLESS)
+@hostile("a process that stays and links later tasks' files to the host", outcomes=HARMLESS, processes=False)
 def stays_and_links(attack: Attack, outputs: Outputs) -> Outputs:
     around = attack.folder.parent
 
@@ -85,7 +85,7 @@ def stays_and_links(attack: Attack, outputs: Outputs) -> Outputs:
     return outputs
 
 
-@hostile("a process that stays and signals whatever comes", outcomes=HARMLESS)
+@hostile("a process that stays and signals whatever comes", outcomes=HARMLESS, processes=False)
 def stays_and_kills(attack: Attack, outputs: Outputs) -> Outputs:
     server, own = os.getppid(), os.getsid(0)
 

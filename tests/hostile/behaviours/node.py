@@ -1,15 +1,18 @@
-"""The hostile behaviours of a Node runner: what each tries, and what may come of it. run.mjs does them."""
+"""The hostile behaviours of a Node runner: what each tries, and what may come of it. run.mjs does them.
+
+In containers only: Node keeps its request from its runner, so in a process the task's folder could only be guessed.
+"""
 
 from __future__ import annotations
 
 from ..declared import HARMLESS, RED, Hostile
 
 
-def told(name: str, tries: str, outcomes: tuple[str, ...] = HARMLESS, processes: bool = True) -> Hostile:
+def told(name: str, tries: str, outcomes: tuple[str, ...] = HARMLESS) -> Hostile:
     def do() -> None:
         raise RuntimeError("run.mjs does this one")
 
-    return Hostile(name=name, tries=tries, outcomes=outcomes, do=do, processes=processes)
+    return Hostile(name=name, tries=tries, outcomes=outcomes, do=do, processes=False)
 
 
 log_is_a_link = told("log_is_a_link", "log.txt is a link to a host file")
@@ -38,8 +41,8 @@ reads_the_server = told("reads_the_server", "memory, environment and descriptors
 reads_others = told("reads_others", "the artifacts of other cells")
 reads_the_host = told("reads_the_host", "a host file by its path")
 writes_the_host = told("writes_the_host", "a host file written by its path")
-calls_out = told("calls_out", "the network", processes=False)
-becomes_another = told("becomes_another", "another user", processes=False)
+calls_out = told("calls_out", "the network")
+becomes_another = told("becomes_another", "another user")
 loads_native_code = told("loads_native_code", "native code by process.dlopen")
-allocates = told("allocates", "a memory bomb outside of the heap", RED, processes=False)
+allocates = told("allocates", "a memory bomb outside of the heap", RED)
 spins = told("spins", "the processor, for ever", ("timed_out",))

@@ -41,7 +41,9 @@ export async function run(session, { x }) {
 function taskOf({ payload }) {
   const opened = fs.readdirSync("/proc/self/fd").flatMap((fd) => tried(() => fs.readlinkSync(`/proc/self/fd/${fd}`)));
   const folders = opened.filter((name) => typeof name === "string" && name.endsWith("/log.txt")).map(path.dirname);
-  const folder = folders[0] ?? (process.env.TMPDIR || path.dirname(process.cwd()));
+  const folder = folders[0] ?? process.env.TMPDIR;
+  // Never a guess: outside of a container it once was the parent of the folder that the engine was started in.
+  if (!folder?.startsWith("/deploymatrix/rooms/")) throw new Error("not in a container: nothing is tried here");
   return { folder, out: path.join(folder, "out"), log: path.join(folder, "log.txt"), payload };
 }
 
