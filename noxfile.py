@@ -14,7 +14,7 @@ import nox
 ROOT = Path(__file__).parent
 ENGINE = ROOT / "build" / "envs" / "engine"
 
-KINDS_OF_TESTS = ("unit", "integration", "browser")
+KINDS_OF_TESTS = ("unit", "integration", "hostile", "browser")
 
 nox.needs_version = ">=2024.10.9"
 nox.options.sessions = ["matrix"]
@@ -69,8 +69,9 @@ def gate(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Unit tests, then real exporters, runtimes and containers, then the report in a browser."""
-    for arguments in [session.posargs] if session.posargs else [[f"tests/{kind}"] for kind in KINDS_OF_TESTS]:
+    """Unit tests, then real exporters, runtimes and containers, what these refuse, then the report in a browser."""
+    kinds = [[f"tests/{kind}", "-m", "not hostile"] for kind in KINDS_OF_TESTS]
+    for arguments in [session.posargs] if session.posargs else kinds:
         _tool(session, "pytest", *arguments)
 
 
@@ -78,6 +79,12 @@ def tests(session: nox.Session) -> None:
 def kills(session: nox.Session) -> None:
     """Kill a hundred runs at random moments: each is resumed, nothing is done twice, nobody lives on."""
     _tool(session, "pytest", "-s", "-m", "long", "tests/integration/test_killed_runs.py", *session.posargs)
+
+
+@nox.session
+def hostile(session: nox.Session) -> None:
+    """Run what is hostile, in containers or by -- --isolation process in processes; print what was held."""
+    _tool(session, "pytest", "tests/hostile", *session.posargs)
 
 
 @nox.session

@@ -13,9 +13,12 @@ from deploymatrix.execution.outcomes import Done, Failed, Result
 from deploymatrix.host.facts import HostFacts
 from deploymatrix.matrix.records import Artifact, Cell, Matrix, Measurement, OutputRecord, Shard, Stage
 from deploymatrix.matrix.verdicts import Rules, judged, unmatched_rules
+from deploymatrix.printable import printable
 from deploymatrix.project.plan import PlannedCell, Selection, compare_id, export_id, reference_id, run_id
 from deploymatrix.project.project import Project
 from deploymatrix.store.entries import Entry
+
+MOST_DETAIL = 4000  # characters; an output's name alone may have millions
 
 # Others: in the comparison.
 JUDGED_IN: dict[str, Stage | None] = {"passed": None, "unstable": "run", "reference_failed": "reference"}
@@ -154,7 +157,7 @@ def _failure(project: Project, failed: Failed) -> dict[str, Any]:
         "outcome": failed.outcome,
         "stage": failed.stage,
         "blame": failed.blame,
-        "detail": failed.detail,
+        "detail": _shown(failed.detail),
         "log": failed.log.relative_to(project.build).as_posix() if failed.log else None,
     }
 
@@ -167,7 +170,7 @@ def _compared(project: Project, planned: PlannedCell, results: Mapping[str, Resu
         "outcome": compared.about["outcome"],
         "stage": JUDGED_IN.get(compared.about["outcome"], "compare"),
         "blame": blame(project, planned, results) if answered_wrongly(planned, results) else None,
-        "detail": compared.about["detail"],
+        "detail": _shown(compared.about["detail"]),
         "versions": {**exported.about["versions"], **_runtime_versions(planned, run)},
         "samples": planned.model.spec.samples,
         "checks": tuple(run.about["checks"]),
@@ -177,7 +180,14 @@ def _compared(project: Project, planned: PlannedCell, results: Mapping[str, Resu
 
 
 def _runtime_versions(planned: PlannedCell, run: Entry) -> dict[str, str]:
-    return {f"{planned.target.name}: {name}": version for name, version in run.about["versions"].items()}
+    found = run.about["versions"].items()
+    return {f"{planned.target.name}: {_shown(name)}": _shown(version) for name, version in found}
+
+
+def _shown(text: str) -> str:
+    """Return what an artifact or a runtime said as a matrix may hold it: it must steer no reader, and fill no page."""
+    safe = printable(text)
+    return safe if len(safe) <= MOST_DETAIL else f"{safe[:MOST_DETAIL]} … ({len(safe):,} characters)"
 
 
 def _changes(planned: PlannedCell, signature: dict[str, Any]) -> list[str]:
