@@ -70,7 +70,7 @@ def gate(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Unit tests, then real exporters, runtimes and containers, what these refuse, then the report in a browser."""
-    kinds = [[f"tests/{kind}", "-m", "not hostile"] for kind in KINDS_OF_TESTS]
+    kinds = [[f"tests/{kind}", "-m", "not hostile and not long"] for kind in KINDS_OF_TESTS]
     for arguments in [session.posargs] if session.posargs else kinds:
         _tool(session, "pytest", *arguments)
 
