@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from deploymatrix.commands.options import ExpectationsFile, ModelFolders, print_json, project_of
+from deploymatrix.commands.options import ExpectationsFile, ModelFolders, echo, print_json, project_of
 
 if TYPE_CHECKING:
     from deploymatrix.execution.release import Terms
@@ -36,7 +36,7 @@ def evidence(
         return
     write_json(out, statement)
     predicate = statement["predicate"]
-    typer.echo(f"{out}: {predicate['result']}, {len(predicate['passedTests'])} cells passed")
+    echo(f"{out}: {predicate['result']}, {len(predicate['passedTests'])} cells passed")
 
 
 def evidence_differences(project: Project, terms: Terms, file: Path) -> tuple[str, ...]:

@@ -7,10 +7,12 @@ waiting. A process of the same user can always do more; containers are for those
 from __future__ import annotations
 
 import os
+import shutil
 import stat
+import subprocess
 from pathlib import Path
 
-from deploymatrix.host.delivery import MOST_FILES, NotDelivered
+from deploymatrix.host.delivery import MOST_FILES, MOST_PARTS, NotDelivered
 
 KINDS = {
     stat.S_IFLNK: "a symbolic link",
@@ -29,15 +31,33 @@ def check_left(folder: Path) -> None:
         return
     if not stat.S_ISDIR(status.st_mode):
         raise NotDelivered(f"it left {kind_of(status)} in the place of the folder {folder.name}")
-    count = 0
-    for path, names, files, fd in os.fwalk(folder, follow_symlinks=False):
-        count += len(names) + len(files)
-        if count > MOST_FILES:
-            raise NotDelivered(f"it left more than {MOST_FILES} files")
-        for name in (*names, *files):
-            problem = problem_of(os.lstat(name, dir_fd=fd))
+    count, left = 0, [(folder, 1)]
+    while left:  # no recursion: a task makes folders as deep as it likes
+        path, depth = left.pop()
+        for entry in os.scandir(path):
+            count += 1
+            status = entry.stat(follow_symlinks=False)
+            problem = problem_of(status) or too_many(count, depth)
             if problem:
-                raise NotDelivered(f"it left {problem}: {os.path.relpath(os.path.join(path, name), folder)}")
+                raise NotDelivered(f"it left {problem}: {os.path.relpath(entry.path, folder)[:200]}")
+            if stat.S_ISDIR(status.st_mode):
+                left.append((Path(entry.path), depth + 1))
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder that a task could write to, as far as that is possible, however deep it is."""
+    if folder.is_symlink():
+        return
+    try:
+        shutil.rmtree(folder, ignore_errors=True)
+    except RecursionError:  # rmtree calls itself for each level
+        subprocess.run(["rm", "-rf", "--", str(folder)], capture_output=True, check=False)
+
+
+def too_many(count: int, depth: int) -> str:
+    if count > MOST_FILES:
+        return f"more than {MOST_FILES:,} files"
+    return f"folders more than {MOST_PARTS} deep" if depth > MOST_PARTS else ""
 
 
 def problem_of(status: os.stat_result) -> str:

@@ -12,7 +12,7 @@ from typing import IO
 
 from deploymatrix.host.delivery import Delivery, NotDelivered
 from deploymatrix.host.frames import ProtocolError
-from deploymatrix.host.intake import check_left
+from deploymatrix.host.intake import check_left, remove
 from deploymatrix.host.messages import Reply, Request
 from deploymatrix.host.values import check_value
 
@@ -118,8 +118,8 @@ class Pending:
             left.rename(self.request.out)
 
     def _remove_own(self) -> None:
-        if self.own is not None and not self.own.is_symlink():
-            shutil.rmtree(self.own, ignore_errors=True)
+        if self.own is not None:
+            remove(self.own)
 
     def _write_log(self, data: bytes) -> None:
         if self._log is None:

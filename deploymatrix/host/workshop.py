@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from deploymatrix.host.channel import Channel
 from deploymatrix.host.in_process import ensure_exporter, start_exporter
+from deploymatrix.host.intake import remove
 from deploymatrix.host.isolation import launcher_for
 from deploymatrix.host.messages import Place, Reply, Request, TaskName, Work
 from deploymatrix.host.site import Site
@@ -97,7 +97,7 @@ class Workshop:
         self._closed = True
         with ThreadPoolExecutor() as pool:  # each may take its time, as when it imports
             list(pool.map(self.close, list(self._workers)))
-        shutil.rmtree(self._work, ignore_errors=True)
+        remove(self._work)
 
     def _prepare_exporter(self, name: str) -> None:
         if self._site.project.exporters == "docker":

@@ -40,7 +40,7 @@ def is_plain(text: str) -> bool:
 
 def hostile_matrix() -> Matrix:
     cells = [
-        make_cell(f"mlp{STEERING}", f"onnx{STEERING}", outcome=outcome, detail=f"it says {STEERING}")
+        make_cell(f"{outcome}{STEERING}", f"onnx{STEERING}", outcome=outcome, detail=f"it says {STEERING}")
         for outcome in ("passed", "crashed", "mismatch")
     ]
     return Matrix(generator="x", isolation="process", cells=tuple(cells), unmatched=(f"an entry {STEERING}",))

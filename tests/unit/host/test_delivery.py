@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deploymatrix.host.delivery import Delivery, NotDelivered
-from deploymatrix.host.intake import check_left
+from deploymatrix.host.intake import check_left, remove
 
 
 def file(path: str, data: bytes, size: int | None = None) -> bytes:
@@ -115,9 +115,17 @@ def bound_socket(folder: Path) -> None:
         server.bind(os.path.relpath(folder / "out/s"))
 
 
+def deep(folder: Path) -> None:
+    for _ in range(3000):  # deeper than Python calls itself, and than a path is long
+        os.mkdir("d")
+        os.chdir("d")
+    os.chdir(folder)
+
+
 @pytest.mark.parametrize(
     ("leave", "words"),
     [
+        (deep, "16 deep"),
         (link, "a symbolic link"),
         (file_link, "a symbolic link"),
         (pipe, "a named pipe"),
@@ -133,6 +141,8 @@ def test_what_is_left_on_the_disk_must_be_files_and_folders(
 
     with pytest.raises(NotDelivered, match=words):
         check_left(tmp_path)
+    remove(tmp_path / "d")
+    assert not (tmp_path / "d").exists()
 
 
 def test_files_and_folders_are_taken_and_nothing_is_nothing(tmp_path: Path) -> None:
