@@ -62,6 +62,7 @@ def _in_container(evidence: Evidence, runner: Runner, target: Target, folder: Pa
         image.id,
         [evidence.worker.command[0], f"{INSIDE}/{evidence.program}"],
         volumes={str(folder): {"bind": INSIDE, "mode": "ro"}},
+        environment={"HOME": "/tmp", "TMPDIR": "/tmp"},  # where a task of a run finds its folder
         **limits_alone(client, bounds),
     )
     try:
