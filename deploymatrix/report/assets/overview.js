@@ -68,6 +68,8 @@ function legendHint() {
     ["unexpected_pass", "unexpected_outcome", "expired", "over_budget"].some((verdict) => verdicts.has(verdict)) &&
       "↯ against an entry or a budget",
     data.cells.some((cell) => cell.headroom !== null) && "4 % the share of the error limit that the worst output uses",
+    data.cells.some((cell) => cell.repaired) && `† ${REPAIRED}`,
+    data.cells.some((cell) => cell.warned) && `‡ ${WARNED}`,
     data.history.length > 0 && "▼ regressed ▲ fixed + added ~ changed",
   ];
   return hints.filter(Boolean).join(" · ");

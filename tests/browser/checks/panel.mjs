@@ -40,6 +40,8 @@ export default async function panel({ small }) {
   await report.page.getByText("Current pooling with <b>ceil_mode</b> = 1 follows pytorch").waitFor();
   const warned = report.cell("mlp/savedmodel/int8-static");
   assert.match(await warned.locator("b").innerText(), /‡$/, "a cell whose exporter warned is not marked");
+  const legend = await report.page.locator("#legend").innerText();
+  assert.ok(legend.includes("† made with a repair") && legend.includes("‡ an exporter warned"), "the signs are unexplained");
   assert.match(await warned.getAttribute("aria-label"), /an exporter warned that its artifact may be wrong/);
   const repaired = report.cell("keras_lstm/savedmodel/fp32");
   assert.ok((await repaired.innerText()).startsWith("✓†"), "a repaired cell is not marked");
