@@ -58,6 +58,7 @@ export class Attempt {
     replies.on('data', (data) => lines.feed(data).forEach((line) => this.#hear(line)));
     files.on('data', (data) => this.#passOn(data));
     this.child.once('error', (error) => this.#finish(this.#death('no_reply', `no child: ${error.message}`)));
+    this.closed = new Promise((resolve) => this.child.once('close', resolve)); // it may come while the task is swept
     this.child.once('exit', (code, signal) => this.#ended(code, signal));
   }
 
@@ -116,9 +117,8 @@ export class Attempt {
   }
 
   #drained() {
-    const closed = new Promise((resolve) => this.child.once('close', resolve));
     const patience = new Promise((resolve) => setTimeout(resolve, DRAIN_MS).unref());
-    return Promise.race([closed, patience]);
+    return Promise.race([this.closed, patience]);
   }
 
   #finish(ending) {
