@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from deploymatrix.host import inside
 from deploymatrix.host.messages import Work
 from deploymatrix.project.project import Project
 
@@ -34,7 +35,7 @@ def stable_text(project: Project, text: str) -> str:
     """
     build = str(project.build)
     text = re.sub(rf"{re.escape(build)}/work/\S*?/[0-9a-f]{{32}}", "<work>", text)
-    text = re.sub(r"/deploymatrix/out/[0-9a-f]{32}", "<work>", text)
+    text = re.sub(rf"{inside.INBOX}/[0-9a-f]{{32}}|{inside.ROOMS}/\d+/task", "<work>", text)
     text = text.replace(build, "build")
     for tree in sorted(map(str, project.trees), key=len, reverse=True):  # one tree may lie inside the other
         text = text.replace(tree, ".")

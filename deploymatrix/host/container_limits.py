@@ -13,10 +13,10 @@ from typing import Any
 import docker
 from docker.types import LogConfig, Ulimit
 
+from deploymatrix.host import inside
 from deploymatrix.host.engine_dialect import as_understood
 from deploymatrix.project.runners import Tmp
 
-ROOMS = "/deploymatrix/rooms"
 # Rootless engines have 65,536 ids; below 20,000 are accounts of images, from 61,184 on those that systemd hands out.
 FIRST_ID, IDS = 20_000, 40_000
 CAPABILITIES = ("SETUID", "SETGID", "KILL")
@@ -45,7 +45,7 @@ class Bounds:
     @property
     def rooms(self) -> Sequence[str]:
         """The folders of tasks, each a file system in memory."""
-        return [f"{ROOMS}/{number}" for number in range(self.tasks)]
+        return [f"{inside.ROOMS}/{number}" for number in range(self.tasks)]
 
     @property
     def room_mb(self) -> int:

@@ -12,9 +12,9 @@ from typing import IO, Annotated
 from pydantic import Field, ValidationError
 
 from deploymatrix.host.frames import Message
+from deploymatrix.host.messages import MOST_FILES
 
 MOST_LINE = 4096
-MOST_FILES = 100_000
 MOST_PARTS = 16
 PART = re.compile(r"[^/\x00-\x1f\x7f]{1,255}")
 

@@ -17,6 +17,7 @@ from deploymatrix.environments.base_images import ensure_base
 from deploymatrix.environments.image_notes import notes_of
 from deploymatrix.environments.images import Image, other_platform
 from deploymatrix.environments.interpreters import ensure_python
+from deploymatrix.host import inside
 from deploymatrix.host.channel import Channel
 from deploymatrix.host.container_channel import container_channel
 from deploymatrix.host.container_limits import Bounds
@@ -26,8 +27,6 @@ from deploymatrix.host.recipes import exporters_base
 from deploymatrix.host.site import Site
 from deploymatrix.host.worker_program import EXPORTING
 
-WORKER_INSIDE = "/deploymatrix/worker"
-INBOX_INSIDE = "/deploymatrix/inbox"
 PYTHON = "/usr/local/bin/python"  # in the official images and in those that are made here
 PIDS = 4096  # frameworks start threads for each core, tools of theirs further processes
 
@@ -51,12 +50,12 @@ def start_contained(site: Site, name: str, folder: Path) -> Channel:
         _image(site, client),
         [*_environment(home.absolute(), folder / "environment"), *visible(site)],
         Bounds(memory_mb=memory_budget_mb() // site.jobs, pids=PIDS, tasks=site.jobs),
-        inbox=Inbox(folder / "inbox", INBOX_INSIDE),
+        inbox=Inbox(folder / "inbox", inside.INBOX),
         run_id=site.run_id,
         command=[
             "env",
             *variables,
-            *EXPORTING.started_from(WORKER_INSIDE, lambda _: home.absolute() / "bin" / "python"),
+            *EXPORTING.started_from(inside.WORKER, lambda _: home.absolute() / "bin" / "python"),
         ],
     )
 
@@ -68,7 +67,7 @@ def visible(site: Site) -> list[Mount]:
     folders += [model.folder for model in project.models.values()]
     found = dict.fromkeys(folder.absolute() for folder in folders if folder.is_dir())
     outer = [folder for folder in found if not any(folder != other and folder.is_relative_to(other) for other in found)]
-    return [Mount(EXPORTING.folder, WORKER_INSIDE), *(Mount(folder, str(folder)) for folder in outer)]
+    return [Mount(EXPORTING.folder, inside.WORKER), *(Mount(folder, str(folder)) for folder in outer)]
 
 
 def seen(mounts: Sequence[Mount], reads: Sequence[str]) -> list[str]:

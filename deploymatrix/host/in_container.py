@@ -8,6 +8,7 @@ from pathlib import Path
 from docker import DockerClient
 
 from deploymatrix.environments.images import Image, ensure_image
+from deploymatrix.host import inside
 from deploymatrix.host.channel import Channel
 from deploymatrix.host.container_channel import container_channel
 from deploymatrix.host.container_limits import Bounds
@@ -16,10 +17,6 @@ from deploymatrix.host.recipes import image_recipe
 from deploymatrix.host.site import Site
 from deploymatrix.host.worker_program import worker_of
 from deploymatrix.project.project import Target
-
-INSIDE = "/deploymatrix"
-WORKER_INSIDE = f"{INSIDE}/worker"
-INBOX_INSIDE = f"{INSIDE}/inbox"
 
 
 class InContainer:
@@ -40,7 +37,7 @@ class InContainer:
         return container_channel(
             self._client,
             self._image(target),
-            [Mount(worker.folder, WORKER_INSIDE), Mount(target.folder, f"{INSIDE}/target")],
+            [Mount(worker.folder, inside.WORKER), Mount(target.folder, inside.TARGET)],
             Bounds(
                 memory_mb=resources.memory_mb,
                 pids=resources.pids,
@@ -48,9 +45,9 @@ class InContainer:
                 tasks=site.jobs,
                 tmp=runner.spec.tmp,
             ),
-            inbox=Inbox(folder, INBOX_INSIDE),
+            inbox=Inbox(folder, inside.INBOX),
             run_id=site.run_id,
-            command=worker.started_from(WORKER_INSIDE, str),
+            command=worker.started_from(inside.WORKER, str),
         )
 
     @property

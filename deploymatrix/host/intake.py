@@ -12,7 +12,8 @@ import stat
 import subprocess
 from pathlib import Path
 
-from deploymatrix.host.delivery import MOST_FILES, MOST_PARTS, NotDelivered
+from deploymatrix.host.delivery import MOST_PARTS, NotDelivered
+from deploymatrix.host.messages import MOST_FILES
 
 KINDS = {
     stat.S_IFLNK: "a symbolic link",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+MOST_FILES = 100_000  # that a task may leave or send, where nothing says fewer
 TaskName = Literal["reference", "export", "run", "describe"]
 
 
@@ -28,7 +29,7 @@ class Request:
     memory_mb: float
     threads: int = 1
     most_bytes: int = 1 << 30
-    most_files: int = 100_000
+    most_files: int = MOST_FILES
     own: Path | None = None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Protocol
 
-from deploymatrix.host.messages import Place, TaskName, Work
+from deploymatrix.host.messages import MOST_FILES, Place, TaskName, Work
 
 
 class Pool(Protocol):
@@ -25,7 +25,7 @@ class Pool(Protocol):
         timeout_s: float,
         memory_mb: int,
         most_bytes: int,
-        most_files: int = 100_000,
+        most_files: int = MOST_FILES,
     ) -> Work:
         """Let the worker of `place` do one task and wait for it.
 

@@ -14,7 +14,7 @@ from deploymatrix.host.channel import Channel
 from deploymatrix.host.in_process import ensure_exporter, start_exporter
 from deploymatrix.host.intake import remove
 from deploymatrix.host.isolation import launcher_for
-from deploymatrix.host.messages import Place, Reply, Request, TaskName, Work
+from deploymatrix.host.messages import MOST_FILES, Place, Reply, Request, TaskName, Work
 from deploymatrix.host.site import Site
 from deploymatrix.host.worker import Worker, WorkerClosed
 from deploymatrix.project.project import Project
@@ -63,7 +63,7 @@ class Workshop:
         timeout_s: float,
         memory_mb: int,
         most_bytes: int,
-        most_files: int = 100_000,
+        most_files: int = MOST_FILES,
     ) -> Work:
         """Let the worker of `place` do one task, and wait for it."""
         name = uuid.uuid4().hex

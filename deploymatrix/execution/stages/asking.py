@@ -14,7 +14,7 @@ from deploymatrix.execution.logs import keep_log, stable_text
 from deploymatrix.execution.outcomes import FAILED_IN, Done, Failed, NativeTask, Result, failure_of
 from deploymatrix.execution.stages.context import StageContext
 from deploymatrix.execution.stages.telling import at_fault, told
-from deploymatrix.host.messages import Work
+from deploymatrix.host.messages import MOST_FILES, Work
 from deploymatrix.project.plan import Task
 from deploymatrix.store.entries import Kind
 
@@ -31,7 +31,7 @@ class Question:
     timeout_s: float
     memory_mb: int
     most_bytes: int = MOST_BYTES
-    most_files: int = 100_000
+    most_files: int = MOST_FILES
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -35,7 +35,9 @@ def test_folders_of_one_task_and_addresses_are_left_out(tree: Tree) -> None:
     task = "0123456789abcdef" * 2
 
     text = stable_text(
-        project, f"/someone/mine/build/work/x/{task}/out, /deploymatrix/out/{task}, <M at 0x7f0012345678>"
+        project,
+        f"/someone/mine/build/work/x/{task}/out, /deploymatrix/inbox/{task}/0/files/m.onnx, "
+        "/deploymatrix/rooms/1/task/out, <M at 0x7f0012345678>",
     )
 
-    assert text == "<work>/out, <work>, <M at 0x…>"
+    assert text == "<work>/out, <work>/0/files/m.onnx, <work>/out, <M at 0x…>"
