@@ -16,7 +16,7 @@ import numpy as np
 
 from deploymatrix.numerics.judging import judged, stacked
 from deploymatrix.numerics.limits import Limits
-from deploymatrix.project.specs import Tensor
+from deploymatrix.project.model_specs import Tensor
 
 LIMITS = Limits(multiple=12, floor=2e-6, ceiling=5e-4)
 MUTANTS: dict[str, Callable[[Any, Any], Any]] = {

@@ -16,12 +16,12 @@ from pydantic import BaseModel
 from typer.core import TyperCommand, TyperGroup
 
 from deploymatrix.cli import app
-from deploymatrix.project import finding_specs, runners, specs
+from deploymatrix.project import finding_specs, model_specs, runners, specs
 
 REFERENCE = Path(__file__).resolve().parent / "reference"
 NOTE = "<!-- Made from the code by `python docs/generate.py`; do not edit. -->\n"
 FILES: dict[str, type[BaseModel]] = {
-    "models/*/model.toml": specs.ModelSpec,
+    "models/*/model.toml": model_specs.ModelSpec,
     "pipelines/*/pipeline.toml": specs.PipelineSpec,
     "pipelines/frameworks/*/framework.toml": specs.FrameworkSpec,
     "pipelines/environments/*.toml": specs.EnvironmentSpec,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from deploymatrix.environments.recipes import recipe_digest
 from deploymatrix.host.recipes import image_recipe, runtime_recipe
 from deploymatrix.project.project import Project, Target
-from deploymatrix.project.specs import Isolation
+from deploymatrix.project.strict import Isolation
 from deploymatrix.store import digests
 
 

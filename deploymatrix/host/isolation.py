@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from deploymatrix.errors import EnvironmentFailed
 from deploymatrix.host.site import Launcher, Site
-from deploymatrix.project.specs import Isolation
+from deploymatrix.project.strict import Isolation
 from deploymatrix.say import Say
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from deploymatrix.host.messages import MOST_FILES, Place, Reply, Request, TaskNa
 from deploymatrix.host.site import Site
 from deploymatrix.host.worker import Worker, WorkerClosed
 from deploymatrix.project.project import Project
-from deploymatrix.project.specs import Isolation
+from deploymatrix.project.strict import Isolation
 from deploymatrix.say import Say
 
 if TYPE_CHECKING:

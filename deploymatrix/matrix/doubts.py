@@ -12,9 +12,9 @@ from deploymatrix.matrix.records import Cell, Matrix, OutputRecord
 from deploymatrix.matrix.vouched import unvouched
 from deploymatrix.numerics.limits import Limits
 from deploymatrix.project.limits import limits_of
+from deploymatrix.project.model_specs import Tensor
 from deploymatrix.project.plan import PlannedCell
 from deploymatrix.project.project import Project
-from deploymatrix.project.specs import Tensor
 
 EXACTLY = 1e-9  # a limit follows from eager's error by a few operations: so far do two of them agree
 

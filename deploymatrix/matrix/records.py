@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from deploymatrix.matrix.kept_logs import LogName
-from deploymatrix.project.specs import FolderName, Isolation
+from deploymatrix.project.strict import FolderName, Isolation
 
 Outcome = Literal[
     "passed",

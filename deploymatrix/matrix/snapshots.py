@@ -13,7 +13,7 @@ from deploymatrix.errors import ConfigurationError
 from deploymatrix.matrix.budgets import worst_headroom
 from deploymatrix.matrix.files import MATRIX, MEASUREMENTS, read_measurements
 from deploymatrix.matrix.records import Cell, Frozen, Matrix, Measurement, Outcome, Stage
-from deploymatrix.project.specs import Isolation
+from deploymatrix.project.strict import Isolation
 
 DIGITS = 4
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from deploymatrix.project.specs import FolderName, Seconds, Strict
+from deploymatrix.project.strict import FolderName, Seconds, Strict
 
 Sentence = Annotated[str, Field(min_length=10, pattern=r"^[^\r\n]+$")]
 

@@ -12,18 +12,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from deploymatrix.errors import ConfigurationError
+from deploymatrix.project.model_specs import ModelSpec, Timeouts
 from deploymatrix.project.runners import FILE as RUNNER_FILE
 from deploymatrix.project.runners import Runner, read_runners
-from deploymatrix.project.specs import (
-    EnvironmentSpec,
-    FrameworkSpec,
-    Isolation,
-    ModelSpec,
-    PipelineSpec,
-    StepSpec,
-    TargetSpec,
-    Timeouts,
-)
+from deploymatrix.project.specs import EnvironmentSpec, FrameworkSpec, PipelineSpec, StepSpec, TargetSpec
+from deploymatrix.project.strict import Isolation
 from deploymatrix.project.toml_files import nearest, read_spec
 
 FRAMEWORKS = "frameworks"

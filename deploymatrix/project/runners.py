@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from deploymatrix.errors import ConfigurationError
-from deploymatrix.project.specs import Strict
+from deploymatrix.project.strict import Strict
 from deploymatrix.project.toml_files import read_spec
 
 FILE = "runner.toml"

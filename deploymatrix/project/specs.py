@@ -1,4 +1,4 @@
-"""The records of the TOML files: models, pipelines, frameworks and targets.
+"""The records of the TOML files other than model.toml: pipelines, frameworks, targets, the project.
 
 A mistake in a file becomes a ConfigurationError that names the file, the key and the remedy.
 """
@@ -6,118 +6,16 @@ A mistake in a file becomes a ConfigurationError that names the file, the key an
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from deploymatrix.project.limit_specs import ModelLimit, TargetLimits
-from deploymatrix.project.source_specs import ModelSource
+from deploymatrix.project.limit_specs import TargetLimits
+from deploymatrix.project.strict import FolderName, Strict
 from deploymatrix.project.warning_specs import WarningRule
 
-DType = Literal["float16", "float32", "float64", "int8", "uint8", "int32", "int64", "bool"]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
-FolderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=128)]
 REPLACING = frozenset({"PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "VIRTUAL_ENV", "LD_PRELOAD"})  # of locked packages
-Shape = Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(max_length=8)]
-Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Bound = Annotated[float, Field(allow_inf_nan=False)]
-
-
-class Strict(BaseModel):
-    """A record in which an unknown key is an error: a typo must not be a silent default.
-
-    `former_keys`: keys of earlier versions, and what to write instead.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    former_keys: ClassVar[dict[str, str]] = {}
-
-
-class Tensor(Strict):
-    """A named tensor of fixed shape; the first axis is the batch."""
-
-    name: Name
-    dtype: DType
-    shape: Shape
-
-
-class Input(Tensor):
-    """An input, and how its sample values are drawn (see samples.py)."""
-
-    values: Literal["normal", "uniform", "integers", "prefix_mask"] = "normal"
-    low: Bound | None = None
-    high: Bound | None = None
-
-    @model_validator(mode="after")
-    def _range_is_given_where_it_is_needed(self) -> Self:
-        if self.values not in {"uniform", "integers"}:
-            if self.low is not None or self.high is not None:
-                raise ValueError(f'low and high mean nothing for values = "{self.values}"; use "uniform" or "integers"')
-        elif self.low is None or self.high is None:
-            raise ValueError(f'values = "{self.values}" needs low and high')
-        elif not self.low < self.high:
-            raise ValueError("low must be below high")
-        return self
-
-    @model_validator(mode="after")
-    def _values_fit_the_dtype(self) -> Self:
-        floating = self.dtype.startswith("float")
-        if self.values == "integers" and floating:
-            raise ValueError('values = "integers" needs an integer dtype')
-        if self.values in {"normal", "uniform"} and not floating:
-            raise ValueError(f'values = "{self.values}" needs a float dtype; {self.dtype} needs values = "integers"')
-        if self.values == "prefix_mask" and not self.shape:
-            raise ValueError('values = "prefix_mask" needs a shape with an axis')
-        return self
-
-
-class Timeouts(Strict):
-    """Limits in seconds of wall time: one export step; load and run together."""
-
-    export: Seconds = 300.0
-    run: Seconds = 120.0
-
-
-class RouteChoice(Strict):
-    """A model's choice for one format: the step, named by what it starts `from`, and options laid over the step's."""
-
-    former_keys = {"source": 'write from = "…"'}
-
-    source: Annotated[FolderName | None, Field(alias="from")] = None
-    options: dict[str, Any] = {}
-
-
-class ModelSpec(Strict):
-    """models/<name>/model.toml."""
-
-    framework: FolderName
-    source: ModelSource = ModelSource()
-    family: str = "other"
-    tags: tuple[str, ...] = ()
-    seed: int = 0
-    samples: Annotated[int, Field(ge=4)] = 4
-    calibrate: bool = False
-    inputs: Annotated[tuple[Input, ...], Field(min_length=1)]
-    outputs: Annotated[tuple[Tensor, ...], Field(min_length=1)]
-    timeouts: Timeouts = Timeouts()
-    memory_mb: Annotated[int, Field(ge=64)] = 8192
-    limits: dict[FolderName, ModelLimit] = {}
-    routes: dict[FolderName, RouteChoice] = {}
-
-    @model_validator(mode="after")
-    def _names_differ(self) -> Self:
-        for group in (self.inputs, self.outputs):
-            names = [tensor.name for tensor in group]
-            if len(set(names)) != len(names):
-                raise ValueError(f"names must differ: {', '.join(names)}")
-        return self
-
-    @model_validator(mode="after")
-    def _given_weights_stay(self) -> Self:
-        if self.calibrate and self.source.path is not None:
-            raise ValueError("calibrate = true would change the weights that source.path gives; remove it")
-        return self
 
 
 class StepSpec(Strict):
@@ -281,6 +179,3 @@ class TargetSpec(Strict):
                 f"limits has {', '.join(extra)}, which variants does not declare; add it there or remove it"
             )
         return self
-
-
-Isolation = Literal["docker", "process"]

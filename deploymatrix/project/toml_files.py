@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails
 from deploymatrix.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from deploymatrix.project.specs import Strict
+    from deploymatrix.project.strict import Strict
 
 Spec = TypeVar("Spec", bound="Strict")
 

@@ -12,7 +12,7 @@ from deploymatrix.host.isolation import IsolationChoice
 from deploymatrix.matrix.records import Frozen, Outcome, OutputRecord, Stage
 from deploymatrix.numerics.tensors import Array
 from deploymatrix.project.project import Project
-from deploymatrix.project.specs import Isolation
+from deploymatrix.project.strict import Isolation
 from deploymatrix.say import Say
 from deploymatrix.verify.answers import compare_answers, default_limit, output_records
 from deploymatrix.verify.artifacts import InspectedArtifact, Sample, Slot

@@ -13,8 +13,8 @@ from deploymatrix.matrix.records import OutputRecord
 from deploymatrix.numerics.compare import Answers, Comparison, compare
 from deploymatrix.numerics.limits import given
 from deploymatrix.numerics.tensors import Array
+from deploymatrix.project.model_specs import Tensor
 from deploymatrix.project.project import Target
-from deploymatrix.project.specs import Tensor
 from deploymatrix.verify.artifacts import Answer, Slot
 from deploymatrix.verify.wire import wire_names
 

@@ -13,7 +13,7 @@ from deploymatrix.host.isolation import IsolationChoice
 from deploymatrix.matrix.records import Frozen, Outcome, OutputRecord, Stage
 from deploymatrix.numerics.tensors import Array
 from deploymatrix.project.project import Project, Target
-from deploymatrix.project.specs import Isolation
+from deploymatrix.project.strict import Isolation
 from deploymatrix.say import Say
 from deploymatrix.verify.answers import compare_answers, default_limit, output_records
 from deploymatrix.verify.inspector import Inspector, inspecting

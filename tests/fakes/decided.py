@@ -10,8 +10,8 @@ from deploymatrix.execution.keys import Keys
 from deploymatrix.matrix.files import write_matrix
 from deploymatrix.matrix.locks import locks_of
 from deploymatrix.matrix.records import Artifact, Cell, Matrix, OutputRecord, WorstRecord
+from deploymatrix.project.model_specs import Tensor
 from deploymatrix.project.plan import PlannedCell, Selection, plan_cells
-from deploymatrix.project.specs import Tensor
 from deploymatrix.store import digests
 from tests.fakes.tree import Tree
 

@@ -11,7 +11,7 @@ import numpy as np
 from deploymatrix.numerics.compare import Answers, Comparison
 from deploymatrix.numerics.figures import WorstSlice
 from deploymatrix.numerics.limits import Limits, given
-from deploymatrix.project.specs import Tensor
+from deploymatrix.project.model_specs import Tensor
 
 VECTORS = Path(__file__).resolve().parent
 Case = dict[str, Any]

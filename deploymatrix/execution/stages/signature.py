@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from deploymatrix.project.model_specs import Tensor
 from deploymatrix.project.project import Model
-from deploymatrix.project.specs import Tensor
 
 
 def declared_outputs(model: Model, signature: dict[str, Any]) -> tuple[Tensor, ...]:

@@ -18,7 +18,7 @@ from typer.exceptions import TyperException
 from deploymatrix import errors
 from deploymatrix.cli import app
 from deploymatrix.matrix import records
-from deploymatrix.project import finding_specs, runners, specs
+from deploymatrix.project import finding_specs, model_specs, runners, specs
 from deploymatrix.store.entries import Kind
 from deploymatrix.worker import PROTOCOL
 from tests.documented import REPOSITORY, blocks, check, commands, load_docs_script, pages, shell_blocks
@@ -138,7 +138,7 @@ def test_the_exit_codes_are_those_of_the_code() -> None:
 
 
 SPECS = {
-    "model.toml": specs.ModelSpec,
+    "model.toml": model_specs.ModelSpec,
     "pipeline.toml": specs.PipelineSpec,
     "target.toml": specs.TargetSpec,
     "framework.toml": specs.FrameworkSpec,

@@ -13,7 +13,7 @@ from deploymatrix.host.facts import HostFacts
 from deploymatrix.project.limits import limits_of
 from deploymatrix.project.plan import Selection, plan_cells
 from deploymatrix.project.routes import find_route
-from deploymatrix.project.specs import Isolation
+from deploymatrix.project.strict import Isolation
 from deploymatrix.store.entries import Entry
 from deploymatrix.store.store import Store
 from tests.fakes.tree import Tree

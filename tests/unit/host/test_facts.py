@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from deploymatrix.host.facts import HostFacts
-from deploymatrix.project.specs import Isolation
+from deploymatrix.project.strict import Isolation
 from tests.fakes.tree import Tree
 
 

@@ -18,7 +18,7 @@ from deploymatrix.matrix.records import OutputRecord, WorstRecord
 from deploymatrix.numerics.compare import Answers, Comparison, compare
 from deploymatrix.numerics.figures import OutputFigures, WorstSlice, relative_error
 from deploymatrix.numerics.limits import given as limit_of
-from deploymatrix.project.specs import Tensor
+from deploymatrix.project.model_specs import Tensor
 
 LIMIT = 1e-3
 

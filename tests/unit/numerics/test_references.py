@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from deploymatrix.numerics.references import LEAST_VARIATION, reference_problem, variation
-from deploymatrix.project.specs import Tensor
+from deploymatrix.project.model_specs import Tensor
 
 GENERATOR = np.random.default_rng(0)
 VARIED = [GENERATOR.standard_normal((1, 3)) for _ in range(4)]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from deploymatrix.numerics.samples import draw, write_samples
-from deploymatrix.project.specs import Input, ModelSpec
+from deploymatrix.project.model_specs import Input, ModelSpec
 from deploymatrix.store.digests import of_file
 
 

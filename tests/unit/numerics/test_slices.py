@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from deploymatrix.numerics.compare import Comparison
 from deploymatrix.numerics.judging import judged, stacked
 from deploymatrix.numerics.limits import Limits
-from deploymatrix.project.specs import Tensor
+from deploymatrix.project.model_specs import Tensor
 
 LIMITS = Limits(multiple=12, floor=2e-6, ceiling=5e-4)
 GENERATOR = np.random.default_rng(7)

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from deploymatrix.errors import USAGE, ConfigurationError
-from deploymatrix.project.specs import ModelSpec, PipelineSpec, Strict, TargetSpec
+from deploymatrix.project.model_specs import ModelSpec
+from deploymatrix.project.specs import PipelineSpec, TargetSpec
+from deploymatrix.project.strict import Strict
 from deploymatrix.project.toml_files import nearest, read_spec
 
 MODEL = """

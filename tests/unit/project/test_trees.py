@@ -9,8 +9,9 @@ import pytest
 from deploymatrix.errors import ConfigurationError
 from deploymatrix.execution import keys
 from deploymatrix.execution.wire import wire_source
+from deploymatrix.project.model_specs import ModelSpec
 from deploymatrix.project.project import Project
-from deploymatrix.project.specs import ModelSpec, ProjectSpec
+from deploymatrix.project.specs import ProjectSpec
 from deploymatrix.project.trees import build_folder, find_root, read_settings, shipped_tree, tree_below
 
 REPOSITORY = Path(__file__).resolve().parents[3]

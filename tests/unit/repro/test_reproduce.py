@@ -23,7 +23,7 @@ from deploymatrix.host.worker_program import EXPORTING, WORKER, WorkerProgram, w
 from deploymatrix.matrix.records import Cell
 from deploymatrix.numerics.compare import Comparison
 from deploymatrix.numerics.references import reference_problem
-from deploymatrix.project.specs import DType, Tensor
+from deploymatrix.project.model_specs import DType, Tensor
 from deploymatrix.repro.bundle import program_files
 from deploymatrix.repro.evidence import command, find_evidence
 from deploymatrix.repro.packing import write_folder

@@ -11,7 +11,7 @@ import pytest
 from deploymatrix.errors import ConfigurationError
 from deploymatrix.numerics.compare import Answers
 from deploymatrix.numerics.limits import Limits
-from deploymatrix.project.specs import Tensor
+from deploymatrix.project.model_specs import Tensor
 from deploymatrix.selftest.judging import distance, fate_of, judge
 from deploymatrix.selftest.kinds import KINDS, pick_kinds
 from deploymatrix.selftest.records import Again, Mutant, Reds, SelfTest
