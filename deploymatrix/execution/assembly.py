@@ -61,6 +61,7 @@ def build_matrix(run: PlannedRun, facts: HostFacts, results: Mapping[str, Result
     return Matrix(
         generator=f"deploymatrix {__version__}",
         isolation=facts.isolation,
+        exporters=run.project.exporters,
         selection=run.selection.describe(),
         shard=run.shard,
         planned=run.planned,

@@ -23,7 +23,7 @@ from deploymatrix.matrix.shards import plan_digest
 from deploymatrix.store.digests import canonical_json
 from deploymatrix.store.files import write_json
 
-ALIKE = ("generator", "isolation", "selection", "planned", "unmatched")
+ALIKE = ("generator", "isolation", "exporters", "selection", "planned", "unmatched")
 
 
 @dataclass(frozen=True, kw_only=True)

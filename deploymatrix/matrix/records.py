@@ -184,6 +184,7 @@ class Matrix(Frozen):
     schema_version: Literal[1] = 1
     generator: str
     isolation: Isolation
+    exporters: Isolation | None = Field(default=None, description="where models and exporters ran; null: not recorded")
     selection: tuple[str, ...] = Field(default=(), description="what was selected; empty: every cell")
     shard: Shard | None = Field(default=None, description="null: every planned cell is here")
     planned: int | None = Field(
@@ -196,6 +197,11 @@ class Matrix(Frozen):
     unmatched: tuple[str, ...] = Field(
         default=(), description="entries that match no planned cell, and what to edit: red"
     )
+
+    @property
+    def ran_in(self) -> str:
+        """Say where artifacts ran, and of exporters where they ran in containers, too."""
+        return f"{self.isolation}, exporters too" if self.exporters == "docker" else self.isolation
 
     @field_validator("cells")
     @classmethod

@@ -28,7 +28,9 @@ def statement_of(
     digest: SHA-256 of matrix.json. locks: by file. installers: by target.
     """
     configuration = [
-        _descriptor("matrix.json", digest, generator=matrix.generator, isolation=matrix.isolation),
+        _descriptor(
+            "matrix.json", digest, generator=matrix.generator, isolation=matrix.isolation, exporters=matrix.exporters
+        ),
         *(_descriptor(name, lock) for name, lock in sorted(locks.items())),
         *_images(matrix.cells),
         *_packages(matrix.cells, installers),

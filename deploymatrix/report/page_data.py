@@ -64,7 +64,7 @@ def grid_block(matrix: Matrix, history: Sequence[History], difference: Diff | No
     columns["change"] = [_shown_change(changes.get(cell.name)) for cell in matrix.cells] if difference else []
     return {
         "generator": matrix.generator,
-        "isolation": matrix.isolation,
+        "isolation": matrix.ran_in,
         "selection": list(matrix.selection),
         "partial": count(matrix).partial,
         "standings": dict(STANDINGS),

@@ -12,7 +12,7 @@ import pytest
 
 from deploymatrix.errors import GATE_FAILED, INCOMPLETE, OK
 from tests.fakes.tree import Tree
-from tests.workflows import ACTION, run_script, script_of
+from tests.workflows import ACTION, load, run_script, script_of
 
 TARGETS = ("npz", "plain", "wrapped")
 SPOILT = "\n[routes.wrapped]\noptions = { spoil = 1.01 }\n"
@@ -50,7 +50,7 @@ def played(machine: Callable[..., Machine], targets: tuple[str, ...], toml: str 
     last = machine("gate", toml)
     for target in targets:
         job = machine(target, toml)
-        ran = job.step("Run", SHARD=f"target={target}")
+        ran = job.step("Run", SHARD=f"target={target}", EXPORTERS="process")
         assert ran.returncode == OK, ran.stdout + ran.stderr
         assert job.step("Report").returncode == OK
         uploaded = last.scratch / "shards" / f"shard-{target}"
@@ -87,6 +87,17 @@ def test_a_job_that_died_closes_the_gate(machine: Callable[..., Machine]) -> Non
 
     assert (merged.returncode, report.returncode, gate.returncode) == (INCOMPLETE, OK, INCOMPLETE)
     assert "missing: linear/wrapped/fp32: no result in any shard" in merged.stderr
+
+
+def test_model_code_runs_in_containers_unless_the_job_says_otherwise(machine: Callable[..., Machine]) -> None:
+    default = load(ACTION)["inputs"]["exporters"]["default"]
+    job = machine("npz")
+
+    ran = job.step("Run", SHARD="target=npz", EXPORTERS=default)
+
+    assert ran.returncode != OK
+    assert 'exporters = "docker" needs containers' in ran.stderr
+    assert not (job.tree.build / "matrix.json").exists()
 
 
 def test_a_baseline_is_held(machine: Callable[..., Machine]) -> None:

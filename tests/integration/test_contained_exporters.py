@@ -45,6 +45,11 @@ def cells(tree: Tree) -> list[dict[str, Any]]:
     return found
 
 
+def recorded(tree: Tree) -> str:
+    """Where the matrix says that exporters ran."""
+    return str(json.loads((tree.build / "matrix.json").read_text(encoding="utf-8"))["exporters"])
+
+
 def test_model_code_reaches_nothing_of_the_host(client: Any, runnable: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
     secret, canary = runnable.write("secret.txt", "secret"), runnable.root / "canary"
     monkeypatch.setenv("A_TOKEN", "secret")
@@ -63,13 +68,15 @@ def test_model_code_reaches_nothing_of_the_host(client: Any, runnable: Tree, mon
 
 def test_artifacts_answer_as_those_from_outside_and_results_are_kept_apart(client: Any, runnable: Tree) -> None:
     outside = runnable.run(*RUN, "--exporters", "process")
-    first = cells(runnable)
+    first, said_first = cells(runnable), recorded(runnable)
     inside = runnable.run(*RUN, "--exporters", "docker")
-    second = cells(runnable)
+    second, said_second = cells(runnable), recorded(runnable)
 
     assert (outside.returncode, inside.returncode) == (0, 0), inside.stdout + inside.stderr
     assert "4 tasks, 0 of them from the store" in outside.stderr + outside.stdout
     assert "prepare environment numpy" in inside.stderr + inside.stdout  # an export in a container has its own key
+    assert (said_first, said_second) == ("process", "docker")
+    assert "isolation: docker, exporters too" in inside.stdout
     assert [cell["outputs"] for cell in first] == [cell["outputs"] for cell in second]
     assert [cell["inputs"] for cell in first] == [cell["inputs"] for cell in second]  # the gate asks for no second run
 

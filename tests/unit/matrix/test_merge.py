@@ -175,6 +175,7 @@ def test_two_results_with_one_outcome_are_told_apart_by_what_differs() -> None:
     [
         ({"generator": "deploymatrix 9"}, "not parts of one run: generator"),
         ({"isolation": "process"}, "not parts of one run: isolation"),
+        ({"exporters": "docker"}, "not parts of one run: exporters"),
         ({"selection": ("-t onnx",)}, "not parts of one run: selection"),
         ({"unmatched": ("an entry",)}, "not parts of one run: unmatched"),
         ({"shard": None}, "parts of different plans: only one has lstm/litert/fp32"),
