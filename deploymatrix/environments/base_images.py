@@ -23,6 +23,7 @@ from requests.exceptions import RequestException
 from deploymatrix.environments.image_notes import ImageNotes
 from deploymatrix.environments.recipes import BaseRecipe
 from deploymatrix.environments.runtimes import ensure_program
+from deploymatrix.environments.tying import tied
 from deploymatrix.errors import EnvironmentFailed
 from deploymatrix.say import Say
 
@@ -156,7 +157,7 @@ def _make(client: docker.DockerClient, recipe: BaseRecipe, envs: Path, say: Say)
         archive = Path(folder) / "base.tar"
         command = ["sh", str(recipe.folder / "make-base.sh"), str(archive), ",".join(recipe.debian)]
         command += [] if program is None else [str(program)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(tied(command), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
         if done.returncode:
             raise EnvironmentFailed(f"{recipe.made_here}: {NEEDED} failed:\n{done.stderr.strip()[-2000:]}")
         return _imported(client, archive, recipe.made_here)

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from deploymatrix.environments.tying import tied
 from deploymatrix.errors import EnvironmentFailed
 
 REMEDY = "make the lock anew: nox -s lock"
@@ -42,8 +43,9 @@ def install_node_packages(package_lock: Path, wheel: Path, folder: Path) -> None
     npm = wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     options = ["--ignore-scripts", "--no-audit", "--no-fund", "--omit=dev", "--no-update-notifier"]
     done = subprocess.run(
-        [str(wheel / "bin" / "node"), str(npm), "ci", *options],
+        tied([wheel / "bin" / "node", npm, "ci", *options]),
         cwd=folder,
+        stdin=subprocess.DEVNULL,
         env=_variables(wheel),
         capture_output=True,
         text=True,

@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from deploymatrix.environments.tying import tied
 from deploymatrix.errors import EnvironmentFailed
 
 KEPT_LINES = 25
@@ -42,7 +43,7 @@ def try_uv(
     # Of all that pip can be set to, this alone has no variable in uv.
     no_index = ["--no-index"] if arguments[0] == "pip" and variables.get(NO_INDEX) else []
     return subprocess.run(
-        [uv_binary(), "--no-progress", *arguments, *no_index],
+        tied([uv_binary(), "--no-progress", *arguments, *no_index]),
         env=dict(variables),
         cwd=cwd,
         input=stdin,

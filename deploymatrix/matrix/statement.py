@@ -29,7 +29,7 @@ def statement_of(
     """
     configuration = [
         _descriptor(
-            "matrix.json", digest, generator=matrix.generator, isolation=matrix.isolation, exporters=matrix.exporters
+            "matrix.json", digest, generator=matrix.generator, isolation=matrix.isolation, exporters=matrix.exporters or "not recorded"
         ),
         *(_descriptor(name, lock) for name, lock in sorted(locks.items())),
         *_images(matrix.cells),
