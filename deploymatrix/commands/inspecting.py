@@ -13,6 +13,7 @@ from deploymatrix.commands.options import (
     ModelFolders,
     Models,
     Targets,
+    echo,
     print_json,
     project_of,
     selection_of,
@@ -46,7 +47,7 @@ def doctor(context: typer.Context, json: AsJson = False) -> None:
     from deploymatrix.host.doctor import examine, print_findings
 
     findings = examine(project_of(context, anywhere=True))
-    print_json([finding.__dict__ for finding in findings]) if json else print_findings(findings)
+    print_json([finding.__dict__ for finding in findings]) if json else print_findings(findings, echo)
     if any(finding.needed and not finding.found for finding in findings):
         raise typer.Exit(errors.INCOMPLETE)
 

@@ -9,9 +9,8 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-import typer
-
 from deploymatrix.project.project import Project
+from deploymatrix.say import Say
 
 LEAST_DISK_GB = 25
 
@@ -41,13 +40,13 @@ def examine(project: Project) -> list[Finding]:
     ]
 
 
-def print_findings(findings: list[Finding]) -> None:
+def print_findings(findings: list[Finding], say: Say) -> None:
     """Print one line for each finding, and the remedy where something is missing."""
     for finding in findings:
         state = "ok     " if finding.found else ("MISSING" if finding.needed else "absent ")
-        typer.echo(f"{state} {finding.name}: {finding.what}")
+        say(f"{state} {finding.name}: {finding.what}")
         if not finding.found and finding.remedy:
-            typer.echo(f"        → {finding.remedy}")
+            say(f"        → {finding.remedy}")
 
 
 def _python() -> Finding:

@@ -29,7 +29,11 @@ def statement_of(
     """
     configuration = [
         _descriptor(
-            "matrix.json", digest, generator=matrix.generator, isolation=matrix.isolation, exporters=matrix.exporters or "not recorded"
+            "matrix.json",
+            digest,
+            generator=matrix.generator,
+            isolation=matrix.isolation,
+            exporters=matrix.exporters or "not recorded",
         ),
         *(_descriptor(name, lock) for name, lock in sorted(locks.items())),
         *_images(matrix.cells),

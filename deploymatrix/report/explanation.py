@@ -13,6 +13,7 @@ from deploymatrix.matrix.gate import explain_red
 from deploymatrix.matrix.records import Cell, Measurement, OutputRecord, WorstRecord
 from deploymatrix.printable import printable
 from deploymatrix.project.findings import Finding
+from deploymatrix.report.stability import stability
 
 TRACEBACK = "Traceback (most recent call last):"
 ERROR = re.compile(r"\b(\w*error|exception|fatal|abort(ed)?|panic|segmentation fault|assert\w*|failed|killed)\b", re.I)
@@ -91,7 +92,7 @@ def as_text(explanation: Explanation) -> Iterator[str]:
     yield from _block_of("detail", cell.detail.splitlines() if "\n" in cell.detail else [])
     yield from _field("artifact", f"{cell.artifact.bytes:,} bytes" if cell.artifact else "")
     yield from _field("changes", "; ".join(cell.changes))
-    yield from _field("checks", ", ".join(cell.checks))
+    yield from _field("checks", stability(cell))
     yield from _block_of("warnings", [f"{w.rule}, {w.step}: {w.means} {w.text}" for w in cell.warnings])
     yield from _block_of("reads", [f"{name} {digest[:12]}" for name, digest in cell.reads.items()])
     for repair in explanation.repairs:

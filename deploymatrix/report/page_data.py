@@ -20,6 +20,7 @@ from deploymatrix.matrix.diff import Diff
 from deploymatrix.matrix.records import NOT_REPRODUCIBLE, Cell, Matrix, Measurement, OutputRecord, WorstRecord
 from deploymatrix.project.findings import Finding
 from deploymatrix.report.history import History
+from deploymatrix.report.stability import stability
 from deploymatrix.report.symbols import SYMBOLS, VERDICT_SYMBOLS, VERDICT_WORDS
 
 T = TypeVar("T", bound=Hashable)
@@ -142,6 +143,7 @@ def _described(cell: Cell, detail_limit: int, reasons: list[str]) -> list[Any]:
         reasons,
         [warning.model_dump(mode="json") for warning in cell.warnings],
         list(cell.repairs),
+        stability(cell),
     ]
 
 

@@ -111,6 +111,7 @@ const SHARED = [
   "reasons",
   "warnings",
   "repairs",
+  "checks",
 ];
 
 function readCell(packed, values, history, findings) {

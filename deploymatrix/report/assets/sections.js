@@ -268,6 +268,7 @@ function factsSection(cell, more) {
     ["Family", cell.family],
     ["Isolation", more.isolation],
     ["Samples", more.samples ? String(more.samples) : null],
+    ["Checks", more.checks],
     ["Artifact", more.size === null ? null : bytes(more.size)],
     ["SHA-256", more.sha256 && h("code", {}, more.sha256)],
     ["Image", more.image && h("code", {}, more.image)],
