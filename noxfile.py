@@ -14,7 +14,8 @@ import nox
 ROOT = Path(__file__).parent
 ENGINE = ROOT / "build" / "envs" / "engine"
 
-KINDS_OF_TESTS = ("unit", "integration", "hostile", "browser")
+# The options of each kind. Unit tests share the cores; the others start exporters and runtimes, which take them all.
+KINDS_OF_TESTS = {"unit": ["-n", "auto"], "integration": ["--durations=25"], "hostile": [], "browser": []}
 
 nox.needs_version = ">=2024.10.9"
 nox.options.sessions = ["matrix"]
@@ -70,7 +71,8 @@ def gate(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Unit tests, then real exporters, runtimes and containers, what these refuse, then the report in a browser."""
-    kinds = [[f"tests/{kind}", "-m", "not hostile and not long"] for kind in KINDS_OF_TESTS]
+    usual = ["-m", "not hostile and not long"]
+    kinds = [[f"tests/{kind}", *usual, *options] for kind, options in KINDS_OF_TESTS.items()]
     for arguments in [session.posargs] if session.posargs else kinds:
         _tool(session, "pytest", *arguments)
 
