@@ -53,6 +53,10 @@ def gate(
     no_repairs: Annotated[
         bool, typer.Option("--no-repairs", help="Refuse cells that passed only with a repair, marked † in the matrix.")
     ] = False,
+    no_static: Annotated[
+        bool,
+        typer.Option("--no-static", help="Refuse cells that passed at fixed sizes only, marked § in the matrix."),
+    ] = False,
     evidence: Annotated[
         Path | None,
         typer.Option("--evidence", metavar="FILE", help="Also require that this statement says what the matrix says."),
@@ -66,7 +70,8 @@ def gate(
     from deploymatrix.commands.attesting import evidence_differences
     from deploymatrix.execution.release import Terms, decide
 
-    project, refuse = project_of(context, models), {"repairs": no_repairs, "warnings": no_warnings}
+    project = project_of(context, models)
+    refuse = {"repairs": no_repairs, "warnings": no_warnings, "static": no_static}
     terms = Terms(
         selection=selection_of(target, model, expression),
         expectations=expectations,
@@ -164,7 +169,8 @@ def _conclude(decision: Decision, difference: Diff | None) -> None:
     if decision.regressed:
         lines.append("`deploymatrix baseline update --force` accepts a regression, in a change that somebody reviews")
     counted = decision.counts
-    counts = f"{decision.passed} passed, {len(decision.expected)} expected, {counted.red_cells} red"
+    fixed = f" ({len(decision.static)} at fixed sizes only)" if decision.static else ""
+    counts = f"{decision.passed} passed{fixed}, {len(decision.expected)} expected, {counted.red_cells} red"
     counts += f", {len(decision.unmatched)} unmatched" if decision.unmatched else ""
     counts += f", {len(decision.refused)} refused" if decision.refused else ""
     counts += f", {len(decision.regressed)} regressed" if difference else ""

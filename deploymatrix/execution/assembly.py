@@ -10,9 +10,11 @@ from deploymatrix import __version__
 from deploymatrix.execution.blame import answered_wrongly, blame
 from deploymatrix.execution.keys import Keys
 from deploymatrix.execution.outcomes import Done, Failed, Result
+from deploymatrix.execution.sampled import bindings_for, samples_for, static_of
 from deploymatrix.host.facts import HostFacts
 from deploymatrix.matrix.records import Artifact, Cell, Matrix, Measurement, OutputRecord, Shard, Stage
 from deploymatrix.matrix.verdicts import Rules, judged, unmatched_rules
+from deploymatrix.numerics.shapes import is_of, listed, partly_bound
 from deploymatrix.printable import printable
 from deploymatrix.project.plan import PlannedCell, Selection, compare_id, export_id, reference_id, run_id
 from deploymatrix.project.project import Project
@@ -135,7 +137,8 @@ def _artifact(planned: PlannedCell, results: Mapping[str, Result]) -> dict[str, 
         "repairs": tuple(repair for entry in on_the_way if entry for repair in entry.about["repairs"]),
         "warnings": tuple(warning for entry in on_the_way if entry for warning in entry.about["warnings"]),
         "artifact": _record_of(exported),
-        "changes": tuple(_changes(planned, exported.about["signature"])),
+        "static": static_of(exported),
+        "changes": tuple(_changes(planned, exported)),
         "versions": exported.about["versions"],
     }
 
@@ -173,7 +176,8 @@ def _compared(project: Project, planned: PlannedCell, results: Mapping[str, Resu
         "blame": blame(project, planned, results) if answered_wrongly(planned, results) else None,
         "detail": _shown(compared.about["detail"]),
         "versions": {**exported.about["versions"], **_runtime_versions(planned, run)},
-        "samples": planned.model.spec.samples,
+        "samples": len(samples_for(planned.model, exported)),
+        "sizes": tuple(bindings_for(planned.model, exported)) if planned.model.spec.dims else (),
         "checks": tuple(run.about["checks"]),
         "outputs": tuple(OutputRecord.model_validate(output) for output in compared.about["outputs"]),
         "drift": compared.about["drift"],
@@ -191,9 +195,12 @@ def _shown(text: str) -> str:
     return safe if len(safe) <= MOST_DETAIL else f"{safe[:MOST_DETAIL]} … ({len(safe):,} characters)"
 
 
-def _changes(planned: PlannedCell, signature: dict[str, Any]) -> list[str]:
-    """List where the artifact's dtype or shape is not the model's, by the signature's own word."""
-    changes = []
+def _changes(planned: PlannedCell, exported: Entry) -> list[str]:
+    """List where the artifact's dtype or shape is not the model's, by the signature's own word.
+
+    That a dim is fixed is told by the cell's `static`, and that a free one has lost its name changes nothing.
+    """
+    changes, signature = [], exported.about["signature"]
     for direction, tensors in (
         ("inputs", planned.model.spec.inputs),
         ("outputs", planned.model.spec.outputs),
@@ -202,8 +209,9 @@ def _changes(planned: PlannedCell, signature: dict[str, Any]) -> list[str]:
             actual = signature[direction][tensor.name]
             if actual["dtype"] != tensor.dtype:
                 changes.append(f"{tensor.name}: {tensor.dtype} → {actual['dtype']}")
-            if tuple(actual["shape"]) != tensor.shape:
-                changes.append(f"{tensor.name}: {list(tensor.shape)} → {actual['shape']}")
+            shape = partly_bound(tensor.shape, static_of(exported))
+            if not is_of(actual["shape"], shape):
+                changes.append(f"{tensor.name}: {listed(shape)} → {listed(actual['shape'])}")
     return changes
 
 

@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from deploymatrix.execution.reads import Digests, Reads
+from deploymatrix.execution.sampled import static_of
 from deploymatrix.execution.wire import wire_spec
 from deploymatrix.host.facts import HostFacts
 from deploymatrix.host.process_environment import passed_environment
 from deploymatrix.host.recipes import exporters_base, runtime_recipe
 from deploymatrix.host.worker_program import worker_digest, worker_of
+from deploymatrix.numerics.shapes import bindings
 from deploymatrix.project.limits import limits_of
 from deploymatrix.project.plan import PlannedCell
 from deploymatrix.project.project import Model, Project, Target
@@ -30,10 +32,12 @@ NUMERICS = Path(__file__).parents[1] / "numerics"
 # The files that each judgement consists of: a change in one leaves the results of the others as they are.
 JUDGING = (
     *("compare.py", "figures.py", "judging.py", "limits.py", "npy.py", "outliers.py"),
-    *("slices.py", "stability.py", "tensors.py"),
+    *("shapes.py", "slices.py", "stability.py", "tensors.py"),
 )
 COMPARING = tuple(NUMERICS / name for name in JUDGING)
-CHECKING = tuple(NUMERICS / name for name in ("references.py", "figures.py", "npy.py", "outliers.py", "tensors.py"))
+CHECKING = tuple(
+    NUMERICS / name for name in ("references.py", "figures.py", "npy.py", "outliers.py", "shapes.py", "tensors.py")
+)
 DRAWING = (NUMERICS / "samples.py",)
 
 
@@ -77,8 +81,14 @@ class ModelFiles:
                 "samples": spec.samples,
                 "inputs": [tensor.model_dump(mode="json") for tensor in spec.inputs],
                 "code": _code(DRAWING),
+                **self._sizes,
             }
         )
+
+    @property
+    def _sizes(self) -> dict[str, Any]:
+        """The sizes of the dims in each sample, of a model that has dims."""
+        return {"sizes": bindings(self._model.spec)} if self._model.spec.dims else {}
 
     @cached_property
     def code(self) -> str:
@@ -140,7 +150,7 @@ class Keys:
                 "step": digests.of_code(project.step_module(step.format, step.source)),
                 "options": step.options,
                 "environment": environment_digest(project, step.environment),
-                "spec": wire_spec(model, variant),
+                "spec": wire_spec(model, variant, static_of(source)),
                 "samples": files.samples.digest,
                 "source": source.digest,
                 "opener": digests.of_code(opener) if opener else None,
@@ -176,6 +186,7 @@ class Keys:
                 "outputs": artifact.about["signature"]["outputs"],
                 "limits": limits,
                 "code": comparing_code(),
+                **({"static": static_of(artifact)} if static_of(artifact) else {}),
             }
         )
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from deploymatrix.numerics.shapes import partly_bound
+from deploymatrix.project.model_specs import Tensor
 from deploymatrix.project.project import Model, Project
 
 
@@ -20,9 +23,10 @@ def wire_source(project: Project, model: Model) -> dict[str, Any] | None:
     return {**given, **paths, "trust": source.trust or project.exporters == "docker"}
 
 
-def wire_spec(model: Model, variant: str) -> dict[str, Any]:
-    """Return the model's specification as a step sees it."""
-    spec = model.spec
+def wire_spec(model: Model, variant: str, static: Mapping[str, int] | None = None) -> dict[str, Any]:
+    """Return the model's specification as a step sees it. static: the sizes at which a source is fixed already."""
+    spec, fixed = model.spec, static or {}
+    free = {name: {"min": dim.min, "max": dim.max} for name, dim in spec.dims.items() if name not in fixed}
     return {
         "name": model.name,
         "framework": spec.framework,
@@ -30,6 +34,11 @@ def wire_spec(model: Model, variant: str) -> dict[str, Any]:
         "variant": variant,
         "seed": spec.seed,
         "calibrate": spec.calibrate,
-        "inputs": [t.model_dump(mode="json", include={"name", "dtype", "shape"}) for t in spec.inputs],
-        "outputs": [t.model_dump(mode="json") for t in spec.outputs],
+        "inputs": [_tensor(tensor, fixed) for tensor in spec.inputs],
+        "outputs": [_tensor(tensor, fixed) for tensor in spec.outputs],
+        **({"dims": free} if free else {}),
     }
+
+
+def _tensor(tensor: Tensor, fixed: Mapping[str, int]) -> dict[str, Any]:
+    return {"name": tensor.name, "dtype": tensor.dtype, "shape": list(partly_bound(tensor.shape, fixed))}

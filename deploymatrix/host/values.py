@@ -11,7 +11,7 @@ from deploymatrix.host.frames import Long, Message, ProtocolError, Seconds, Shor
 
 MOST = 10_000  # of anything that is listed
 
-Sizes = Annotated[list[int], Field(max_length=64)]
+Sizes = Annotated[list[int | Short | None], Field(max_length=64)]  # of a signature: numbers, dims, what nobody says
 Names = Annotated[list[Short], Field(max_length=MOST)]
 Versions = Annotated[dict[Short, Short], Field(max_length=MOST)]
 
@@ -44,6 +44,7 @@ class ExportValue(Message):
 
     entry: Short
     signature: Signature
+    static: Annotated[dict[Short, int], Field(max_length=64)]
     repairs: Names
     versions: Versions
 

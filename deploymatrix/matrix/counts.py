@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from deploymatrix.matrix.records import VERDICTS_THAT_PASS, Cell, Matrix, Verdict
 
 PASSED, EXPECTED = "passed", "failed as expected"
+AT_FIXED_SIZES = "at fixed sizes only"
 # What a cell is called by its verdict. A cell that merely failed is called by its outcome.
 STANDINGS: dict[Verdict, str] = {
     "ok": PASSED,
@@ -29,6 +30,7 @@ class Counts:
     """How many cells stand how. red: by standing, `missing` among them. unmatched: entries without a cell, red too.
 
     planned: cells of the project's whole plan; None where a selection did not record it.
+    static: those of the passed whose artifact has fixed sizes where the model has free ones.
     """
 
     cells: int
@@ -38,6 +40,7 @@ class Counts:
     missing: int
     unmatched: int
     planned: int | None
+    static: int = 0
 
     @property
     def red_cells(self) -> int:
@@ -74,7 +77,8 @@ class Counts:
         green = "all of these green" if self.is_partial else "all green"
         said = f"{self.all_red} red: {', '.join(words)}" if self.all_red else green
         expected = f", {self.expected} {EXPECTED}" if self.expected else ""
-        return f"{said}; {self.passed} of {plural(self.cells)} passed{expected}"
+        fixed = f", {self.static} of them {AT_FIXED_SIZES}" if self.static else ""
+        return f"{said}; {self.passed} of {plural(self.cells)} passed{fixed}{expected}"
 
     @property
     def sentence(self) -> str:
@@ -109,6 +113,7 @@ def count_cells(cells: Iterable[Cell], *, planned: int | None, unmatched: int = 
         missing=sum(cell.outcome == "missing" for cell in listed),
         unmatched=unmatched,
         planned=planned,
+        static=sum(cell.verdict == "ok" and bool(cell.static) for cell in listed),
     )
 
 

@@ -50,7 +50,7 @@ def contradictions(cell: Cell, limits: Limits | None = None) -> list[str]:
         return lines + [f"{cell.outcome}, and yet it has {name}" for name, value in figures.items() if value]
     lines += _outcome_problem(cell, limits)
     lines += _absent(cell)
-    return lines + [line for output in cell.outputs for line in oddities(output, cell.samples)]
+    return lines + [line for output in cell.outputs for line in oddities(output, cell.samples, cell.sizes)]
 
 
 def contradicted(matrix: Matrix) -> dict[str, list[str]]:

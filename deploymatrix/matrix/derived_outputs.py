@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from math import inf, isclose
 
 from deploymatrix.matrix.records import OutputRecord, WorstRecord
 from deploymatrix.numerics.limits import Limits
+from deploymatrix.numerics.shapes import Shape, listed, partly_bound
 
 AT_THE_LIMIT = "g"  # the letter of a heat map from which on a share is over its limit, or just at it
 ROUNDED = 1e-6  # figures that follow from each other agree so far, relatively
@@ -39,12 +40,15 @@ def findings(output: OutputRecord, drift: Mapping[str, float], limits: Limits | 
     yield from (Finding("mismatch", f"{name}: {why}") for why in _over(output, output.error))
 
 
-def oddities(output: OutputRecord, samples: int) -> Iterator[str]:
-    """Yield a line for each figure of a measured output that is absent, or that another one contradicts."""
+def oddities(output: OutputRecord, samples: int, sizes: Sequence[Mapping[str, int]] = ()) -> Iterator[str]:
+    """Yield a line for each figure of a measured output that is absent, or that another one contradicts.
+
+    sizes: those of the dims in each sample.
+    """
     wrong = [f"{key} is {value}" for key, value in _figures(output) if not 0 <= value < inf]
     if output.error is not None:
         wrong += _of_samples(output, output.error, samples)
-        wrong += _of_worst(output, output.error, samples) if output.limit else _of_exact(output)
+        wrong += _of_worst(output, output.error, samples, sizes) if output.limit else _of_exact(output)
     yield from (f"{output.name}: {line}" for line in wrong)
 
 
@@ -87,7 +91,7 @@ def _of_samples(output: OutputRecord, error: float, samples: int) -> Iterator[st
         yield "max_abs is not there"
 
 
-def _of_worst(output: OutputRecord, error: float, samples: int) -> Iterator[str]:
+def _of_worst(output: OutputRecord, error: float, samples: int, sizes: Sequence[Mapping[str, int]]) -> Iterator[str]:
     """Yield what is wrong with the figures that every output has which has a limit."""
     worst = output.worst
     if output.headroom is None or worst is None:
@@ -99,8 +103,9 @@ def _of_worst(output: OutputRecord, error: float, samples: int) -> Iterator[str]
         yield f"the worst slice's share is {worst.share:.3g}, its error over its limit {worst.error / worst.limit:.3g}"
     if error / output.limit > output.headroom * (1 + ROUNDED):
         yield f"headroom is {output.headroom:.3g}, error over limit {error / output.limit:.3g}"
-    if not _is_inside(worst, output.shape, samples):
-        yield f"the worst slice is outside of the shape {list(output.shape)} or of {samples} samples"
+    shape = partly_bound(output.shape, sizes[worst.sample] if 0 <= worst.sample < len(sizes) else {})
+    if not _is_inside(worst, shape, samples):
+        yield f"the worst slice is outside of the shape {listed(shape)} or of {samples} samples"
 
 
 def _of_exact(output: OutputRecord) -> Iterator[str]:
@@ -108,13 +113,15 @@ def _of_exact(output: OutputRecord) -> Iterator[str]:
         yield "it is compared exactly, and yet has a share of a limit"
 
 
-def _is_inside(worst: WorstRecord, shape: tuple[int, ...], samples: int) -> bool:
+def _is_inside(worst: WorstRecord, shape: Shape, samples: int) -> bool:
+    """Tell whether the worst place is one of the output's; a size that nobody says bounds nothing."""
     if (worst.axis is None) != (worst.index is None) or not 0 <= worst.sample < samples:
         return False
     if worst.axis is not None and not 0 <= worst.axis < len(shape):
         return False
-    index = () if worst.axis is None or worst.index is None else ((worst.index, shape[worst.axis]),)
-    positions = zip(worst.position, shape, strict=False)
+    bounds = [size if isinstance(size, int) else inf for size in shape]
+    index = () if worst.axis is None or worst.index is None else ((worst.index, bounds[worst.axis]),)
+    positions = zip(worst.position, bounds, strict=False)
     return len(worst.position) in (0, len(shape)) and all(0 <= at < size for at, size in chain(index, positions))
 
 

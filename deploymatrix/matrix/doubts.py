@@ -11,6 +11,7 @@ from deploymatrix.matrix.derived_outputs import is_exact
 from deploymatrix.matrix.records import Cell, Matrix, OutputRecord
 from deploymatrix.matrix.vouched import unvouched
 from deploymatrix.numerics.limits import Limits
+from deploymatrix.numerics.shapes import bindings, chosen, is_of, listed, partly_bound, usual_sizes, words
 from deploymatrix.project.limits import limits_of
 from deploymatrix.project.model_specs import Tensor
 from deploymatrix.project.plan import PlannedCell
@@ -61,23 +62,36 @@ def _of_plan(planned: PlannedCell, cell: Cell) -> Iterator[str]:
 def _of_model(planned: PlannedCell, cell: Cell, limits: Limits) -> Iterator[str]:
     """Yield where a compared cell's figures are not of what the model declares."""
     spec = planned.model.spec
-    if cell.samples != spec.samples:
-        yield f"it has {cell.samples} samples, the model {spec.samples}"
+    yield from _of_sizes(planned, cell)
     declared = {output.name: output for output in spec.outputs}
     if cell.outputs and [output.name for output in cell.outputs] != list(declared):
         said = ", ".join(output.name for output in cell.outputs)
         yield f"its outputs are {said}; the model declares {', '.join(declared)}"
     for output in cell.outputs:
         if output.name in declared:
-            yield from _of_output(output, declared[output.name], cell.changes, limits)
+            yield from _of_output(output, declared[output.name], cell, limits)
 
 
-def _of_output(output: OutputRecord, declared: Tensor, changes: Iterable[str], limits: Limits) -> Iterator[str]:
+def _of_sizes(planned: PlannedCell, cell: Cell) -> Iterator[str]:
+    """Yield where the judged samples are not those of the model that an artifact of these fixed sizes takes."""
+    spec = planned.model.spec
+    usual, all_of_them = usual_sizes(spec.dims), bindings(spec)
+    if not cell.static.items() <= usual.items():
+        yield f"it is fixed to {words(cell.static)}; the model's usual sizes are {words(usual) or 'none'}"
+    samples = [all_of_them[index] for index in chosen(all_of_them, cell.static)]
+    if cell.samples != len(samples):
+        yield f"it has {cell.samples} samples, the model {len(samples)}"
+    elif spec.dims and cell.outcome in COMPARED and list(cell.sizes) != samples:
+        yield "the sizes of its samples are not the model's"
+
+
+def _of_output(output: OutputRecord, declared: Tensor, cell: Cell, limits: Limits) -> Iterator[str]:
     measured, name = output.error is not None, output.name
-    if output.dtype != declared.dtype and f"{name}: {declared.dtype} → {output.dtype}" not in changes:
+    if output.dtype != declared.dtype and f"{name}: {declared.dtype} → {output.dtype}" not in cell.changes:
         yield f"{name}: dtype is {output.dtype}, the model declares {declared.dtype}"
-    if measured and output.shape != declared.shape:
-        yield f"{name}: shape is {list(output.shape)}, the model declares {list(declared.shape)}"
+    shape = partly_bound(declared.shape, cell.static)
+    if measured and not is_of(output.shape, shape):
+        yield f"{name}: shape is {listed(output.shape)}, the model declares {listed(shape)}"
     exact = measured and (is_exact(output.dtype) or is_exact(declared.dtype))
     limit = 0.0 if exact else limits.of(output.eager_error)
     if not isclose(output.limit, limit, rel_tol=EXACTLY):

@@ -16,7 +16,7 @@ from deploymatrix.matrix.records import VERDICTS_THAT_PASS, Cell, Matrix
 from deploymatrix.project.plan import PlannedCell
 
 # What a caller may refuse although the cell passed.
-Refusable = Literal["repairs", "warnings"]
+Refusable = Literal["repairs", "warnings", "static"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +28,7 @@ class Decision:
     changed_reads: by cell, those of these files that user code was seen to read.
     unmatched: lines about entries that match no cell. regressed: cells that passed in the baseline and no longer do.
     refused: by cell that would pass, the reasons why it is not taken: what the caller refuses, and what is in doubt.
-    warned: cells that pass although their exporters warned.
+    warned: cells that pass although their exporters warned. static: cells that pass at fixed sizes only.
     evidence: lines about a statement that says something else than the matrix.
     """
 
@@ -43,6 +43,7 @@ class Decision:
     changed_reads: Mapping[str, Sequence[str]] = field(default_factory=dict)
     refused: Mapping[str, Sequence[str]] = field(default_factory=dict)
     warned: tuple[str, ...] = ()
+    static: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
 
     @property
@@ -73,9 +74,9 @@ def gate(
 
     inputs: by cell, the digest of the present files that its result depends on. changed_reads: by cell, the files that
     user code read beside these and that are no longer as they were. whole: how many cells the project plans, where
-    `planned` are only the selected ones. refuse: a cell that passed only as repaired by a step, or one whose exporters
-    warned, closes the gate, too. doubts: by cell, why its record is not believed; a cell that nobody planned is in
-    doubt, too.
+    `planned` are only the selected ones. refuse: a cell that passed only as repaired by a step, one whose
+    exporters warned, or one that passed at fixed sizes where the model has free ones, closes the gate, too. doubts: by
+    cell, why its record is not believed; a cell that nobody planned is in doubt, too.
     """
     changed_reads, doubts = changed_reads or {}, doubts or {}
     cells = {cell.name: cell for cell in matrix.cells}
@@ -95,6 +96,7 @@ def gate(
         expected=tuple(cell for cell in taken if cell.verdict == "expected"),
         passed=sum(cell.verdict == "ok" for cell in taken),
         warned=tuple(cell.name for cell in taken if cell.verdict == "ok" and cell.warnings),
+        static=tuple(cell.name for cell in taken if cell.verdict == "ok" and cell.static),
         counts=count_cells(results, planned=len(names) if whole is None else whole, unmatched=len(matrix.unmatched)),
         unmatched=matrix.unmatched,
         regressed=tuple(regressed),
@@ -113,6 +115,8 @@ def _refusals(cell: Cell, refuse: Collection[Refusable], doubts: Sequence[str]) 
     if cell.verdict == "ok" and "warnings" in refuse and cell.warnings:
         rules = sorted({warning.rule for warning in cell.warnings})
         reasons.append(f"its exporters warned: {', '.join(rules)}, which --no-warnings refuses")
+    if cell.verdict == "ok" and "static" in refuse and cell.static:
+        reasons.append(f"passed at fixed sizes only ({cell.fixed}), which --no-static refuses")
     return reasons
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from deploymatrix.matrix.kept_logs import LogName
+from deploymatrix.numerics.shapes import listed, words
 from deploymatrix.project.strict import FolderName, Isolation
 
 Outcome = Literal[
@@ -83,7 +84,7 @@ class OutputRecord(Frozen):
 
     name: str
     dtype: str
-    shape: tuple[int, ...]
+    shape: tuple[int | str | None, ...] = Field(description="a size is a number, a dim's name, or null where it varies")
     max_abs: float | None
     error: float | None
     limit: float
@@ -94,6 +95,11 @@ class OutputRecord(Frozen):
     sample_errors: tuple[float | None, ...]
     worst: WorstRecord | None = None
     problem: str | None = None
+
+    @property
+    def type(self) -> str:
+        """Dtype and shape, such as "float32[batch, 10]"."""
+        return f"{self.dtype}{listed(self.shape)}"
 
 
 class WarningRecord(Frozen):
@@ -150,6 +156,12 @@ class Cell(Frozen):
     image: str | None = None
     versions: dict[str, str] = {}
     samples: int = 0
+    static: dict[str, int] = Field(
+        default={}, description="dims that the artifact has at one size only; it was judged on samples of that size"
+    )
+    sizes: tuple[dict[str, int], ...] = Field(
+        default=(), description="the sizes of the dims in each judged sample; empty for a model without dims"
+    )
     checks: tuple[str, ...] = Field(
         default=(), description="what was varied to see whether answers are stable: repeat, load, order, threads"
     )
@@ -164,6 +176,11 @@ class Cell(Frozen):
     verdict: Verdict = "failed"
     expectation: ExpectationRecord | None = None
     over_budget: tuple[str, ...] = Field(default=(), description="why the verdict is over_budget, a line each")
+
+    @property
+    def fixed(self) -> str:
+        """The sizes at which alone the artifact works, such as "time=32"; empty where it is as free as the model."""
+        return words(self.static)
 
     @property
     def name(self) -> str:

@@ -15,6 +15,7 @@ from .figures import OutputFigures, relative_error
 from .judging import eager_error, judged, stacked
 from .limits import Limits
 from .outliers import expected_values
+from .shapes import fits, listed
 from .tensors import Array, Declared, is_exact, load
 
 Outcome = Literal["passed", "unstable", "io_mismatch", "nonfinite", "reference_failed", "mismatch"]
@@ -51,6 +52,7 @@ class Answers:
     `actual`: <i>/<output>.npy. `reference`: <i>/<output>.float64.npy and .float32.npy, and for each of `orders`, which
     are further orders in which eager float32 was summed, .float32.<order>.npy.
     `declared`: outputs as the artifact's signature gives them (dtype and shape may differ from the model's on purpose).
+    `chosen`: which of the reference's samples these are answers to, in order; empty for all of them.
     """
 
     actual: Path
@@ -60,6 +62,12 @@ class Answers:
     missing: tuple[str, ...] = ()
     extra: tuple[str, ...] = ()
     orders: tuple[str, ...] = ()
+    chosen: tuple[int, ...] = ()
+
+    def of_reference(self, name: str, word: str) -> list[Array]:
+        """Read an output of the reference for each sample; `word`: float64, float32, or float32.<order>."""
+        samples = self.chosen or range(self.samples)
+        return [load(self.reference / str(sample) / f"{name}.{word}.npy") for sample in samples]
 
 
 def compare(answers: Answers, limits: Limits) -> Comparison:
@@ -94,14 +102,11 @@ def _compare_output(output: Declared, answers: Answers, limits: Limits) -> tuple
 
 
 def _arrays(output: Declared, answers: Answers) -> Arrays:
-    samples = [str(sample) for sample in range(answers.samples)]
     words = ["float32", *(f"float32.{order}" for order in answers.orders)]
     return Arrays(
-        actual=[load(answers.actual / sample / f"{output.name}.npy") for sample in samples],
-        reference=[load(answers.reference / sample / f"{output.name}.float64.npy") for sample in samples],
-        eager=[
-            [load(answers.reference / sample / f"{output.name}.{word}.npy") for sample in samples] for word in words
-        ],
+        actual=[load(answers.actual / str(sample) / f"{output.name}.npy") for sample in range(answers.samples)],
+        reference=answers.of_reference(output.name, "float64"),
+        eager=[answers.of_reference(output.name, word) for word in words],
     )
 
 
@@ -162,8 +167,8 @@ def _name_problem(answers: Answers) -> str:
 
 
 def _shape_problem(actual: Array, output: Declared, reference: Array) -> str | None:
-    if actual.shape != output.shape:
-        return f"shape is {list(actual.shape)}, declared {list(output.shape)}"
+    if not fits(output.shape, actual.shape):
+        return f"shape is {list(actual.shape)}, declared {listed(output.shape)}"
     if actual.dtype != np.dtype(output.dtype):
         return f"dtype is {actual.dtype}, declared {output.dtype}"
     if actual.shape != reference.shape:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .shapes import Shape
 from .tensors import Array, is_exact
 
 
@@ -53,7 +54,7 @@ class OutputFigures:
 
     name: str
     dtype: str
-    shape: tuple[int, ...]
+    shape: Shape
     max_abs: float | None
     error: float | None
     limit: float

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -18,8 +19,11 @@ MOST_HEAT = 64  # stretches of an axis in the record
 
 
 def stacked(actual: list[Array], reference: list[Array], eager: list[list[Array]]) -> Stack:
-    """Put all samples of an output together. `eager`: for each further order of summation the answers, too."""
-    expected = np.stack([expected_values(*pair) for pair in zip(reference, eager[0], strict=True)])
+    """Put all samples of an output together. `eager`: for each further order of summation the answers, too.
+
+    Samples of several sizes are laid into the largest, with NaN around them, which is no ordinary value.
+    """
+    expected = _stack([expected_values(*pair) for pair in zip(reference, eager[0], strict=True)])
     far = far_out(expected)
     return Stack(
         actual=_stack(actual),
@@ -125,8 +129,14 @@ def _level(share: float) -> str:
     return LEVELS[min(max(level, 0), len(LEVELS) - 1)]
 
 
-def _stack(arrays: list[Array]) -> Floats:
-    return np.stack([array.astype(np.float64) for array in arrays])
+def _stack(arrays: Sequence[Array]) -> Floats:
+    largest = tuple(max(sizes) for sizes in zip(*(array.shape for array in arrays), strict=True))
+    if all(array.shape == largest for array in arrays):
+        return np.stack([array.astype(np.float64) for array in arrays])
+    stack = np.full((len(arrays), *largest), np.nan)
+    for inside, array in zip(stack, arrays, strict=True):
+        inside[tuple(slice(size) for size in array.shape)] = array
+    return stack
 
 
 def _finite(values: Floats) -> Floats:

@@ -11,6 +11,7 @@ import numpy as np
 
 from .figures import relative_error
 from .outliers import expected_values, far_out
+from .shapes import fits, listed
 from .tensors import Array, Declared, equally_finite, is_exact, load
 
 # Share of an output's size by which it must vary between samples. A random MobileNetV2 whose signal has collapsed
@@ -89,10 +90,10 @@ def _difference(first: Array, again: Array, allowed: float) -> str | None:
 
 def _declaration_problem(output: Declared, eager: list[Array]) -> str | None:
     for array in eager:
-        if array.shape != output.shape or array.dtype != np.dtype(output.dtype):
+        if not fits(output.shape, array.shape) or array.dtype != np.dtype(output.dtype):
             return (
                 f"the model gives {array.dtype}{list(array.shape)}, model.toml declares "
-                f"{output.dtype}{list(output.shape)}; correct model.toml"
+                f"{output.dtype}{listed(output.shape)}; correct model.toml"
             )
     return None
 
@@ -112,10 +113,27 @@ def _finiteness_problem(exact: list[Array], eager: list[Array]) -> str | None:
 
 
 def _collapse_problem(output: Declared, exact: list[Array], eager: list[Array]) -> str | None:
-    found = variation(exact) if is_exact(output.dtype) else _variation_in_range(exact, eager)
+    pairs = _alike(exact, eager)
+    found = max(
+        variation(exact) if is_exact(output.dtype) else _variation_in_range(exact, eager) for exact, eager in pairs
+    )
     if found < LEAST_VARIATION and not (is_exact(output.dtype) and found > 0):
         return (
             f"varies between samples by only {found:.1e} of its size (at least {LEAST_VARIATION} is needed): a model "
             "that answers the same to everything proves nothing; set calibrate = true or initialise it otherwise"
         )
     return None
+
+
+def _alike(exact: list[Array], eager: list[Array]) -> list[tuple[list[Array], list[Array]]]:
+    """Return the samples of each size that several have: only these can be held against each other.
+
+    Where no two samples are of one size, each is cut to what all have.
+    """
+    by_shape: dict[tuple[int, ...], tuple[list[Array], list[Array]]] = {}
+    for pair in zip(exact, eager, strict=True):
+        for group, array in zip(by_shape.setdefault(pair[0].shape, ([], [])), pair, strict=True):
+            group.append(array)
+    several = [group for group in by_shape.values() if len(group[0]) > 1 or len(exact) == 1]
+    inside = tuple(slice(min(sizes)) for sizes in zip(*by_shape, strict=True))
+    return several or [([array[inside] for array in exact], [array[inside] for array in eager])]

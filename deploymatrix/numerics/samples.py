@@ -46,10 +46,14 @@ class Drawn(Protocol):
 def write_samples(inputs: Sequence[Drawn], seed: int, samples: int, folder: Path) -> None:
     """Write `<folder>/<i>/<input>.npy` for every sample i and input, of the declared dtype and shape."""
     for index in range(samples):
-        (folder / str(index)).mkdir(parents=True)
-        for position, declared in enumerate(inputs):
-            array = draw(declared, [seed, position], index)
-            np.save(folder / str(index) / f"{declared.name}.npy", array, allow_pickle=False)
+        write_sample(inputs, seed, index, folder / str(index))
+
+
+def write_sample(inputs: Sequence[Drawn], seed: int, index: int, folder: Path) -> None:
+    """Write `<folder>/<input>.npy` for each input of sample `index`: the inputs of a sample may have its own sizes."""
+    folder.mkdir(parents=True)
+    for position, declared in enumerate(inputs):
+        np.save(folder / f"{declared.name}.npy", draw(declared, [seed, position], index), allow_pickle=False)
 
 
 def draw(declared: Drawn, seed: list[int], index: int) -> NDArray[np.generic]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .npy import read
+from .shapes import Shape
 
 Array = NDArray[np.generic]
 
@@ -23,7 +24,7 @@ class Declared(Protocol):
     def dtype(self) -> str: ...
 
     @property
-    def shape(self) -> tuple[int, ...]: ...
+    def shape(self) -> Shape: ...
 
 
 def is_exact(dtype: str) -> bool:

@@ -9,21 +9,26 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from deploymatrix.project.dim_specs import Dim, Shape, check_dims
 from deploymatrix.project.limit_specs import ModelLimit
 from deploymatrix.project.source_specs import ModelSource
 from deploymatrix.project.strict import FolderName, Name, Seconds, Strict
 
 DType = Literal["float16", "float32", "float64", "int8", "uint8", "int32", "int64", "bool"]
-Shape = Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(max_length=8)]
 Bound = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class Tensor(Strict):
-    """A named tensor of fixed shape; the first axis is the batch."""
+    """A named tensor; the first axis is the batch. A size is a number, or the name of a dim in `[dims]`."""
 
     name: Name
     dtype: DType
     shape: Shape
+
+    @property
+    def type(self) -> str:
+        """Dtype and shape, such as "float32[batch, 10]"."""
+        return f"{self.dtype}[{', '.join(map(str, self.shape))}]"
 
 
 class Input(Tensor):
@@ -82,6 +87,7 @@ class ModelSpec(Strict):
     seed: int = 0
     samples: Annotated[int, Field(ge=4)] = 4
     calibrate: bool = False
+    dims: dict[Name, Dim] = {}
     inputs: Annotated[tuple[Input, ...], Field(min_length=1)]
     outputs: Annotated[tuple[Tensor, ...], Field(min_length=1)]
     timeouts: Timeouts = Timeouts()
@@ -95,6 +101,11 @@ class ModelSpec(Strict):
             names = [tensor.name for tensor in group]
             if len(set(names)) != len(names):
                 raise ValueError(f"names must differ: {', '.join(names)}")
+        return self
+
+    @model_validator(mode="after")
+    def _dims_are_declared_and_used(self) -> Self:
+        check_dims(self.dims, [tensor.shape for tensor in self.inputs], [tensor.shape for tensor in self.outputs])
         return self
 
     @model_validator(mode="after")

@@ -91,6 +91,7 @@ def as_text(explanation: Explanation) -> Iterator[str]:
     yield from _field("blame", cell.blame or "")
     yield from _block_of("detail", cell.detail.splitlines() if "\n" in cell.detail else [])
     yield from _field("artifact", f"{cell.artifact.bytes:,} bytes" if cell.artifact else "")
+    yield from _field("static", cell.fixed)
     yield from _field("changes", "; ".join(cell.changes))
     yield from _field("checks", stability(cell))
     yield from _block_of("warnings", [f"{w.rule}, {w.step}: {w.means} {w.text}" for w in cell.warnings])
@@ -136,7 +137,7 @@ def _output(output: OutputRecord) -> str:
     ]
     shown = ", ".join(f"{name} {value:.3g}" for name, value in figures if value is not None)
     problem = f": {output.problem}" if output.problem else ""
-    return f"{output.name} {output.dtype}{list(output.shape)}{problem}: {shown}{_worst(output.worst)}"
+    return f"{output.name} {output.type}{problem}: {shown}{_worst(output.worst)}"
 
 
 def _worst(worst: WorstRecord | None) -> str:

@@ -23,8 +23,8 @@ def listing(project: Project, what: str, selection: Selection) -> list[Row]:
                 "framework": m.spec.framework,
                 "family": m.spec.family,
                 "tags": list(m.spec.tags),
-                "inputs": [f"{t.name}: {t.dtype}{list(t.shape)}" for t in m.spec.inputs],
-                "outputs": [f"{t.name}: {t.dtype}{list(t.shape)}" for t in m.spec.outputs],
+                "inputs": [f"{t.name}: {t.type}" for t in m.spec.inputs],
+                "outputs": [f"{t.name}: {t.type}" for t in m.spec.outputs],
             }
             for m in models
         ]

@@ -32,7 +32,7 @@ def _row(output: OutputRecord) -> list[str]:
     mark = "✓" if output.problem is None else "✗"
     share = "-" if output.headroom is None else f"{output.headroom:.0%}"
     figures = [_figure(value) for value in (output.max_abs, output.error, output.limit)]
-    return [mark, output.name, f"{output.dtype}{list(output.shape)}", *figures, share, _figure(output.cosine)]
+    return [mark, output.name, output.type, *figures, share, _figure(output.cosine)]
 
 
 def _figure(value: float | None) -> str:

@@ -51,15 +51,18 @@ VERDICT_WORDS: dict[str, str] = {
 }
 
 
+FIXED = "§ static, at these fixed sizes only"
 REPAIRED = "† made with a repair that the plain converter lacks"
 
 
 def mark(cell: Cell) -> str:
     """Return a cell's symbol; in brackets when an expectation covers it, with ↯ when it breaks one or a budget.
 
-    † follows where a step repaired an upstream defect, ‡ where an exporter warned, whatever became of the cell.
+    † follows where a step repaired an upstream defect, ‡ where an exporter warned, § where the artifact has fixed
+    sizes and the model has free ones, whatever became of the cell.
     """
-    return _judged_mark(cell) + ("†" if cell.repairs else "") + ("‡" if cell.warnings else "")
+    signs = {"†": cell.repairs, "‡": cell.warnings, "§": cell.static}
+    return _judged_mark(cell) + "".join(sign for sign, shown in signs.items() if shown)
 
 
 def _judged_mark(cell: Cell) -> str:
@@ -86,6 +89,8 @@ def legend(cells: tuple[Cell, ...]) -> str:
         parts.append("↯ not what was expected, or over a budget")
     if repairs := sorted({name for cell in cells for name in cell.repairs}):
         parts.append(f"{REPAIRED}: {', '.join(repairs)}")
+    if fixed := sorted({cell.fixed for cell in cells if cell.static}):
+        parts.append(f"{FIXED}: {'; '.join(fixed)}")
     return " · ".join(parts)
 
 

@@ -7,18 +7,21 @@ puts them together. The same cell gives the same bytes.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from deploymatrix.environments.plain_locks import plain_lock
 from deploymatrix.errors import StoreCorrupted
 from deploymatrix.execution.keys import NUMERICS
+from deploymatrix.execution.sampled import samples_for
 from deploymatrix.execution.stages.compare import limits
 from deploymatrix.execution.stages.dispatch import question_of
 from deploymatrix.execution.stages.samples import ensure_samples
-from deploymatrix.execution.stages.signature import declared_outputs
+from deploymatrix.execution.stages.signature import Given, declared_outputs
 from deploymatrix.host.worker_program import WorkerProgram
+from deploymatrix.numerics.shapes import bindings
+from deploymatrix.project.model_specs import Tensor
 from deploymatrix.project.project import Model
 from deploymatrix.repro.evidence import PROGRAMS, Evidence
 from deploymatrix.repro.packing import Files
@@ -50,7 +53,8 @@ def _places(evidence: Evidence) -> dict[Path, str]:
     places = {ensure_samples(context, model).files: "samples"}
     if task.target is not None:
         reference, artifact = evidence.needs.reference, evidence.needs.source
-        places |= {reference.files / str(sample): f"reference/{sample}" for sample in range(model.spec.samples)}
+        chosen = samples_for(model, artifact)
+        places |= {reference.files / str(sample): f"reference/{index}" for index, sample in enumerate(chosen)}
         return {**places, artifact.files: "artifact", task.target.folder: f"targets/{task.target.name}"}
     project = context.project
     if task.route is not None:
@@ -95,12 +99,19 @@ def _description(evidence: Evidence, places: Mapping[Path, str]) -> dict[str, An
     about: dict[str, Any] = {key: getattr(cell, key) for key in ("outcome", "stage", "blame", "detail", "versions")}
     about |= {"cell": cell.name, "language": evidence.worker.language, "variables": evidence.variables}
     about["command"] = evidence.worker.command[1:]  # of the program that reproduces: it starts the worker likewise
-    about |= {"request": _relative(request, places), "samples": task.model.spec.samples}
-    outputs, judged_by = task.model.spec.outputs, {}
+    about |= {"request": _relative(request, places), "samples": _samples(evidence)}
+    outputs: Sequence[Tensor | Given] = task.model.spec.outputs
+    judged_by = {}
     if task.target is not None:
         outputs = declared_outputs(task.model, evidence.needs.source.about["signature"])
         judged_by = {"limits": limits(task), "orders": evidence.needs.reference.about.get("orders", [])}
     return {**about, **judged_by, "outputs": [output.model_dump(mode="json") for output in outputs]}
+
+
+def _samples(evidence: Evidence) -> int:
+    """Return how many samples the task takes."""
+    model, task = evidence.task.model, evidence.task
+    return len(bindings(model.spec) if task.kind == "reference" else samples_for(model, evidence.needs.source))
 
 
 def _relative(value: Any, places: Mapping[Path, str]) -> Any:

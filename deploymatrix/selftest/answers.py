@@ -39,8 +39,11 @@ def _rolled(outputs: Outputs, name: str) -> Outputs | None:
 
 
 def _of_another_sample(outputs: Outputs, name: str) -> Outputs:
-    first, *others = outputs[name]
-    return {name: [others[-1], *others[:-1], first]}
+    """Swap the first sample's answer and the last one of the same shape."""
+    arrays = list(outputs[name])
+    last = max(index for index, array in enumerate(arrays) if array.shape == arrays[0].shape)
+    arrays[0], arrays[last] = arrays[last], arrays[0]
+    return {name: arrays}
 
 
 def _batch_copied(outputs: Outputs, name: str) -> Outputs | None:

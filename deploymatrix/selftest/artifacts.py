@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from deploymatrix.project.dim_specs import Shape
 from deploymatrix.project.plan import PlannedCell, Task, reference_id
 from deploymatrix.project.project import Model
 from deploymatrix.store import digests
@@ -88,5 +89,5 @@ def _kept(store: Store, artifact: Entry, about: dict[str, Any], kind: str, chang
     return store.put("artifacts", digests.of_data(made_from), folder, about=about, made_from=made_from)
 
 
-def _tensors(cell: PlannedCell) -> list[list[tuple[str, tuple[int, ...]]]]:
+def _tensors(cell: PlannedCell) -> list[list[tuple[str, Shape]]]:
     return [[(t.dtype, t.shape) for t in side] for side in (cell.model.spec.inputs, cell.model.spec.outputs)]

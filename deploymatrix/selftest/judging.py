@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -77,8 +77,8 @@ def _draws(answers: Answers, comparison: Comparison, limits: Limits) -> tuple[in
 def _over(output: Declared, answers: Answers, limits: Limits) -> set[int]:
     """Return the samples with a slice over its limit."""
     words = ["float32", *(f"float32.{order}" for order in answers.orders)]
-    eager = [_read(replace(answers, actual=answers.reference), f"{output.name}.{word}") for word in words]
-    reference = _read(replace(answers, actual=answers.reference), f"{output.name}.float64")
+    eager = [answers.of_reference(output.name, word) for word in words]
+    reference = answers.of_reference(output.name, "float64")
     with np.errstate(over="ignore", invalid="ignore"):
         stack = stacked(_read(answers, output.name), reference, eager)
         far = far_values(stack, limits)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from deploymatrix.execution.logs import log_path
+from deploymatrix.execution.sampled import samples_for
 from deploymatrix.numerics.compare import Answers
 from deploymatrix.numerics.tensors import Array, load
 from deploymatrix.project.plan import PlannedCell, Task, export_id, run_id
@@ -177,7 +178,10 @@ def _judge_answers(bench: Workbench, cells: list[PlannedCell], extent: Extent) -
     for cell in cells:
         run, artifact, reference = bench.entry(run_id(cell)), bench.artifact(cell), bench.reference(cell.model)
         assert run is not None and artifact is not None
-        names, samples = [output.name for output in cell.model.spec.outputs], range(cell.model.spec.samples)
+        names, samples = (
+            [output.name for output in cell.model.spec.outputs],
+            range(len(samples_for(cell.model, artifact))),
+        )
         outputs: dict[str, list[Array]] = {n: [load(run.files / str(i) / f"{n}.npy") for i in samples] for n in names}
         for kind in extent.of("answer"):
             for change, changed in answer_mutants(kind.name, outputs):

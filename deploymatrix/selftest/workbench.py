@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deploymatrix.execution.outcomes import Done, Failed
+from deploymatrix.execution.sampled import samples_for
 from deploymatrix.execution.stages.signature import declared_outputs
 from deploymatrix.numerics.compare import Answers
 from deploymatrix.numerics.limits import Limits
+from deploymatrix.numerics.shapes import bindings
 from deploymatrix.numerics.tensors import Array, load
 from deploymatrix.project.limits import limits_of
 from deploymatrix.project.plan import PlannedCell, Task, compare_id, export_id, plan_tasks, reference_id, run_id
@@ -102,18 +104,18 @@ class Workbench:
         with tempfile.TemporaryDirectory() as folder:
             for index, output in itertools.product(range(answers.samples), answers.declared):
                 own = _wide(load(before.files / str(index) / f"{output.name}.npy"))
-                exact = _wide(load(answers.reference / str(index) / f"{output.name}.float64.npy"))
+                exact = _wide(answers.of_reference(output.name, "float64")[index])
                 save(Path(folder), index, f"{output.name}.float64", own)
                 for word in words:
-                    eager = _wide(load(answers.reference / str(index) / f"{output.name}.{word}.npy"))
+                    eager = _wide(answers.of_reference(output.name, word)[index])
                     save(Path(folder), index, f"{output.name}.{word}", own + (eager - exact))
-            return distance(replace(answers, reference=Path(folder)), limits_on(cell))
+            return distance(replace(answers, reference=Path(folder), chosen=()), limits_on(cell))
 
     def float64_distance(self, cell: PlannedCell, reference: Entry, mutant: Entry) -> float | None:
         """Return how far a mutant's float64 answers are from the original's, as a multiple of eager float32's error."""
         spec = cell.model.spec
         with tempfile.TemporaryDirectory() as folder:
-            for index, output in itertools.product(range(spec.samples), spec.outputs):
+            for index, output in itertools.product(range(len(bindings(spec))), spec.outputs):
                 exact = load(mutant.files / str(index) / f"{output.name}.float64.npy")
                 save(Path(folder), index, output.name, exact.astype(output.dtype))
             answers = answers_in(Path(folder), cell.model, reference, None)
@@ -132,10 +134,13 @@ def limits_on(cell: PlannedCell) -> Limits:
 
 def answers_in(folder: Path, model: Model, reference: Entry, artifact: Entry | None) -> Answers:
     """Return the answers that lie in a folder, with the outputs that the artifact, or else the model, declares."""
+    all_of_them = bindings(model.spec)
+    chosen = samples_for(model, artifact) if artifact else tuple(range(len(all_of_them)))
     return Answers(
         actual=folder,
         reference=reference.files,
-        samples=model.spec.samples,
+        samples=len(chosen),
+        chosen=chosen,
         declared=declared_outputs(model, artifact.about["signature"]) if artifact else model.spec.outputs,
         orders=tuple(reference.about.get("orders", ())),
     )

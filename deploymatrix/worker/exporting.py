@@ -42,10 +42,11 @@ def perform(request: Submit[ExportArgs], reporter: Reporter) -> ExportValue:
     out.mkdir(parents=True, exist_ok=True)
     with hearing.restored(heard):
         raw = step.export(opened, spec, out, args["options"])
-    repairs = repairs_of(raw)
+    repairs, static = repairs_of(raw), static_of(raw, spec)
     return {
         "entry": entry(step, out),
-        "signature": signatures.normalised(raw, spec),
+        "signature": signatures.normalised(raw, spec.fixed(static)),
+        "static": static,
         "repairs": repairs,
         "versions": used,
     }
@@ -57,6 +58,17 @@ def repairs_of(raw: Any) -> list[str]:
     if not isinstance(repairs, list) or not all(isinstance(name, str) and NAME.fullmatch(name) for name in repairs):
         raise ValueError(f"export() must return repairs as a list of findings' names, not {repairs!r}")
     return list(dict.fromkeys(repairs))
+
+
+def static_of(raw: Any, spec: specs.Spec) -> dict[str, int]:
+    """Take the names of dims that the step left at their usual size out of what export() returned, with the sizes.
+
+    Raise ValueError unless they are free dims of the specification.
+    """
+    names = raw.pop("static", []) if isinstance(raw, dict) else []
+    if not isinstance(names, list) or not all(isinstance(name, str) and name in spec.dims for name in names):
+        raise ValueError(f"export() must return static as a list of names among {sorted(spec.dims)}, not {names!r}")
+    return {name: spec.dims[name].usual for name in names}
 
 
 def modules_of(source: FrameworkSource | ArtifactSource) -> list[ModuleType]:

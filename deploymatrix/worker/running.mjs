@@ -29,7 +29,9 @@ export async function perform({ module, out, args, threads, timeout_s }, enter) 
   const inputs = samples.map((sample) => prepared(sample, args.signature.inputs));
   const first = new Answers(out, declared);
   const run_s = [];
-  for (const given of inputs) {
+  let sizes;
+  for (const [index, given] of inputs.entries()) {
+    sizes = tellSizes(index, given, sizes);
     const { runs, seconds } = await timed((tensors) => runner.run(session, tensors), given, args.repeat);
     first.keep(runs);
     run_s.push(seconds);
@@ -38,6 +40,13 @@ export async function perform({ module, out, args, threads, timeout_s }, enter) 
   const sessionS = load_s + 2 * Math.max(...run_s);
   const checks = await check({ runner, payload: args.payload, inputs, first, threads, until, sessionS });
   return { ...outputNames(declared, first.names), load_s, run_s, checks, versions };
+}
+
+/** Write to the log which sample comes now, where its sizes are others than those before: a failure may be theirs. */
+function tellSizes(index, inputs, before) {
+  const sizes = JSON.stringify(mapped(inputs, ({ shape }) => shape));
+  if (before !== undefined && sizes !== before) process.stdout.write(`sample ${index}: sizes ${sizes}\n`);
+  return sizes;
 }
 
 /** Return a sample under the artifact's own names and dtypes. Throws for a value that does not fit. */

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 ENOUGH_S = 1.0
 
+Sizes = dict[str, list[int]]
 Run = Callable[[dict[str, Array]], Any]
 
 
@@ -44,7 +45,9 @@ def perform(request: Submit[RunArgs], reporter: Reporter) -> RunValue:
     inputs = [prepared(sample, signature["inputs"]) for sample in samples]
     first = varying.Answers(out, declared)
     run_s: list[float] = []
-    for given in inputs:
+    sizes = None
+    for index, given in enumerate(inputs):
+        sizes = tell_sizes(index, given, sizes)
         runs, seconds = timed(functools.partial(runner.run, session), given, args["repeat"])
         first.keep(runs)
         run_s.append(seconds)
@@ -53,6 +56,14 @@ def perform(request: Submit[RunArgs], reporter: Reporter) -> RunValue:
     bench = varying.Bench(runner, Path(args["payload"]), inputs, first, request["threads"], until, session_s)
     checks = varying.check(bench)
     return {**output_names(declared, first.names), "load_s": load_s, "run_s": run_s, "checks": checks, "versions": used}
+
+
+def tell_sizes(index: int, inputs: dict[str, Array], before: Sizes | None) -> Sizes:
+    """Write to the log which sample comes now where its sizes are others than before: a failure may be theirs."""
+    sizes = {name: list(array.shape) for name, array in inputs.items()}
+    if before is not None and sizes != before:
+        print(f"sample {index}: sizes {sizes}", flush=True)
+    return sizes
 
 
 def prepared(sample: dict[str, Array], entries: dict[str, ArtifactTensor]) -> dict[str, Array]:

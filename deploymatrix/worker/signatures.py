@@ -51,7 +51,25 @@ def entry(which: str, raw: Any, tensor: Tensor) -> ArtifactTensor:
         raise ValueError(f"{where} unknown keys {extra}; known are name, dtype, shape")
     try:
         dtype = np.dtype(given.get("dtype", tensor.dtype)).name
-        shape = [int(size) for size in given.get("shape", tensor.shape)]
+        shape = [
+            size if size is None or isinstance(size, str) else int(size) for size in given.get("shape", tensor.shape)
+        ]
     except (TypeError, ValueError) as error:
         raise ValueError(f"{where} {error}") from error
+    if problem := free_problem(shape, tensor):
+        raise ValueError(f"{where} {problem}")
     return {"name": given["name"], "dtype": dtype, "shape": shape}
+
+
+def free_problem(shape: list[int | str | None], tensor: Tensor) -> str:
+    """Say where a shape names a dim that the declaration does not have there, or is fixed where that is free."""
+    declared = dict(enumerate(tensor.shape))
+    for axis, size in enumerate(shape):
+        free = declared.get(axis) if isinstance(declared.get(axis), str) else None
+        if isinstance(size, str) and size != free:
+            return f"axis {axis} is {size!r}, which is not the dim that the model declares there"
+        if size is None and free is None:
+            return f"axis {axis} is None, but the model declares {declared.get(axis)}"
+        if free is not None and isinstance(size, int) and len(shape) == len(declared):
+            return f"axis {axis} is {size}, where the model has {free!r}: return static = [{free!r}] if it is fixed"
+    return ""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from .tensors import Array, read_samples
@@ -19,7 +20,21 @@ class Tensor:
 
     name: str
     dtype: str
-    shape: tuple[int, ...]
+    shape: tuple[int | str, ...]
+
+    @property
+    def free(self) -> dict[int, str]:
+        """The axes whose size is a dim's, and the dims' names."""
+        return {axis: size for axis, size in enumerate(self.shape) if isinstance(size, str)}
+
+
+@dataclass(frozen=True)
+class Dim:
+    """The sizes from min to max that an artifact must take. `usual`: the first sample's."""
+
+    min: int
+    max: int
+    usual: int
 
 
 @dataclass(frozen=True)
@@ -36,6 +51,17 @@ class Spec:
     outputs: list[Tensor]
     samples: list[Sample]
     source_signature: Signature | None = None
+    dims: dict[str, Dim] = field(default_factory=dict)  # those that are free; none, where every size is a number
+
+    def fixed(self, names: Iterable[str]) -> Spec:
+        """Return the specification with these dims at their usual sizes."""
+        sizes = {name: self.dims[name].usual for name in names}
+        return replace(
+            self,
+            inputs=[at_sizes(tensor, sizes) for tensor in self.inputs],
+            outputs=[at_sizes(tensor, sizes) for tensor in self.outputs],
+            dims={name: dim for name, dim in self.dims.items() if name not in sizes},
+        )
 
     @property
     def example(self) -> Sample:
@@ -46,12 +72,29 @@ class Spec:
 def build(wire: WireSpec, samples: list[SamplePaths], source_signature: Signature | None = None) -> Spec:
     """Read the samples' files. Raise ValueError for no samples, or for others than the declared inputs."""
     declared: dict[str, Any] = {**wire, "inputs": tensors(wire["inputs"]), "outputs": tensors(wire["outputs"])}
+    dims = declared.pop("dims", {})
     arrays = read_samples(samples)
     names = {tensor.name for tensor in declared["inputs"]}
     for index, sample in enumerate(arrays):
         if set(sample) != names:
             raise ValueError(f"sample {index} has inputs {sorted(sample)}, the model declares {sorted(names)}")
-    return Spec(**declared, samples=arrays, source_signature=source_signature)
+    free = {name: Dim(**sizes, usual=usual_size(name, declared["inputs"], arrays[0])) for name, sizes in dims.items()}
+    return Spec(**declared, samples=arrays, source_signature=source_signature, dims=free)
+
+
+def usual_size(name: str, inputs: list[Tensor], sample: Sample) -> int:
+    """Return the size of a dim in the first sample. Raise ValueError where no input has it."""
+    for tensor in inputs:
+        for axis, dim in tensor.free.items():
+            if dim == name:
+                return int(sample[tensor.name].shape[axis])
+    raise ValueError(f"no input has an axis {name!r}")
+
+
+def at_sizes(tensor: Tensor, sizes: dict[str, int]) -> Tensor:
+    return replace(
+        tensor, shape=tuple(sizes.get(size, size) if isinstance(size, str) else size for size in tensor.shape)
+    )
 
 
 def tensors(wire: list[WireTensor]) -> list[Tensor]:

@@ -15,7 +15,14 @@ class WireTensor(TypedDict):
 
     name: str
     dtype: str
-    shape: list[int]
+    shape: list[int | str]
+
+
+class WireDim(TypedDict):
+    """The sizes that a free axis may have."""
+
+    min: int
+    max: int
 
 
 class WireSpec(TypedDict):
@@ -29,14 +36,18 @@ class WireSpec(TypedDict):
     calibrate: bool
     inputs: list[WireTensor]
     outputs: list[WireTensor]
+    dims: NotRequired[dict[str, WireDim]]
 
 
 class ArtifactTensor(TypedDict):
-    """The artifact's own name, dtype and shape of a declared input or output."""
+    """The artifact's own name, dtype and shape of a declared input or output.
+
+    A size is a number, the name of a dim, or None where it varies and bears no name.
+    """
 
     name: str
     dtype: str
-    shape: list[int]
+    shape: list[int | str | None]
 
 
 class Signature(TypedDict):
@@ -109,10 +120,14 @@ class ReferenceValue(TypedDict):
 
 
 class ExportValue(TypedDict):
-    """The value of `export`. `entry` is the artifact's file or folder, seen from `out`; `repairs` names findings."""
+    """The value of `export`. `entry` is the artifact's file or folder, seen from `out`; `repairs` names findings.
+
+    `static`: the size of each dim that the step could not leave free.
+    """
 
     entry: str
     signature: Signature
+    static: dict[str, int]
     repairs: list[str]
     versions: dict[str, str]
 

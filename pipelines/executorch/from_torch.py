@@ -9,24 +9,33 @@ import torch
 from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
 from executorch.exir import to_edge_transform_and_lower
 from torch import Tensor, nn
-from torch.export import ExportedProgram
+from torch.export import Dim, ExportedProgram
 from torch.fx import Node
 
 VERSIONS = ("executorch", "torch", "numpy")
 ENTRY = "model.pte"
+OPTIONS = ("xnnpack",)
+
+Axes = tuple[dict[int, Any], ...] | None
 
 
 def export(source: nn.Module, spec: Any, out: Path, options: dict[str, Any]) -> dict[str, Any]:
-    """Write `model.pte`; its inputs and outputs go by position."""
+    """Write `model.pte`; its inputs and outputs go by position.
+
+    options: xnnpack, whether to delegate to XNNPACK; true by default, but for a model with free axes. Of these XNNPACK
+    refuses some ("reshape only supports 1 dynamic dimension"), and takes others that fail when run at another size
+    ("Propagating input shapes failed"); the portable kernels run them all.
+    """
     inputs = tuple(torch.tensor(spec.example[declared.name]) for declared in spec.inputs)
-    repairs = []
-    exported = decomposed(source, inputs)
+    repairs, axes = [], dynamic_shapes(spec)
+    exported = decomposed(source, inputs, axes)
     if fuses_numbered_weights(exported):
-        exported = decomposed(Lettered(source), inputs)
+        exported = decomposed(Lettered(source), inputs, axes)
         repairs.append("executorch-batch-norm-in-sequential")
     if make_clones_contiguous(exported):
         repairs.append("executorch-channels-last-clone")
-    lowered = to_edge_transform_and_lower(exported, partitioner=[XnnpackPartitioner()])
+    partitioner = [XnnpackPartitioner()] if options.get("xnnpack", not spec.dims) else []
+    lowered = to_edge_transform_and_lower(exported, partitioner=partitioner)
     (out / ENTRY).write_bytes(lowered.to_executorch().buffer)
     return {
         "inputs": {declared.name: str(i) for i, declared in enumerate(spec.inputs)},
@@ -35,8 +44,15 @@ def export(source: nn.Module, spec: Any, out: Path, options: dict[str, Any]) -> 
     }
 
 
-def decomposed(model: nn.Module, inputs: tuple[Tensor, ...]) -> ExportedProgram:
-    return torch.export.export(model, inputs).run_decompositions({})
+def dynamic_shapes(spec: Any) -> Axes:
+    """The free axes of each input, as torch.export wants them; None where the model has none."""
+    dims = {name: Dim(name, min=dim.min, max=dim.max) for name, dim in spec.dims.items()}
+    axes = tuple({axis: dims[name] for axis, name in declared.free.items()} for declared in spec.inputs)
+    return axes if dims else None
+
+
+def decomposed(model: nn.Module, inputs: tuple[Tensor, ...], axes: Axes) -> ExportedProgram:
+    return torch.export.export(model, inputs, dynamic_shapes=axes).run_decompositions({})
 
 
 def fuses_numbered_weights(exported: ExportedProgram) -> bool:

@@ -13,10 +13,10 @@ VERSIONS = ("tensorflow", "keras", "numpy")
 
 
 def export(source: keras.Model, spec: Any, out: Path, options: dict[str, Any]) -> dict[str, Any]:
-    """Write `model.tflite` with one signature, `serving_default`, of the declared names and fixed shapes.
+    """Write `model.tflite` with one signature, `serving_default`, of the declared names and shapes.
 
     Keras's own `export(format="litert")` leaves the batch open, for which an LSTM needs Flex operators that the
-    LiteRT runtime lacks; with fixed shapes the built-in ones suffice.
+    LiteRT runtime lacks; with fixed shapes the built-in ones suffice. So only an axis that the model declares free is.
     """
     module = tf.Module()
     module.serve = serving_function(source, spec)
@@ -36,9 +36,15 @@ def serving_function(network: keras.Model, spec: Any) -> Any:
     """A tf.function of one fixed signature: tensors by position in, a dictionary by declared name out."""
     names = [declared.name for declared in spec.outputs]
 
-    @tf.function(input_signature=[tf.TensorSpec(i.shape, i.dtype, name=i.name) for i in spec.inputs])
+    @tf.function(input_signature=[tensor_spec(declared) for declared in spec.inputs])
     def serve(*tensors: tf.Tensor) -> dict[str, tf.Tensor]:
         outputs = network(tensors[0] if len(tensors) == 1 else list(tensors), training=False)
         return dict(zip(names, keras.tree.flatten(outputs), strict=True))
 
     return serve
+
+
+def tensor_spec(declared: Any) -> tf.TensorSpec:
+    """A free axis is None in it."""
+    shape = [None if axis in declared.free else size for axis, size in enumerate(declared.shape)]
+    return tf.TensorSpec(shape, declared.dtype, name=declared.name)

@@ -10,6 +10,7 @@ import onnxscript.function_libs.torch_lib.ops  # noqa: F401  (the exporter impor
 import torch
 import torch.export._trace  # as above; together 3 s
 from torch import nn
+from torch.export import Dim
 
 VERSIONS = ("torch", "onnx", "onnxscript", "numpy")
 ENTRY = "model.onnx"
@@ -30,6 +31,7 @@ def export(source: nn.Module, spec: Any, out: Path, options: dict[str, Any]) -> 
         output_names=[declared.name for declared in spec.outputs],
         opset_version=options.get("opset"),
         dynamo=True,
+        dynamic_shapes=dynamic_shapes(spec),
         external_data=False,
         verbose=False,
     )
@@ -38,3 +40,10 @@ def export(source: nn.Module, spec: Any, out: Path, options: dict[str, Any]) -> 
         "inputs": {declared.name: declared.name for declared in spec.inputs},
         "outputs": {declared.name: declared.name for declared in spec.outputs},
     }
+
+
+def dynamic_shapes(spec: Any) -> tuple[dict[int, Dim], ...] | None:
+    """The free axes of each input, as torch.export wants them; None where the model has none."""
+    dims = {name: Dim(name, min=dim.min, max=dim.max) for name, dim in spec.dims.items()}
+    axes = tuple({axis: dims[name] for axis, name in declared.free.items()} for declared in spec.inputs)
+    return axes if dims else None

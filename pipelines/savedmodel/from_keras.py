@@ -15,7 +15,7 @@ LOOPED = '"unroll": false'  # in the configuration of a recurrent layer
 
 
 def export(source: keras.Model, spec: Any, out: Path, options: dict[str, Any]) -> dict[str, Any]:
-    """Write the folder `saved_model` for inputs of exactly the declared shapes.
+    """Write the folder `saved_model` for inputs of the declared shapes; an axis of a dim is left open.
 
     options: unroll_rnn, false by default: recurrent layers are written out step by step instead of as loops,
     which TensorFlow.js cannot run: docs/findings/tfjs-keras-lstm-loop/finding.md
@@ -41,12 +41,18 @@ def serving_function(network: keras.Model, spec: Any) -> Any:
     """A tf.function of one fixed signature: tensors by position in, a dictionary by declared name out."""
     names = [declared.name for declared in spec.outputs]
 
-    @tf.function(input_signature=[tf.TensorSpec(i.shape, i.dtype, name=i.name) for i in spec.inputs])
+    @tf.function(input_signature=[tensor_spec(declared) for declared in spec.inputs])
     def serve(*tensors: tf.Tensor) -> dict[str, tf.Tensor]:
         outputs = network(tensors[0] if len(tensors) == 1 else list(tensors), training=False)
         return dict(zip(names, keras.tree.flatten(outputs), strict=True))
 
     return serve
+
+
+def tensor_spec(declared: Any) -> tf.TensorSpec:
+    """A free axis is None in it."""
+    shape = [None if axis in declared.free else size for axis, size in enumerate(declared.shape)]
+    return tf.TensorSpec(shape, declared.dtype, name=declared.name)
 
 
 def has_loops(network: keras.Model) -> bool:

@@ -100,5 +100,5 @@ def serving_function(network: Any, graph: onnx.GraphProto, axes: list[tuple[int,
 
 def tensor_spec(tensor: onnx.ValueInfoProto) -> tf.TensorSpec:
     kind = tensor.type.tensor_type
-    shape = [dimension.dim_value for dimension in kind.shape.dim]
+    shape = [dimension.dim_value or None for dimension in kind.shape.dim]  # 0 where the size has a name
     return tf.TensorSpec(shape, helper.tensor_dtype_to_np_dtype(kind.elem_type), name=tensor.name)

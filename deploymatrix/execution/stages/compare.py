@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deploymatrix.execution.keys import Key
 from deploymatrix.execution.outcomes import Done, Result
+from deploymatrix.execution.sampled import samples_for, sized
 from deploymatrix.execution.stages.context import Needs, StageContext
 from deploymatrix.execution.stages.signature import declared_outputs
 from deploymatrix.project.limits import limits_of
 from deploymatrix.project.plan import Task
+
+if TYPE_CHECKING:
+    from deploymatrix.numerics.compare import Comparison
+
+SAMPLE = re.compile(r"\bsample (\d+)")
 
 
 def key(context: StageContext, needs: Needs) -> Key:
@@ -25,25 +32,41 @@ def compare(context: StageContext, needs: Needs, key: Key) -> Result:
     from deploymatrix.numerics.stability import judge
 
     started, task = time.perf_counter(), needs.task
+    chosen = samples_for(task.model, needs.source)
     answers = Answers(
         actual=needs.run.files,
         reference=needs.reference.files,
-        samples=task.model.spec.samples,
+        samples=len(chosen),
         declared=declared_outputs(task.model, needs.source.about["signature"]),
         missing=tuple(needs.run.about["missing"]),
         extra=tuple(needs.run.about["extra"]),
         orders=tuple(needs.reference.about.get("orders", ())),
+        chosen=chosen,
     )
     comparison = judge(answers, Limits(**limits(task)))
     about = {
         "outcome": comparison.outcome,
-        "detail": comparison.detail,
+        "detail": comparison.detail + _sizes(comparison, task, needs),
         "outputs": [asdict(output) for output in comparison.outputs],
         "drift": comparison.drift,
     }
     measured = {"wall_s": time.perf_counter() - started}
     entry = context.store.put("cells", key.digest, None, about=about, measured=measured, made_from=key.parts)
     return Done(entry=entry, cached=False)
+
+
+def _sizes(comparison: Comparison, task: Task, needs: Needs) -> str:
+    """Say which sizes the sample has that the detail is about; nothing for a model without dims, or a cell that passed.
+
+    The first output that did not pass is what a detail begins with.
+    """
+    named = SAMPLE.search(comparison.detail)
+    worst = next((output.worst for output in comparison.outputs if output.problem and output.worst), None)
+    if not comparison.detail or not (named or worst):
+        return ""
+    sample = int(named[1]) if named else worst.sample if worst else 0
+    shown = sized(task.model, sample, needs.source)
+    return f"; sample {sample} has {shown}" if shown else ""
 
 
 def limits(task: Task) -> dict[str, Any]:

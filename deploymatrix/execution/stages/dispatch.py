@@ -117,7 +117,8 @@ def execute(context: StageContext, pool: Pool, needs: Needs, key: Key) -> Result
     if answered.succeeded:
         return stage.finish(answered, needs)
     refuse_a_full_disk(context.project.build)
-    return answered.failure()
+    failed = answered.failure()
+    return run.with_sizes(failed, needs) if needs.task.kind == "run" else failed
 
 
 def damaged(context: StageContext, entry: Entry) -> Failed | None:

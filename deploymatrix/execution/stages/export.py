@@ -7,9 +7,10 @@ from typing import Any
 from deploymatrix.execution.exporter_warnings import warnings_in
 from deploymatrix.execution.keys import Key
 from deploymatrix.execution.outcomes import Result
+from deploymatrix.execution.sampled import static_of, static_problem
 from deploymatrix.execution.stages.asking import Answered, Question
 from deploymatrix.execution.stages.context import Needs, StageContext
-from deploymatrix.execution.stages.samples import sample_paths
+from deploymatrix.execution.stages.samples import paths_for
 from deploymatrix.execution.stages.signature import signature_problem
 from deploymatrix.execution.wire import wire_source, wire_spec
 from deploymatrix.host.messages import Place
@@ -28,8 +29,8 @@ def key(context: StageContext, needs: Needs) -> Key:
 def question(context: StageContext, needs: Needs) -> Question:
     task = needs.task
     args = {
-        "spec": wire_spec(task.model, task.variant),
-        "samples": sample_paths(context, task.model),
+        "spec": wire_spec(task.model, task.variant, static_of(needs.source)),
+        "samples": paths_for(context, task.model, needs.source),
         "options": task.step.options,
         "source": _source(context, needs),
     }
@@ -44,7 +45,8 @@ def question(context: StageContext, needs: Needs) -> Question:
 def finish(answered: Answered, needs: Needs) -> Result:
     """Keep the artifact, unless its signature claims outputs that cannot be compared."""
     step, value = answered.task.step, answered.value
-    problem = signature_problem(answered.task.model, value["signature"])
+    model, static = answered.task.model, {**static_of(needs.source), **value["static"]}
+    problem = signature_problem(model, value["signature"]) or static_problem(model, static)
     if problem:
         return answered.refuse(problem)
     rules = answered.context.project.pipelines[step.format].warnings
@@ -57,6 +59,7 @@ def finish(answered: Answered, needs: Needs) -> Result:
         "repairs": value["repairs"],
         "warnings": warnings_in(answered.said, step.name, rules),
         "versions": value["versions"],
+        **({"static": static} if static else {}),
     }
     return answered.keep("artifacts", about)
 

@@ -41,9 +41,10 @@ def question(context: StageContext, needs: Needs) -> Question:
 def finish(answered: Answered, _needs: Needs) -> Result:
     """Keep references that prove something; say what is wrong with others."""
     from deploymatrix.numerics.references import reference_problem
+    from deploymatrix.numerics.shapes import bindings
 
     spec = answered.task.model.spec
-    problem = reference_problem(spec.outputs, spec.samples, answered.work.out)
+    problem = reference_problem(spec.outputs, len(bindings(spec)), answered.work.out)
     if problem:
         return answered.refuse(problem)
     value = answered.value

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+import re
+from dataclasses import replace
 
 from deploymatrix.execution.keys import Key
-from deploymatrix.execution.outcomes import Result
+from deploymatrix.execution.outcomes import Failed, Result
+from deploymatrix.execution.sampled import bindings_for, samples_for, sized
 from deploymatrix.execution.stages.asking import Answered, Question
 from deploymatrix.execution.stages.context import Needs, StageContext
-from deploymatrix.execution.stages.samples import sample_paths
-from deploymatrix.execution.stages.signature import declared_outputs
+from deploymatrix.execution.stages.samples import paths_for
+from deploymatrix.execution.stages.telling import log_tail
 from deploymatrix.host.messages import Place
+from deploymatrix.numerics.shapes import bound
 from deploymatrix.project.plan import Task
 from deploymatrix.project.project import Model
+from deploymatrix.store.entries import Entry
 
 REPEATS = 3  # of each sample, for its time
 ANSWERS = REPEATS + 4  # and those of further sessions: by load, order, threads, and the last two together
 WIDEST = 16  # bytes of a value, so that an answer of a wrong dtype is still one
+SAMPLE = re.compile(r"^sample (\d{1,6}): sizes ", re.MULTILINE)  # in the log, from worker/running
 SPARE = 1 << 20  # bytes: for headers, and so that an answer of a wrong shape, if it is small, is still one
 
 
@@ -35,7 +40,7 @@ def question(context: StageContext, needs: Needs) -> Question:
     args = {
         "payload": artifact.files / artifact.about["entry"],
         "signature": artifact.about["signature"],
-        "samples": sample_paths(context, task.model),
+        "samples": paths_for(context, task.model, artifact),
         "repeat": REPEATS,
     }
     return Question(
@@ -43,25 +48,35 @@ def question(context: StageContext, needs: Needs) -> Question:
         args=args,
         timeout_s=task.model.spec.timeouts.run,
         memory_mb=task.on.spec.resources.memory_mb,
-        most_bytes=_most_bytes(task.model, artifact.about["signature"]),
-        most_files=ANSWERS * task.model.spec.samples * len(task.model.spec.outputs),
+        most_bytes=_most_bytes(task.model, artifact),
+        most_files=ANSWERS * len(samples_for(task.model, artifact)) * len(task.model.spec.outputs),
     )
 
 
-def finish(answered: Answered, _needs: Needs) -> Result:
+def finish(answered: Answered, needs: Needs) -> Result:
     """Keep what it answered, and how long it took. What it sent must be answers: tensors, under declared names."""
     from deploymatrix.numerics.answers_sent import sent_problem
 
     value, model = answered.value, answered.task.model
     declared = [output.name for output in model.spec.outputs]
-    problem = sent_problem(answered.work.out, declared, model.spec.samples, value["outputs"])
+    problem = sent_problem(answered.work.out, declared, len(samples_for(model, needs.source)), value["outputs"])
     if problem:
         return answered.refuse(problem)
     about = {name: value[name] for name in ("outputs", "extra", "missing", "checks", "versions")}
     return answered.keep("runs", about, {name: value[name] for name in ("load_s", "run_s")})
 
 
-def _most_bytes(model: Model, signature: dict[str, Any]) -> int:
+def with_sizes(failed: Failed, needs: Needs) -> Failed:
+    """Say at which sizes a run failed, as its worker told before; for a model without dims there is nothing to say."""
+    told = SAMPLE.findall(log_tail(failed.log)) or ["0"]
+    sizes = sized(needs.task.model, int(told[-1]), needs.source)
+    if failed.stage != "run" or not sizes:
+        return failed
+    return replace(failed, detail=f"{failed.detail}; at sample {told[-1]}, which has {sizes}")
+
+
+def _most_bytes(model: Model, artifact: Entry) -> int:
     """Return the bytes that all answers to all samples may have together, as far as the model declares them."""
-    values = sum(math.prod(output.shape) for output in declared_outputs(model, signature))
-    return ANSWERS * model.spec.samples * (values * WIDEST + SPARE)
+    samples, shapes = bindings_for(model, artifact), [output.shape for output in model.spec.outputs]
+    values = sum(math.prod(bound(shape, binding)) for binding in samples for shape in shapes)
+    return ANSWERS * (values * WIDEST + len(samples) * SPARE)

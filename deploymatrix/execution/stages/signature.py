@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
-from deploymatrix.project.model_specs import Tensor
+from deploymatrix.project.dim_specs import Length
+from deploymatrix.project.model_specs import DType
 from deploymatrix.project.project import Model
+from deploymatrix.project.strict import Name, Strict
 
 
-def declared_outputs(model: Model, signature: dict[str, Any]) -> tuple[Tensor, ...]:
+class Given(Strict):
+    """An output as an artifact has it. A size that varies bears a dim's name, or none."""
+
+    name: Name
+    dtype: DType
+    shape: Annotated[tuple[Length | Name | None, ...], Field(max_length=8)]
+
+
+def declared_outputs(model: Model, signature: dict[str, Any]) -> tuple[Given, ...]:
     """Return the model's outputs with the dtype and shape that the signature says they have in the artifact."""
     outputs = signature["outputs"]
     return tuple(
-        Tensor(name=o.name, dtype=outputs[o.name]["dtype"], shape=tuple(outputs[o.name]["shape"]))
+        Given(name=o.name, dtype=outputs[o.name]["dtype"], shape=tuple(outputs[o.name]["shape"]))
         for o in model.spec.outputs
     )
 

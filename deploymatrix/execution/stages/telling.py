@@ -26,7 +26,7 @@ def told(project: Project, task: Task, failed: Failed, reply: Reply, limits: tup
 
 def cause_of(failed: Failed, reply: Reply) -> str:
     """Return the decisive lines of a reply; the failure's own detail where there is no exception."""
-    return decisive(_chain(reply), _tail(failed.log)) or failed.detail
+    return decisive(_chain(reply), log_tail(failed.log)) or failed.detail
 
 
 def at_fault(task: Task, reply: Reply) -> str | None:
@@ -49,6 +49,13 @@ def memory_key(project: Project, task: Task) -> str:
     return f"memory_mb in {_model_toml(project, task)}"
 
 
+def log_tail(log: Path | None) -> str:
+    """Return the end of a log; nothing where there is none."""
+    if log is None or not log.is_file():
+        return ""
+    return log.read_bytes()[-LOG_TAIL:].decode("utf-8", errors="replace")
+
+
 def _too_late(project: Project, task: Task, failed: Failed, reply: Reply, seconds: float) -> str:
     """Tell whose limit it was: the task's, or the worker's own, which no key sets."""
     message = (reply.error or {}).get("message", "")
@@ -68,9 +75,3 @@ def _chain(reply: Reply) -> list[Link]:
 
 def _model_toml(project: Project, task: Task) -> str:
     return project.shown(task.model.folder / "model.toml")
-
-
-def _tail(log: Path | None) -> str:
-    if log is None or not log.is_file():
-        return ""
-    return log.read_bytes()[-LOG_TAIL:].decode("utf-8", errors="replace")

@@ -172,9 +172,14 @@ def export_problem(value: dict[str, Any], out: Path) -> str:
     for name, tensor in value["signature"]["outputs"].items():
         if tensor["dtype"] not in DTYPES:
             return f"the signature's outputs: {name}: dtype {tensor['dtype']!r} is none of {', '.join(DTYPES)}"
-        if len(tensor["shape"]) > MOST_AXES or not all(size >= 1 for size in tensor["shape"]):
+        if len(tensor["shape"]) > MOST_AXES or not all(is_size(size) for size in tensor["shape"]):
             return f"the signature's outputs: {name}: shape {tensor['shape']} is not {MOST_AXES} or fewer lengths"
     return ""
+
+
+def is_size(size: Any) -> bool:
+    """Tell whether it is a length, the name of a dim, or None for what varies."""
+    return size is None or isinstance(size, str) or size >= 1
 
 
 def print_table(outputs: list[Any]) -> None:
