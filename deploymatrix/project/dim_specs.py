@@ -5,12 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from deploymatrix.project.strict import Name, Strict
 
 Length = Annotated[int, Field(ge=1)]
-Shape = Annotated[tuple[Length | Name, ...], Field(max_length=8)]
+
+
+def _size(value: object) -> object:
+    """Refuse here what is no size: of a choice of two types, each would complain by itself."""
+    is_length = isinstance(value, int) and not isinstance(value, bool) and value >= 1
+    if is_length or (isinstance(value, str) and value.isidentifier() and value.isascii()):
+        return value
+    raise ValueError("a size is a number, at least 1, or the name of a dim in [dims]")
+
+
+Size = Annotated[Length | Name, BeforeValidator(_size)]
+Shape = Annotated[tuple[Size, ...], Field(max_length=8)]
 
 
 class Dim(Strict):

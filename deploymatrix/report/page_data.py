@@ -58,6 +58,8 @@ def grid_block(matrix: Matrix, history: Sequence[History], difference: Diff | No
     columns["headroom"] = [_rounded(worst_headroom(cell), 3) for cell in matrix.cells]
     columns["repaired"] = [int(bool(cell.repairs)) for cell in matrix.cells]
     columns["warned"] = [int(bool(cell.warnings)) for cell in matrix.cells]
+    fixed: Strings[str] = Strings()
+    columns["fixed"] = [fixed.number(cell.fixed) for cell in matrix.cells]
     columns["exported"] = [int(cell.artifact is not None) for cell in matrix.cells]
     columns["note"] = [notes.number(_first_line(cell.detail)) for cell in matrix.cells]
     causes: Strings[str] = Strings()
@@ -77,6 +79,7 @@ def grid_block(matrix: Matrix, history: Sequence[History], difference: Diff | No
             **{name: table.values() for name, table in tables.items()},
             "note": notes.values(),
             "cause": causes.values(),
+            "fixed": fixed.values(),
         },
         "columns": columns,
         "history": [matrix.label for matrix in history],
@@ -144,6 +147,7 @@ def _described(cell: Cell, detail_limit: int, reasons: list[str]) -> list[Any]:
         [warning.model_dump(mode="json") for warning in cell.warnings],
         list(cell.repairs),
         stability(cell),
+        [", ".join(f"{name}={size}" for name, size in sizes.items()) for sizes in cell.sizes],
     ]
 
 

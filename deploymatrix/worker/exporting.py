@@ -45,7 +45,7 @@ def perform(request: Submit[ExportArgs], reporter: Reporter) -> ExportValue:
     repairs, static = repairs_of(raw), static_of(raw, spec)
     return {
         "entry": entry(step, out),
-        "signature": signatures.normalised(raw, spec.fixed(static)),
+        "signature": signatures.normalised(raw, spec.fixed(static), static),
         "static": static,
         "repairs": repairs,
         "versions": used,

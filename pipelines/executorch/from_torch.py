@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +10,13 @@ import torch
 from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
 from executorch.exir import to_edge_transform_and_lower
 from torch import Tensor, nn
-from torch.export import Dim, ExportedProgram
+from torch._dynamo.exc import UserError
+from torch.export import Dim, ExportedProgram, ShapesCollection
 from torch.fx import Node
 
 VERSIONS = ("executorch", "torch", "numpy")
 ENTRY = "model.pte"
 OPTIONS = ("xnnpack",)
-
-Axes = tuple[dict[int, Any], ...] | None
 
 
 def export(source: nn.Module, spec: Any, out: Path, options: dict[str, Any]) -> dict[str, Any]:
@@ -27,10 +27,10 @@ def export(source: nn.Module, spec: Any, out: Path, options: dict[str, Any]) -> 
     ("Propagating input shapes failed"); the portable kernels run them all.
     """
     inputs = tuple(torch.tensor(spec.example[declared.name]) for declared in spec.inputs)
-    repairs, axes = [], dynamic_shapes(spec)
-    exported = decomposed(source, inputs, axes)
+    repairs = []
+    exported, static = with_free_axes(source, inputs, spec)
     if fuses_numbered_weights(exported):
-        exported = decomposed(Lettered(source), inputs, axes)
+        exported, static = with_free_axes(Lettered(source), inputs, spec)
         repairs.append("executorch-batch-norm-in-sequential")
     if make_clones_contiguous(exported):
         repairs.append("executorch-channels-last-clone")
@@ -41,17 +41,35 @@ def export(source: nn.Module, spec: Any, out: Path, options: dict[str, Any]) -> 
         "inputs": {declared.name: str(i) for i, declared in enumerate(spec.inputs)},
         "outputs": {declared.name: str(i) for i, declared in enumerate(spec.outputs)},
         "repairs": repairs,
+        "static": static,
     }
 
 
-def dynamic_shapes(spec: Any) -> Axes:
-    """The free axes of each input, as torch.export wants them; None where the model has none."""
+def dynamic_shapes(spec: Any, model: nn.Module, inputs: tuple[Tensor, ...]) -> Any:
+    """The free axes of each input, laid out as torch.export wants them for this model; None where there are none."""
     dims = {name: Dim(name, min=dim.min, max=dim.max) for name, dim in spec.dims.items()}
-    axes = tuple({axis: dims[name] for axis, name in declared.free.items()} for declared in spec.inputs)
-    return axes if dims else None
+    shapes = ShapesCollection()
+    for tensor, declared in zip(inputs, spec.inputs, strict=True):
+        shapes[tensor] = {axis: dims[name] for axis, name in declared.free.items()}
+    return shapes.dynamic_shapes(model, inputs) if dims else None
 
 
-def decomposed(model: nn.Module, inputs: tuple[Tensor, ...], axes: Axes) -> ExportedProgram:
+def with_free_axes(model: nn.Module, inputs: tuple[Tensor, ...], spec: Any) -> tuple[ExportedProgram, list[str]]:
+    """The exported program, and the dims that torch.export refuses to leave free, as the length of an LSTM."""
+    try:
+        return decomposed(model, inputs, spec), []
+    except UserError as error:
+        refused = re.search(r"Constraints violated \(([^)]+)\)", str(error))
+        if refused is None:
+            raise
+        print(f"exported at fixed sizes: {error}")
+        names = [name for name in spec.dims if name in refused[1].split(", ")]
+        exported, further = with_free_axes(model, inputs, spec.fixed(names))
+        return exported, [*names, *further]
+
+
+def decomposed(model: nn.Module, inputs: tuple[Tensor, ...], spec: Any) -> ExportedProgram:
+    axes = dynamic_shapes(spec, model, inputs)
     return torch.export.export(model, inputs, dynamic_shapes=axes).run_decompositions({})
 
 

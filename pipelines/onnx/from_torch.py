@@ -9,8 +9,8 @@ import onnx
 import onnxscript.function_libs.torch_lib.ops  # noqa: F401  (the exporter imports it when called: here, before the fork)
 import torch
 import torch.export._trace  # as above; together 3 s
-from torch import nn
-from torch.export import Dim
+from torch import Tensor, nn
+from torch.export import Dim, ShapesCollection
 
 VERSIONS = ("torch", "onnx", "onnxscript", "numpy")
 ENTRY = "model.onnx"
@@ -23,15 +23,16 @@ def export(source: nn.Module, spec: Any, out: Path, options: dict[str, Any]) -> 
     options: opset, the version of ONNX's operator set; the exporter's own choice where it is not given.
     Raises onnx.checker.ValidationError when the file is not valid ONNX.
     """
+    inputs = tuple(torch.tensor(spec.example[declared.name]) for declared in spec.inputs)
     torch.onnx.export(
         source,
-        tuple(torch.tensor(spec.example[declared.name]) for declared in spec.inputs),
+        inputs,
         out / ENTRY,
         input_names=[declared.name for declared in spec.inputs],
         output_names=[declared.name for declared in spec.outputs],
         opset_version=options.get("opset"),
         dynamo=True,
-        dynamic_shapes=dynamic_shapes(spec),
+        dynamic_shapes=dynamic_shapes(spec, source, inputs),
         external_data=False,
         verbose=False,
     )
@@ -42,8 +43,10 @@ def export(source: nn.Module, spec: Any, out: Path, options: dict[str, Any]) -> 
     }
 
 
-def dynamic_shapes(spec: Any) -> tuple[dict[int, Dim], ...] | None:
-    """The free axes of each input, as torch.export wants them; None where the model has none."""
+def dynamic_shapes(spec: Any, model: nn.Module, inputs: tuple[Tensor, ...]) -> Any:
+    """The free axes of each input, laid out as torch.export wants them for this model; None where there are none."""
     dims = {name: Dim(name, min=dim.min, max=dim.max) for name, dim in spec.dims.items()}
-    axes = tuple({axis: dims[name] for axis, name in declared.free.items()} for declared in spec.inputs)
-    return axes if dims else None
+    shapes = ShapesCollection()
+    for tensor, declared in zip(inputs, spec.inputs, strict=True):
+        shapes[tensor] = {axis: dims[name] for axis, name in declared.free.items()}
+    return shapes.dynamic_shapes(model, inputs) if dims else None

@@ -25,17 +25,25 @@ def export(source: Path, spec: Any, out: Path, options: dict[str, Any]) -> dict[
 
     options are handed to onnx2tf.convert(). Raises ValueError when an output has no order of axes with its ONNX shape.
     """
-    model = onnx.load(source)
-    network = convert(model, options)
+    model, static = onnx.load(source), []
     names = {name: tensor["name"] for name, tensor in spec.source_signature["inputs"].items()}
     sample = {names[name]: value for name, value in spec.example.items()}
-    axes = axes_of_outputs(network, model, sample)
+    try:
+        network = convert(model, options)
+        axes = axes_of_outputs(network, model, sample)
+    except Exception as error:  # whatever onnx2tf or its network stumbles over
+        if not spec.dims:
+            raise
+        print(f"converted at fixed sizes: {type(error).__name__}: {error}")
+        model, static = at_sizes(onnx.load(source), sample), list(spec.dims)
+        network = convert(model, options)
+        axes = axes_of_outputs(network, model, sample)
     module = tf.Module()
     module.weights = network.variables
     module.serve = serving_function(network, model.graph, axes)
     tf.saved_model.save(module, str(out / ENTRY), signatures={"serving_default": module.serve})
     repairs = ["onnx2tf-output-axes"] if any(not is_identity(order) for order in axes) else []
-    return {**spec.source_signature, "repairs": repairs}
+    return {**spec.source_signature, "repairs": repairs, "static": static}
 
 
 def convert(model: onnx.ModelProto, options: dict[str, Any]) -> Any:
@@ -51,6 +59,19 @@ def convert(model: onnx.ModelProto, options: dict[str, Any]) -> Any:
             verbosity="warn",  # its warnings become part of the record
             **options,
         )
+
+
+def at_sizes(model: onnx.ModelProto, sample: dict[str, np.ndarray]) -> onnx.ModelProto:
+    """The same graph for inputs of the sample's sizes: onnx2tf writes an LSTM, for one, only where it knows them."""
+    for tensor in model.graph.input:
+        for dimension, size in zip(tensor.type.tensor_type.shape.dim, sample[tensor.name].shape, strict=True):
+            dimension.dim_value = size
+    del model.graph.value_info[:]
+    for tensor in model.graph.output:
+        for dimension in tensor.type.tensor_type.shape.dim:
+            if dimension.dim_param:
+                dimension.Clear()
+    return onnx.shape_inference.infer_shapes(model)
 
 
 def noise_images() -> np.ndarray:

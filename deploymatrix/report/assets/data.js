@@ -24,6 +24,7 @@ function readGrid(raw) {
       headroom: columns.headroom[index],
       repaired: columns.repaired[index] === 1,
       warned: columns.warned[index] === 1,
+      fixed: tables.fixed[columns.fixed[index]],
       exported: columns.exported[index] === 1,
       note: tables.note[columns.note[index]],
       cause: tables.cause[columns.cause[index]],
@@ -112,6 +113,7 @@ const SHARED = [
   "warnings",
   "repairs",
   "checks",
+  "sizes",
 ];
 
 function readCell(packed, values, history, findings) {

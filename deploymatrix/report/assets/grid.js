@@ -1,6 +1,7 @@
 // The matrix. Rows are as high as --row, so only those in sight are made: a thousand models cost as much as forty.
 
 const REPAIRED = "made with a repair that the plain converter lacks";
+const FIXED = "static: at fixed sizes only, where the model has free ones";
 const WARNED = "an exporter warned that its artifact may be wrong";
 const OVERSCAN = 10; // rows made above and below those in sight
 const CHANGE_MARKS = { regressed: "▼", fixed: "▲", changed: "~", added: "+" };
@@ -161,7 +162,11 @@ function tile(cell) {
 
 /** What a reader must know of a cell whatever became of it: a sign for the tile, and words. */
 function notices(cell) {
-  return [...(cell.repaired ? [["†", REPAIRED]] : []), ...(cell.warned ? [["‡", WARNED]] : [])];
+  return [
+    ...(cell.repaired ? [["†", REPAIRED]] : []),
+    ...(cell.warned ? [["‡", WARNED]] : []),
+    ...(cell.fixed ? [["§", `static: ${cell.fixed}`]] : []),
+  ];
 }
 
 function spoken(cell) {

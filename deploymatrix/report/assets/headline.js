@@ -4,11 +4,13 @@ const MOST_KINDS = 5;
 
 /** Count cells as matrix/counts.py does: passed is what the gate passes as such, and nothing else. */
 function countOf(cells) {
-  const count = { cells: 0, passed: 0, expected: 0, red: 0, standings: new Map() };
+  const count = { cells: 0, passed: 0, fixed: 0, expected: 0, red: 0, standings: new Map() };
   for (const cell of cells) {
     count.cells += 1;
-    if (cell.verdict === "ok") count.passed += 1;
-    else if (cell.verdict === "expected") count.expected += 1;
+    if (cell.verdict === "ok") {
+      count.passed += 1;
+      if (cell.fixed) count.fixed += 1;
+    } else if (cell.verdict === "expected") count.expected += 1;
     else {
       count.red += 1;
       count.standings.set(cell.standing, (count.standings.get(cell.standing) ?? 0) + 1);
@@ -57,6 +59,7 @@ function countsLine(count) {
   if (red.length > MOST_KINDS) kinds.push(`${red.length - MOST_KINDS} more kinds`);
   const parts = [
     `${number(count.passed)} passed`,
+    count.fixed && `${number(count.fixed)} of them at fixed sizes only`,
     count.expected && `${number(count.expected)} failed as expected`,
     count.red && `${number(count.red)} red (${kinds.join(", ")})`,
   ];

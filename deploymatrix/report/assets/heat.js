@@ -9,7 +9,8 @@ function heatSection(output) {
   const place = `worst element [${worst.position.join(", ")}] of sample ${worst.sample}`;
   const words = `${placeOfWorst(worst)}: ${share(worst.share)} of its limit; ${place}`;
   if (worst.heatAxis === null) return h("p", { class: "heat-legend" }, words);
-  const count = shape[worst.heatAxis];
+  const size = shape[worst.heatAxis];
+  const count = Number.isInteger(size) ? size : worst.heat.length; // a dim has several sizes
   const label = `Share of the limit along axis ${worst.heatAxis}, ${plural(count, "slice")}; ${words}`;
   const length = Math.ceil(count / worst.heat.length);
   const stretches = [...worst.heat].map((letter, at) => stretch(LEVELS.indexOf(letter), at * length, length, count));

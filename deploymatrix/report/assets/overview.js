@@ -70,6 +70,7 @@ function legendHint() {
     data.cells.some((cell) => cell.headroom !== null) && "4 % the share of the error limit that the worst output uses",
     data.cells.some((cell) => cell.repaired) && `† ${REPAIRED}`,
     data.cells.some((cell) => cell.warned) && `‡ ${WARNED}`,
+    data.cells.some((cell) => cell.fixed) && `§ ${FIXED}`,
     data.history.length > 0 && "▼ regressed ▲ fixed + added ~ changed",
   ];
   return hints.filter(Boolean).join(" · ");

@@ -9,7 +9,7 @@ function sections(cell, more, all) {
     reproSection(cell),
     routeSection(cell, more),
     warningsSection(more),
-    ...more.outputs.map(outputSection),
+    ...more.outputs.map((output) => outputSection(output, more)),
     bars("Artifact size on each target", cell, all, (other) => other.size, bytes),
     bars("Latency on each target", cell, all, (other) => other.runTime, seconds),
     historySection(cell, more),
@@ -34,6 +34,7 @@ function verdictSection(cell, { expectation, blame, overBudget, reasons, repairs
       "† Repaired",
       [h("div", {}, title ? `${name}: ${title}` : name), address ? h("div", { class: "muted" }, link(address)) : null],
     ]);
+  if (cell.fixed) lines.push(["§ Static", `${cell.fixed}: judged on samples of these sizes only`]);
   if (expectation) {
     lines.push(
       ["Expected", `${expectation.outcome}${expectation.stage ? ` in stage ${expectation.stage}` : ""}`],
@@ -156,7 +157,7 @@ function warningsSection({ warnings }) {
   );
 }
 
-function outputSection(output) {
+function outputSection(output, { sizes }) {
   const { name, dtype, shape, problem, error, limit, maxAbs, cosine, snr, eager, errors, worst } = output;
   const used = worst ? share(worst.share) : error !== null && limit ? share(error / limit) : "–";
   const metrics = [
@@ -172,7 +173,7 @@ function outputSection(output) {
   return h(
     "section",
     {},
-    h("h3", {}, "Output ", h("code", {}, name), h("span", { class: "muted" }, ` ${dtype} [${shape.join(", ")}]`)),
+    h("h3", {}, "Output ", h("code", {}, name), h("span", { class: "muted" }, ` ${dtype} [${shape.map((size) => size ?? "?").join(", ")}]`)),
     problem ? h("p", { class: "problem" }, problem) : null,
     h(
       "div",
@@ -191,7 +192,9 @@ function outputSection(output) {
           h(
             "ol",
             { class: "errors" },
-            errors.map((value) => h("li", {}, value === null ? "not finite" : figure(value))),
+            errors.map((value, i) =>
+              h("li", {}, `${value === null ? "not finite" : figure(value)}${sizes[i] ? ` (${sizes[i]})` : ""}`),
+            ),
           ),
         )
       : null,
