@@ -13,7 +13,7 @@ import onnx2tf
 import tensorflow as tf
 from onnx import helper
 from onnx2tf import onnx2tf as converter
-from onnxruntime import InferenceSession
+from onnxruntime import GraphOptimizationLevel, InferenceSession, SessionOptions
 
 ENTRY = "saved_model"
 OPTIONS = onnx2tf.convert  # the names of its parameters
@@ -71,7 +71,12 @@ def at_sizes(model: onnx.ModelProto, sample: dict[str, np.ndarray]) -> onnx.Mode
         for dimension in tensor.type.tensor_type.shape.dim:
             if dimension.dim_param:
                 dimension.Clear()
-    return onnx.shape_inference.infer_shapes(model)
+    options = SessionOptions()
+    options.graph_optimization_level = GraphOptimizationLevel.ORT_ENABLE_BASIC  # what follows from the sizes: constants
+    with tempfile.TemporaryDirectory() as folder:
+        options.optimized_model_filepath = str(Path(folder) / "model.onnx")
+        InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+        return onnx.shape_inference.infer_shapes(onnx.load(options.optimized_model_filepath))
 
 
 def noise_images() -> np.ndarray:

@@ -21,7 +21,7 @@ def problem(
     *,
     eager: list[Any] | None = None,
     dtype: str = "float32",
-    shape: tuple[int, ...] = (1, 3),
+    shape: tuple[int | str, ...] = (1, 3),
 ) -> str | None:
     for index, array in enumerate(exact):
         (folder / str(index)).mkdir(parents=True)
@@ -145,3 +145,21 @@ def test_variation_by_hand() -> None:
 
     assert variation(outputs) == 0.25  # deviation 1 of the first element, over the largest magnitude 4
     assert LEAST_VARIATION < 0.25
+
+
+def test_samples_of_several_sizes_are_a_reference_where_those_of_one_size_vary(tmp_path: Path) -> None:
+    varied = [GENERATOR.standard_normal((rows, 3)) for rows in (3, 3, 3, 3, 1, 5)]
+    same = [np.full((rows, 3), 0.1) for rows in (3, 3, 3, 3, 1, 5)]
+
+    assert problem(tmp_path / "varied", varied, shape=("batch", 3)) is None
+    assert "varies between samples by only" in str(problem(tmp_path / "same", same, shape=("batch", 3)))
+
+
+def test_samples_that_all_have_sizes_of_their_own_are_held_against_each_other_where_they_overlap(
+    tmp_path: Path,
+) -> None:
+    varied = [GENERATOR.standard_normal((rows, 3)) for rows in (2, 3, 4, 5)]
+    same = [np.full((rows, 3), 0.1) for rows in (2, 3, 4, 5)]
+
+    assert problem(tmp_path / "varied", varied, shape=("batch", 3)) is None
+    assert "varies between samples by only" in str(problem(tmp_path / "same", same, shape=("batch", 3)))

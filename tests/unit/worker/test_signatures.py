@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from deploymatrix.worker.signatures import normalised
-from deploymatrix.worker.spec import Spec, Tensor
+from deploymatrix.worker.spec import Dim, Spec, Tensor
 
 SPEC = Spec(
     name="m",
@@ -69,3 +70,38 @@ def test_dtype_and_shape_of_the_artifact_win() -> None:
 def test_a_malformed_signature_is_refused(raw: Any, complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
         normalised(raw, SPEC)
+
+
+FREE = replace(
+    SPEC,
+    inputs=[Tensor("ids", "int64", ("batch", "time"))],
+    outputs=[Tensor("y", "float32", ("batch", 2))],
+    dims={"batch": Dim(1, 3, 3), "time": Dim(1, 32, 7)},
+)
+
+
+def test_a_free_axis_bears_its_dims_name() -> None:
+    signature = normalised({"inputs": {"ids": "0"}, "outputs": {"y": "0"}}, FREE)
+
+    assert signature["inputs"]["ids"]["shape"] == ["batch", "time"]
+    assert signature["outputs"]["y"]["shape"] == ["batch", 2]
+
+
+def test_a_fixed_dim_is_a_number_also_where_the_source_names_it() -> None:
+    raw = {"inputs": {"ids": {"name": "0", "shape": ["batch", "time"]}}, "outputs": {"y": "0"}}
+
+    signature = normalised(raw, FREE.fixed(["time"]), {"time": 7})
+
+    assert signature["inputs"]["ids"]["shape"] == ["batch", 7]
+
+
+@pytest.mark.parametrize(
+    ("shape", "complaint"),
+    [
+        (["batch", 7], r"axis 1 is 7, where the model has 'time': return static = \['time'\]"),
+        (["time", "time"], "axis 0 is 'time', which is not the dim that the model declares there"),
+    ],
+)
+def test_a_shape_must_not_hide_what_is_fixed(shape: list[Any], complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        normalised({"inputs": {"ids": {"name": "0", "shape": shape}}, "outputs": {"y": "0"}}, FREE)

@@ -1,11 +1,14 @@
-"""Saves the matrices; option `fault` goes along, and the target `npz` commits it; `spoil` makes the artifact wrong."""
+"""Saves the matrices; option `fault` goes along, and the target `npz` commits it; `spoil` makes the artifact wrong.
+
+Option `static` names dims that it says it could not leave free.
+"""
 
 import os
 import signal
 
 import numpy as np
 
-OPTIONS = ("fault", "spoil")
+OPTIONS = ("fault", "spoil", "static")
 ENTRY = "model.npz"
 VERSIONS = ("numpy",)
 
@@ -21,10 +24,12 @@ def export(source, spec, out, options):
         np.savez(out / ENTRY, fault=np.array(fault), **spoiled)
     if fault == "export_leaves_a_link":
         (out / "weights").symlink_to(ENTRY)
-    return {"inputs": {"x": "x"}, "outputs": {"left": CLAIMS.get(fault, "left"), "right": "right"}}
+    outputs = {"left": CLAIMS.get(fault, "left"), "right": "right"}
+    return {"inputs": {"x": "x"}, "outputs": outputs, "static": options.get("static", [])}
 
 
 CLAIMS = {
     "export_claims_another_shape": {"name": "left", "shape": [3]},
+    "export_claims_a_size": {"name": "left", "shape": [3, 3]},
     "export_claims_no_dtype": {"name": "left", "dtype": "complex64"},
 }

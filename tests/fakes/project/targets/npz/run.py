@@ -41,7 +41,18 @@ def raise_error(outputs):
     raise RuntimeError("the kernel does not take this shape")
 
 
+def refuse_one_row(outputs):
+    if len(outputs["left"]) == 1:
+        raise RuntimeError("the kernel needs two rows")
+    return outputs
+
+
 FAULTS = {
+    "one_row": refuse_one_row,
+    "one_row_wrong": lambda outputs: {
+        "left": outputs["left"] * (1 + (len(outputs["left"]) == 1)),
+        "right": outputs["right"],
+    },
     "segfault": kill(signal.SIGSEGV),
     "abort": kill(signal.SIGABRT),
     "kill": kill(signal.SIGKILL),
