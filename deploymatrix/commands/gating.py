@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from deploymatrix.matrix.gate import Decision
 
 BASELINE = Path("baseline.json")
+NoStatic = Annotated[
+    bool, typer.Option("--no-static", help="Refuse cells that passed at fixed sizes only, marked § in the matrix.")
+]
 baselines = typer.Typer(no_args_is_help=True)
 
 
@@ -53,10 +56,7 @@ def gate(
     no_repairs: Annotated[
         bool, typer.Option("--no-repairs", help="Refuse cells that passed only with a repair, marked † in the matrix.")
     ] = False,
-    no_static: Annotated[
-        bool,
-        typer.Option("--no-static", help="Refuse cells that passed at fixed sizes only, marked § in the matrix."),
-    ] = False,
+    no_static: NoStatic = False,
     evidence: Annotated[
         Path | None,
         typer.Option("--evidence", metavar="FILE", help="Also require that this statement says what the matrix says."),
