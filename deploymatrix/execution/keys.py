@@ -82,17 +82,21 @@ class ModelFiles:
 
     @cached_property
     def code(self) -> str:
-        """The model's module and all that lies beside it; what model.toml says is the specification's matter."""
+        """The model's module and all that lies beside it; what model.toml says is the specification's matter.
+
+        Of further folders that it imports from, the names that an import may mean: files are found as they are read.
+        """
         beside = digests.of_code_folder(self._model.folder, without=frozenset({"model.toml"}))
-        return digests.of_data([digests.of_code(self._model.module), beside])
+        named = [self._model.spec.pythonpath, [importable(folder) for folder in self._model.import_folders]]
+        return digests.of_data([digests.of_code(self._model.module), beside, *(named if named[0] else [])])
 
     @cached_property
     def source(self) -> str | None:
-        """A model that model.toml gives without code: what it says, and the files that it names."""
+        """A model that model.toml gives without code: what it says, and the files that it names; given weights, too."""
         model = self._model
-        if model.source_module is None:
-            return None
         files = [digests.of_code_folder(p) if p.is_dir() else digests.of_file(p) for p in model.source_paths]
+        if model.source_module is None:
+            return digests.of_data([model.spec.weights, files]) if files else None
         return digests.of_data([model.spec.source.model_dump(mode="json"), files, digests.of_code(model.source_module)])
 
 
@@ -233,6 +237,11 @@ class Keys:
         if model.name not in self._models:
             self._models[model.name] = ModelFiles(model)
         return self._models[model.name]
+
+
+def importable(folder: Path) -> list[str]:
+    """List what an import may mean in a folder: one that is added may take the place of another one."""
+    return sorted(p.name for p in folder.iterdir() if p.suffix in (".py", ".so") or (p / "__init__.py").is_file())
 
 
 def environment_digest(project: Project, environment: str) -> str:

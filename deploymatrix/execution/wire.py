@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from deploymatrix.host.recipes import packages_recipe
 from deploymatrix.project.project import Model, Project
 
 
@@ -18,6 +19,13 @@ def wire_source(project: Project, model: Model) -> dict[str, Any] | None:
     given = source.model_dump(mode="json")
     paths = {name: model.folder / given[name] for name in ("path", "config") if isinstance(given[name], str)}
     return {**given, **paths, "trust": source.trust or project.exporters == "docker"}
+
+
+def wire_imports(project: Project, model: Model, environment: str) -> dict[str, Any]:
+    """Return where the model's code finds modules in an environment: its folders, and packages of its own, if any."""
+    recipe = packages_recipe(project, model, environment)
+    packages = recipe.folder(project.build / "envs") if recipe is not None else None
+    return {"folders": list(model.import_folders), "packages": packages}
 
 
 def wire_spec(model: Model, variant: str) -> dict[str, Any]:

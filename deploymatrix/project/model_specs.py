@@ -77,6 +77,8 @@ class ModelSpec(Strict):
 
     framework: FolderName
     source: ModelSource = ModelSource()
+    weights: str | None = None
+    pythonpath: tuple[str, ...] = ()
     family: str = "other"
     tags: tuple[str, ...] = ()
     seed: int = 0
@@ -99,6 +101,13 @@ class ModelSpec(Strict):
 
     @model_validator(mode="after")
     def _given_weights_stay(self) -> Self:
-        if self.calibrate and self.source.path is not None:
-            raise ValueError("calibrate = true would change the weights that source.path gives; remove it")
+        given = "weights" if self.weights is not None else "source.path" if self.source.path is not None else None
+        if self.calibrate and given is not None:
+            raise ValueError(f"calibrate = true would change the weights that {given} gives; remove it")
+        return self
+
+    @model_validator(mode="after")
+    def _weights_go_into_a_build(self) -> Self:
+        if self.weights is not None and self.source.kind != "python":
+            raise ValueError("weights go into what build() of a model.py gives; here source.path gives them: remove it")
         return self

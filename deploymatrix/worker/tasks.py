@@ -46,11 +46,23 @@ class Signature(TypedDict):
     outputs: dict[str, ArtifactTensor]
 
 
+class WireImports(TypedDict):
+    """Where a model's code finds modules: folders, which come first, and a folder of packages, which comes last."""
+
+    folders: list[str]
+    packages: str | None
+
+
 class ReferenceArgs(TypedDict):
-    """The arguments of `reference`. `given` is a model without code; None where the model's module has build()."""
+    """The arguments of `reference`. `given` is a model without code; None where the model's module has build().
+
+    `given_weights`: a file that goes into what build() gives.
+    """
 
     model: str
     given: NotRequired[dict[str, Any] | None]
+    given_weights: NotRequired[str | None]
+    imports: NotRequired[WireImports]
     spec: WireSpec
     samples: list[SamplePaths]
 
@@ -62,6 +74,7 @@ class FrameworkSource(TypedDict):
     framework: str
     model: str
     given: NotRequired[dict[str, Any] | None]
+    imports: NotRequired[WireImports]
     weights: str
 
 

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deploymatrix.errors import StoreCorrupted
 from deploymatrix.execution.keys import Key
@@ -18,13 +18,19 @@ from deploymatrix.host.messages import MOST_FILES, Work
 from deploymatrix.project.plan import Task
 from deploymatrix.store.entries import Kind
 
+if TYPE_CHECKING:
+    from deploymatrix.environments.recipes import PackagesRecipe
+
 MOST_BYTES = 1 << 40  # of an artifact: the disk is the bound
 COSTS = ("wall_s", "cpu_s", "peak_mb", "import_s")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """What a worker is asked. `timeout_s`: seconds of wall time; `memory_mb`: MiB; `most_bytes`: of its files."""
+    """What a worker is asked. `timeout_s`: seconds of wall time; `memory_mb`: MiB; `most_bytes`: of its files.
+
+    `packages`: of the model's own, which have to be there first.
+    """
 
     module: Path
     args: dict[str, Any]
@@ -32,6 +38,7 @@ class Question:
     memory_mb: int
     most_bytes: int = MOST_BYTES
     most_files: int = MOST_FILES
+    packages: PackagesRecipe | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

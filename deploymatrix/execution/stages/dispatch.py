@@ -142,6 +142,7 @@ def _ask(context: StageContext, pool: Pool, stage: NativeStage, needs: Needs, ke
         memory_mb=question.memory_mb,
         most_bytes=question.most_bytes,
         most_files=question.most_files,
+        packages=question.packages,
     )
     if stage.reads:
         context.keys.reads.note(task, work.reply.reads, asked)

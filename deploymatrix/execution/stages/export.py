@@ -11,8 +11,9 @@ from deploymatrix.execution.stages.asking import Answered, Question
 from deploymatrix.execution.stages.context import Needs, StageContext
 from deploymatrix.execution.stages.samples import sample_paths
 from deploymatrix.execution.stages.signature import signature_problem
-from deploymatrix.execution.wire import wire_source, wire_spec
+from deploymatrix.execution.wire import wire_imports, wire_source, wire_spec
 from deploymatrix.host.messages import Place
+from deploymatrix.host.recipes import packages_recipe
 from deploymatrix.project.plan import Task
 
 
@@ -38,6 +39,7 @@ def question(context: StageContext, needs: Needs) -> Question:
         args=args,
         timeout_s=task.model.spec.timeouts.export,
         memory_mb=task.model.spec.memory_mb,
+        packages=packages_recipe(context.project, task.model, task.step.environment) if task.step.opener else None,
     )
 
 
@@ -69,5 +71,6 @@ def _source(context: StageContext, needs: Needs) -> dict[str, Any]:
         "framework": context.project.opener(task.step.opener, task.model.spec.framework),
         "model": task.model.module,
         "given": wire_source(context.project, task.model),
+        "imports": wire_imports(context.project, task.model, task.step.environment),
         "weights": source.files / "weights",
     }

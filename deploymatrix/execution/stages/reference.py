@@ -7,8 +7,9 @@ from deploymatrix.execution.outcomes import Result
 from deploymatrix.execution.stages.asking import Answered, Question
 from deploymatrix.execution.stages.context import Needs, StageContext
 from deploymatrix.execution.stages.samples import sample_paths
-from deploymatrix.execution.wire import wire_source, wire_spec
+from deploymatrix.execution.wire import wire_imports, wire_source, wire_spec
 from deploymatrix.host.messages import Place
+from deploymatrix.host.recipes import packages_recipe
 from deploymatrix.project.plan import Task
 
 
@@ -24,9 +25,12 @@ def key(context: StageContext, needs: Needs) -> Key:
 def question(context: StageContext, needs: Needs) -> Question:
     model = needs.task.model
     framework = model.spec.framework
+    environment = place(context, needs.task).name
     args = {
         "model": model.module,
         "given": wire_source(context.project, model),
+        "given_weights": model.weights,
+        "imports": wire_imports(context.project, model, environment),
         "spec": wire_spec(model, ""),
         "samples": sample_paths(context, model),
     }
@@ -35,6 +39,7 @@ def question(context: StageContext, needs: Needs) -> Question:
         args=args,
         timeout_s=model.spec.timeouts.export,
         memory_mb=model.spec.memory_mb,
+        packages=packages_recipe(context.project, model, environment),
     )
 
 

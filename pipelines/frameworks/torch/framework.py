@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import functools
 import os
+import pickle
+import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -26,10 +28,15 @@ NORMALISED = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 
 
 def freeze(model: ModuleType, spec: Any, weights: Path) -> None:
-    """Build the model from its seed, calibrate it on the ordinary samples and save `weights/model.safetensors`."""
+    """Build the model from its seed, load the weights that it is given, if any, or calibrate it where it asks for that.
+
+    Saves `weights/model.safetensors`.
+    """
     use_declared_threads()
     torch.manual_seed(spec.seed)
     network = in_float32(model.build()).eval()
+    if model.given_weights is not None:
+        take_weights(network, model.given_weights)
     if spec.calibrate:
         calibrate(network, batch(spec))
     weights.mkdir(parents=True, exist_ok=True)
@@ -74,6 +81,39 @@ def orders(model: ModuleType, spec: Any, weights: Path) -> dict[str, Callable[[]
     if all(tensor.shape[:1] == (1,) for tensor in (*spec.inputs, *spec.outputs)):
         offered["batch"] = functools.partial(in_one_batch, network, spec)
     return offered
+
+
+def take_weights(network: nn.Module, file: Path) -> None:
+    """Load a file's tensors into the network. Raises ValueError unless they are exactly its parameters and buffers."""
+    try:
+        if file.suffix == ".safetensors":
+            missing, unexpected = load_model(network, str(file), strict=False)
+        else:
+            missing, unexpected = network.load_state_dict(state_dict(file), strict=False)
+    except RuntimeError as error:  # of another size
+        raise ValueError(f"{file.name} is not of what build() returns: {error}") from error
+    found = {"missing in the file": missing, "unexpected in the file": unexpected}
+    told = [f"{what}: {', '.join(sorted(names))}" for what, names in found.items() if names]
+    if told:
+        raise ValueError(f"{file.name} is not of what build() returns; {'; '.join(told)}")
+
+
+def state_dict(file: Path) -> dict[str, Tensor]:
+    """The tensors of a file of torch.save by name. Raises ValueError for one that holds anything else."""
+    instead = "save them alone: torch.save(model.state_dict(), 'model.pt'), or as safetensors"
+    try:
+        found = torch.load(file, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError) as error:
+        named = re.findall(r"GLOBAL ([\w.]+)", str(error))
+        what = f"it names {', '.join(dict.fromkeys(named))}" if named else str(error).splitlines()[0]
+        why = f"{file.name} holds more than tensors and could run code as it is loaded, so it is not opened ({what})"
+        raise ValueError(f"{why}; {instead}") from error
+    if not isinstance(found, dict):
+        raise ValueError(f"{file.name} holds a {type(found).__name__}, not tensors by name; {instead}")
+    others = [str(name) for name, value in found.items() if not isinstance(value, Tensor)]
+    if others:
+        raise ValueError(f"{file.name} holds more than tensors by name: {', '.join(others)}; {instead}")
+    return found
 
 
 def in_float32(network: nn.Module) -> nn.Module:
