@@ -85,8 +85,8 @@ def moved_pin(asking: Path, environment: str, environment_lock: Path, name: str,
     """Say that packages of a model would move a pin of an environment, and what to do."""
     return (
         f"{asking}: wants {name}=={wanted}, and the environment {environment} has {name}=={has} ({environment_lock}): "
-        "a model's packages are laid over it and move none of its pins. Ask for a version of the package that goes with "
-        f"{name}=={has}, or, where the model works without {name}, name it in requirements.excludes"
+        "a model's packages are laid over it and move none of its pins. Ask for a version of the package that goes "
+        f"with {name}=={has}, or, where the model works without {name}, name it in requirements.excludes"
     )
 
 

@@ -30,7 +30,7 @@ class Ground:
 def compile_over(
     ground: Ground, asked: Path, output: Path, command: list[str], excludes: list[str], variables: Mapping[str, str]
 ) -> str:
-    """Compile what `asked` (a requirements.in) needs into `output`, and return the lock: without what the environment has.
+    """Compile what `asked` (a requirements.in) needs into `output`; return the lock, without what the environment has.
 
     command: of uv, up to its options about the environment and the output. What `output` holds already is preferred.
     Raise EnvironmentFailed where nothing goes with the environment's pins.
@@ -58,7 +58,7 @@ def _why(
     variables: Mapping[str, str],
     said: str,
 ) -> str:
-    """Name the pins that would move, found by leaving the environment free where it does not fit; else say what uv said."""
+    """Name the pins that would move, found by a search that may move them; else say what uv said."""
     with tempfile.TemporaryDirectory() as folder:
         preferred = Path(folder) / "preferred.txt"
         preferred.write_text(_plain(environment), encoding="utf-8")

@@ -83,7 +83,7 @@ def _install(recipe: PackagesRecipe, pins: list[Pin], where: list[str], variable
 def _install_build(
     recipe: PackagesRecipe, pin: Pin, local: str, where: list[str], variables: Mapping[str, str]
 ) -> None:
-    """Install what is built for one build of torch: that of the environment where one is offered, else the plain one."""
+    """Install what is built for a build of torch: for the environment's where it is offered, else the plain one."""
     fitting, plain = f"{pin.name}=={pin.version}{local}", f"{pin.name}=={pin.version}"
     command = ["pip", "install", "--quiet", *where, "--no-deps"]
     if not local or try_uv([*command, fitting], variables=variables).returncode:
@@ -98,8 +98,8 @@ def _probe(recipe: PackagesRecipe, pin: Pin, local: str, python: Path, folder: P
         said = (done.stderr.strip().splitlines() or ["nothing"])[-1]
         raise EnvironmentFailed(
             f"{recipe.lock}: {pin.name}=={pin.version} as the indexes offer it does not fit the environment "
-            f"{recipe.environment}, whose torch is the build {local.removeprefix('+') or 'of the main index'}: {said}. "
-            f"Set pip's extra-index-url or find-links to where {pin.name}=={pin.version}{local} is; or, where the model "
+            f"{recipe.environment}, whose torch is the build {local.removeprefix('+') or 'of the main index'}: {said}."
+            f" Set pip's extra-index-url or find-links to where {pin.name}=={pin.version}{local} is; or, where the model "
             f"works without {pin.name}, name it in requirements.excludes"
         )
 

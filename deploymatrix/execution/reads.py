@@ -75,7 +75,7 @@ class Reads:
 
 def digest_now(project: Project, name: str) -> str:
     """Digest a file that a record shows by `name`."""
-    path = _located(project, name)
+    path = located(project, name)
     return digests.of_code(path) if path.is_file() else GONE
 
 
@@ -114,7 +114,7 @@ def _shown(project: Project, path: Path) -> str:
     return path.relative_to(tree).as_posix() if tree else str(path)
 
 
-def _located(project: Project, name: str) -> Path:
+def located(project: Project, name: str) -> Path:
     """Return where a file is that a record shows by `name`; in the nearest tree where none has it."""
     places = [tree / name for tree in project.trees]
     return next((place for place in places if place.is_file()), places[0])

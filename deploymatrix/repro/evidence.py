@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploymatrix.environments.recipes import RuntimeRecipe
+from deploymatrix.environments.recipes import PackagesRecipe, RuntimeRecipe
 from deploymatrix.errors import ConfigurationError, IncompleteRun
 from deploymatrix.execution.stages.context import Needs, StageContext
-from deploymatrix.execution.stages.dispatch import key_of, kind_of, place_of
+from deploymatrix.execution.stages.dispatch import key_of, kind_of, place_of, question_of
 from deploymatrix.host.facts import HostFacts
 from deploymatrix.host.recipes import runtime_recipe
 from deploymatrix.host.worker_program import EXPORTING, WorkerProgram, worker_of
@@ -51,6 +51,11 @@ class Evidence:
             return runtime_recipe(self.context.project, self.task.target)
         name = self._environment
         return RuntimeRecipe(name=name, installer="pip", lock=self.context.project.environment_lock(name))
+
+    @property
+    def packages(self) -> PackagesRecipe | None:
+        """What packages of the model's own are made from, which the task imports; None where it needs none."""
+        return question_of(self.context, self.needs).packages if self.task.target is None else None
 
     @property
     def variables(self) -> dict[str, str]:
