@@ -241,7 +241,8 @@ class Keys:
 
 def importable(folder: Path) -> list[str]:
     """List what an import may mean in a folder: one that is added may take the place of another one."""
-    return sorted(p.name for p in folder.iterdir() if p.suffix in (".py", ".so") or (p / "__init__.py").is_file())
+    found = [path for path in folder.iterdir() if path.suffix in (".py", ".so") or path.is_dir()]
+    return sorted(path.name for path in found if not path.name.startswith((".", "__")))
 
 
 def environment_digest(project: Project, environment: str) -> str:
