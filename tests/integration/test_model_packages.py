@@ -1,4 +1,4 @@
-"""Packages, folders and weights that models bring: laid over real frameworks, found by their exports, refused clearly."""
+"""Packages, folders and weights that models bring: laid over real frameworks, or refused in clear words."""
 
 from __future__ import annotations
 
