@@ -99,8 +99,8 @@ def _probe(recipe: PackagesRecipe, pin: Pin, local: str, python: Path, folder: P
         raise EnvironmentFailed(
             f"{recipe.lock}: {pin.name}=={pin.version} as the indexes offer it does not fit the environment "
             f"{recipe.environment}, whose torch is the build {local.removeprefix('+') or 'of the main index'}: {said}."
-            f" Set pip's extra-index-url or find-links to where {pin.name}=={pin.version}{local} is; or, where the model "
-            f"works without {pin.name}, name it in requirements.excludes"
+            f" Set pip's extra-index-url or find-links to where {pin.name}=={pin.version}{local} is; or, where the "
+            f"model works without {pin.name}, name it in requirements.excludes"
         )
 
 

@@ -22,7 +22,8 @@ def missing_package(project: Project, task: Task, reply: Reply) -> str | None:
     if opened_in != built_in and re.search(rf"(?mi)^{name}==", project.environment_lock(built_in).read_text("utf-8")):
         return (
             f"needs `{name}`, which the environment {built_in} has, where the model is built, and not {opened_in}, "
-            f"where this step opens it: import it in build() alone, or choose another step in [routes.{task.step.format}]"
+            f"where this step opens it: import it in build() alone, or choose another step in "
+            f"[routes.{task.step.format}]"
         )
     return (
         f"needs `{name}`: add it to {project.shown(model.requirements)} and run deploymatrix lock {model.name}; or, if "

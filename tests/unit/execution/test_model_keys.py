@@ -1,4 +1,4 @@
-"""What a model brings counts: the lock of its packages, the folders that it imports from, the weights that it is given."""
+"""What a model brings counts: the lock of its packages, folders that it imports from, weights that it is given."""
 
 from __future__ import annotations
 
