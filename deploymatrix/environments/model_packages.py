@@ -15,6 +15,7 @@ from deploymatrix.environments.interpreters import ensure_python, site_packages
 from deploymatrix.environments.lockfile import Pin, moved_pin, read_lock, render
 from deploymatrix.environments.pip_settings import pip_variables
 from deploymatrix.environments.recipes import PackagesRecipe
+from deploymatrix.environments.tying import tied
 from deploymatrix.environments.uv_command import run_uv, try_uv
 from deploymatrix.environments.whole_folders import ensure_whole
 from deploymatrix.errors import EnvironmentFailed
@@ -93,7 +94,7 @@ def _install_build(
 def _probe(recipe: PackagesRecipe, pin: Pin, local: str, python: Path, folder: Path) -> None:
     """Raise EnvironmentFailed for a build that cannot be imported beside the environment's torch."""
     command = [str(python), "-s", "-c", PROBE, str(folder), pin.name]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=PROBE_S, check=False)
+    done = subprocess.run(tied(command), capture_output=True, text=True, timeout=PROBE_S, check=False)
     if done.returncode:
         said = (done.stderr.strip().splitlines() or ["nothing"])[-1]
         raise EnvironmentFailed(
