@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from deploymatrix.errors import ConfigurationError
 from deploymatrix.project.model_specs import ModelSpec, Timeouts
+from deploymatrix.project.own_samples import require_samples
 from deploymatrix.project.runners import FILE as RUNNER_FILE
 from deploymatrix.project.runners import Runner, read_runners
 from deploymatrix.project.specs import EnvironmentSpec, FrameworkSpec, PipelineSpec, StepSpec, TargetSpec
@@ -221,6 +222,7 @@ class Project:
         for path in model.source_paths:
             if not path.exists():
                 raise ConfigurationError(f"{toml}: source: there is no {path}")
+        require_samples(model.folder, model.spec)
         for format_, choice in model.spec.routes.items():
             _known("routes", format_, self.pipelines, toml)
             sources = {step.source for step in self.pipelines[format_].steps}

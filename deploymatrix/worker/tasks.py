@@ -46,6 +46,14 @@ class Signature(TypedDict):
     outputs: dict[str, ArtifactTensor]
 
 
+class SampleArgs(TypedDict):
+    """The arguments of `sample`. `sampler`: the model's samples.py; `most`: how many samples it may give."""
+
+    sampler: str
+    spec: WireSpec
+    most: int
+
+
 class ReferenceArgs(TypedDict):
     """The arguments of `reference`. `given` is a model without code; None where the model's module has build()."""
 
@@ -95,6 +103,13 @@ class DescribeArgs(TypedDict):
     """The arguments of `describe`."""
 
     payload: str
+
+
+class SampleValue(TypedDict):
+    """The value of `sample`: how many samples lie in `out`."""
+
+    samples: int
+    versions: dict[str, str]
 
 
 class ReferenceValue(TypedDict):
