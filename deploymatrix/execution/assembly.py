@@ -171,7 +171,7 @@ def _compared(project: Project, planned: PlannedCell, results: Mapping[str, Resu
     outcome = compared.about["outcome"]
     if outcome == "reference_failed" and not compared.about["outputs"]:  # it is not what its user expects
         return {"outcome": outcome, "stage": "reference", "detail": _shown(compared.about["detail"])}
-    reference = _entry(results, reference_id(planned.model))
+    reference, own = _entry(results, reference_id(planned.model)), _entry(results, samples_id(planned.model))
     assert reference is not None, "a comparison has it, too"
     return {
         "outcome": outcome,
@@ -180,6 +180,7 @@ def _compared(project: Project, planned: PlannedCell, results: Mapping[str, Resu
         "detail": _shown(compared.about["detail"]),
         "versions": {**exported.about["versions"], **_runtime_versions(planned, run)},
         "samples": reference.about["samples"],
+        "own_samples": own.about["said"] if own else "",
         "checks": tuple(run.about["checks"]),
         "outputs": tuple(OutputRecord.model_validate(output) for output in compared.about["outputs"]),
         "drift": compared.about["drift"],

@@ -35,12 +35,12 @@ class Key:
         return Key({**self.parts, "reads": reads}) if reads else self
 
     def changes_since(self, before: dict[str, Any]) -> list[str]:
-        """List the names of the parts that are not as they were; of what was read the files' names."""
+        """List the names of the parts that are not as they were; of what was read or sampled the files' names."""
         changed = sorted(name for name in {*self.parts, *before} if self.parts.get(name) != before.get(name))
-        if "reads" in changed:
-            now, then = self.parts.get("reads", {}), before.get("reads", {})
+        for part in {"reads", "files"}.intersection(changed):
+            now, then = self.parts.get(part, {}), before.get(part, {})
             files = sorted(name for name in {*now, *then} if now.get(name) != then.get(name))
-            changed[changed.index("reads")] = f"reads ({', '.join(files)})"
+            changed[changed.index(part)] = f"{part} ({', '.join(files)})"
         return changed
 
 

@@ -18,23 +18,26 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from . import distributions, images
+from .distributions import Drawn as Distributed
+from .distributions import chosen, log_normal, one_hot, padded_ids, sorted_uniform
+from .images import Drawn as Imaged
+from .images import image
 
 AMPLITUDES = (1.0, 8.0)  # of the pairs in turn: at 8, activations calibrated to 1/2 exceed ReLU6's knee in 7 of 100
 WIDEST = 2**52  # integers above are not all float64
 
 
 FURTHER: dict[str, Callable[[Any, list[int], int], NDArray[np.generic]]] = {
-    "log_normal": distributions.log_normal,
-    "sorted": distributions.sorted_uniform,
-    "one_hot": distributions.one_hot,
-    "padded_ids": distributions.padded_ids,
-    "choice": distributions.chosen,
-    "image": images.image,
+    "log_normal": log_normal,
+    "sorted": sorted_uniform,
+    "one_hot": one_hot,
+    "padded_ids": padded_ids,
+    "choice": chosen,
+    "image": image,
 }
 
 
-class Drawn(distributions.Drawn, images.Drawn, Protocol):
+class Drawn(Distributed, Imaged, Protocol):
     """An input as it is declared, and how its values are drawn: see `draw`. `dtype` is numpy's name of it."""
 
     @property
