@@ -43,7 +43,7 @@ def _samples(given: Any) -> Any:
     """Take a number, or a place that can hold samples. Raise ValueError for another one."""
     if isinstance(given, str):
         path = PurePath(given)
-        if not (given.endswith("/") or path.name == PROGRAM or path.suffix in SUFFIXES):
+        if not (given.endswith("/") or "*" in given or path.name == PROGRAM or path.suffix in SUFFIXES):
             raise ValueError(
                 'write how many are drawn, "samples/" for a folder, "samples/*.npz" for a glob of .npz or .safetensors '
                 f'files, or "{PROGRAM}"'

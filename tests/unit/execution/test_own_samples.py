@@ -133,7 +133,13 @@ def test_an_edited_sample_is_seen_by_everything_behind_it(own: Tree, tmp_path: P
 
     after = Keys(own.project()).current_inputs(plan_cells(own.project(), Selection()))
     assert all(before[name] != after[name] for name in before)
-    assert run(own, tmp_path / "again").executed == {"gather": 1, "reference": 1, "export": 2, "run": 3, "compare": 3}
+    anew = run(own, tmp_path / "again").executed
+    assert anew == {
+        "gather": 1,
+        "reference": 1,
+        "export": 2,
+        "run": 3,
+    }  # the fake answers as before: nothing to compare
 
 
 def test_the_same_samples_in_another_file_make_nothing_behind_them_anew(own: Tree, tmp_path: Path) -> None:
