@@ -139,7 +139,7 @@ def test_an_edited_sample_is_seen_by_everything_behind_it(own: Tree, tmp_path: P
         "reference": 1,
         "export": 2,
         "run": 3,
-    }  # the fake answers as before: nothing to compare
+    }  # the fake pool answers as before
 
 
 def test_the_same_samples_in_another_file_make_nothing_behind_them_anew(own: Tree, tmp_path: Path) -> None:
