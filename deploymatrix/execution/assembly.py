@@ -14,7 +14,7 @@ from deploymatrix.host.facts import HostFacts
 from deploymatrix.matrix.records import Artifact, Cell, Matrix, Measurement, OutputRecord, Shard, Stage
 from deploymatrix.matrix.verdicts import Rules, judged, unmatched_rules
 from deploymatrix.printable import printable
-from deploymatrix.project.plan import PlannedCell, Selection, compare_id, export_id, reference_id, run_id
+from deploymatrix.project.plan import PlannedCell, Selection, compare_id, export_id, reference_id, run_id, samples_id
 from deploymatrix.project.project import Project
 from deploymatrix.store.entries import Entry
 
@@ -117,10 +117,11 @@ def _cell(run: PlannedRun, facts: HostFacts, planned: PlannedCell, results: Mapp
 
 
 def _decided_before(planned: PlannedCell, results: Mapping[str, Result]) -> Iterator[str]:
-    """Yield the ids of the cell's reference and exports, as far as they have a result."""
+    """Yield the ids of the cell's samples, reference and exports, as far as they have a result."""
     assert planned.route is not None
     exports = (export_id(planned.model, prefix, planned.variant) for prefix in planned.route.prefixes())
-    yield from (task_id for task_id in (reference_id(planned.model), *exports) if task_id in results)
+    before = (samples_id(planned.model), reference_id(planned.model))
+    yield from (task_id for task_id in (*before, *exports) if task_id in results)
 
 
 def _artifact(planned: PlannedCell, results: Mapping[str, Result]) -> dict[str, Any]:
@@ -167,13 +168,19 @@ def _compared(project: Project, planned: PlannedCell, results: Mapping[str, Resu
     exported = _entry(results, export_id(planned.model, planned.route, planned.variant))  # type: ignore[arg-type]
     run = _entry(results, run_id(planned))
     assert exported is not None and run is not None, "a comparison has both"
+    outcome = compared.about["outcome"]
+    if outcome == "reference_failed" and not compared.about["outputs"]:  # it is not what its user expects
+        return {"outcome": outcome, "stage": "reference", "detail": _shown(compared.about["detail"])}
+    reference, own = _entry(results, reference_id(planned.model)), _entry(results, samples_id(planned.model))
+    assert reference is not None, "a comparison has it, too"
     return {
-        "outcome": compared.about["outcome"],
-        "stage": JUDGED_IN.get(compared.about["outcome"], "compare"),
+        "outcome": outcome,
+        "stage": JUDGED_IN.get(outcome, "compare"),
         "blame": blame(project, planned, results) if answered_wrongly(planned, results) else None,
         "detail": _shown(compared.about["detail"]),
         "versions": {**exported.about["versions"], **_runtime_versions(planned, run)},
-        "samples": planned.model.spec.samples,
+        "samples": reference.about["samples"],
+        "own_samples": own.about["said"] if own else "",
         "checks": tuple(run.about["checks"]),
         "outputs": tuple(OutputRecord.model_validate(output) for output in compared.about["outputs"]),
         "drift": compared.about["drift"],

@@ -6,27 +6,24 @@ same leaves everything behind it as it is.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
 from typing import Any
 
-from deploymatrix.execution.reads import Digests, Reads
+from deploymatrix.execution.model_files import NUMERICS, Key, ModelFiles, code_of
+from deploymatrix.execution.reads import Reads
 from deploymatrix.execution.wire import wire_spec
 from deploymatrix.host.facts import HostFacts
 from deploymatrix.host.process_environment import passed_environment
 from deploymatrix.host.recipes import exporters_base, runtime_recipe
 from deploymatrix.host.worker_program import worker_digest, worker_of
 from deploymatrix.project.limits import limits_of
+from deploymatrix.project.own_samples import program
 from deploymatrix.project.plan import PlannedCell
 from deploymatrix.project.project import Model, Project, Target
 from deploymatrix.project.routes import Step
 from deploymatrix.store import digests
 from deploymatrix.store.entries import Entry
 
-NUMERICS = Path(__file__).parents[1] / "numerics"
 # The files that each judgement consists of: a change in one leaves the results of the others as they are.
 JUDGING = (
     *("compare.py", "figures.py", "judging.py", "limits.py", "npy.py", "outliers.py"),
@@ -34,70 +31,7 @@ JUDGING = (
 )
 COMPARING = tuple(NUMERICS / name for name in JUDGING)
 CHECKING = tuple(NUMERICS / name for name in ("references.py", "figures.py", "npy.py", "outliers.py", "tensors.py"))
-DRAWING = (NUMERICS / "samples.py",)
-
-
-@dataclass(frozen=True)
-class Key:
-    """What a result depends on, by name; its digest is where the result lies in the store."""
-
-    parts: dict[str, Any]
-
-    @cached_property
-    def digest(self) -> str:
-        return digests.of_data(self.parts)
-
-    def with_reads(self, reads: Digests) -> Key:
-        """Return the key of a task that also read these files."""
-        return Key({**self.parts, "reads": reads}) if reads else self
-
-    def changes_since(self, before: dict[str, Any]) -> list[str]:
-        """List the names of the parts that are not as they were; of what was read the files' names."""
-        changed = sorted(name for name in {*self.parts, *before} if self.parts.get(name) != before.get(name))
-        if "reads" in changed:
-            now, then = self.parts.get("reads", {}), before.get("reads", {})
-            files = sorted(name for name in {*now, *then} if now.get(name) != then.get(name))
-            changed[changed.index("reads")] = f"reads ({', '.join(files)})"
-        return changed
-
-
-class ModelFiles:
-    """The digests of one model's files, read once for all tasks that depend on them."""
-
-    def __init__(self, model: Model) -> None:
-        self._model = model
-
-    @cached_property
-    def samples(self) -> Key:
-        """Samples depend on the seed, their number, the inputs' declarations and the code that draws them."""
-        spec = self._model.spec
-        return Key(
-            {
-                "seed": spec.seed,
-                "samples": spec.samples,
-                "inputs": [tensor.model_dump(mode="json") for tensor in spec.inputs],
-                "code": _code(DRAWING),
-            }
-        )
-
-    @cached_property
-    def code(self) -> str:
-        """The model's module and all that lies beside it; what model.toml says is the specification's matter.
-
-        Of further folders that it imports from, the names that an import may mean: files are found as they are read.
-        """
-        beside = digests.of_code_folder(self._model.folder, without=frozenset({"model.toml"}))
-        named = [self._model.spec.pythonpath, [importable(folder) for folder in self._model.import_folders]]
-        return digests.of_data([digests.of_code(self._model.module), beside, *(named if named[0] else [])])
-
-    @cached_property
-    def source(self) -> str | None:
-        """A model that model.toml gives without code: what it says, and the files that it names; given weights, too."""
-        model = self._model
-        files = [digests.of_code_folder(p) if p.is_dir() else digests.of_file(p) for p in model.source_paths]
-        if model.source_module is None:
-            return digests.of_data([model.spec.weights, files]) if files else None
-        return digests.of_data([model.spec.source.model_dump(mode="json"), files, digests.of_code(model.source_module)])
+EXPECTING = (NUMERICS / "expected.py",)
 
 
 class Keys:
@@ -114,28 +48,51 @@ class Keys:
         self._contained = {"exporters": exporters_base(project).reference} if project.exporters == "docker" else {}
 
     def samples(self, model: Model) -> Key:
-        """Make the key of the samples, which are drawn from the model's declarations."""
-        return self._files(model).samples
+        """Make the key of the samples: drawn from the model's declarations, or of files, or of samples.py."""
+        if program(model) is None:
+            return self._files(model).samples
+        return Key({**self._samples(model), **passed_values(self._project), **self._contained})
 
-    def reference(self, model: Model) -> Key:
-        """Make the key of a reference: the model's code, declarations and samples, and how its framework runs it."""
-        return Key({**self._reference(model), **passed_values(self._project), **self._contained})
+    def _samples(self, model: Model) -> dict[str, Any]:
+        """List what samples depend on; those of samples.py on the framework's environment and on all beside it, too."""
+        project, files, framework = self._project, self._files(model), model.spec.framework
+        if program(model) is None:
+            return files.samples.parts
+        return {
+            **files.samples.parts,
+            "beside": files.code,
+            "framework": digests.of_code(project.opener(framework, framework)),
+            "environment": environment_digest(project, project.frameworks[framework].environment),
+            "worker": self._exporting,
+        }
 
-    def _reference(self, model: Model) -> dict[str, Any]:
+    def reference(self, model: Model, samples: Entry | None = None) -> Key:
+        """Make the key of a reference: the model's code, declarations and samples, and how its framework runs it.
+
+        `samples`: the model's own, if it has any.
+        """
+        found = self._samples_digest(model, samples)
+        return Key({**self._reference(model, found), **passed_values(self._project), **self._contained})
+
+    def _samples_digest(self, model: Model, own: Entry | None) -> str:
+        """Return what stands for the samples in other keys: of own ones the content of the inputs alone."""
+        return self._files(model).samples.digest if own is None else str(own.about["inputs"])
+
+    def _reference(self, model: Model, samples: str) -> dict[str, Any]:
         """List the same, but for the values of the variables that are passed: the gate's machine need not have them."""
         project, files, framework = self._project, self._files(model), model.spec.framework
         return {
             "model": files.code,
             "source": files.source,
             "spec": wire_spec(model, ""),
-            "samples": files.samples.digest,
+            "samples": samples,
             "framework": digests.of_code(project.opener(framework, framework)),
             "environment": environment_digest(project, project.frameworks[framework].environment),
-            "checks": _code(CHECKING),
+            "checks": code_of(CHECKING),
             "worker": self._exporting,
         }
 
-    def artifact(self, model: Model, variant: str, step: Step, source: Entry) -> Key:
+    def artifact(self, model: Model, variant: str, step: Step, source: Entry, samples: Entry | None = None) -> Key:
         """Make the key of an artifact: its step's code, options and environment, its source, and what opens that."""
         project, files = self._project, self._files(model)
         opener = project.opener(step.opener, model.spec.framework) if step.opener else None
@@ -145,7 +102,7 @@ class Keys:
                 "options": step.options,
                 "environment": environment_digest(project, step.environment),
                 "spec": wire_spec(model, variant),
-                "samples": files.samples.digest,
+                "samples": self._samples_digest(model, samples),
                 "source": source.digest,
                 "opener": digests.of_code(opener) if opener else None,
                 "model": [files.code, files.source] if opener else None,
@@ -157,12 +114,12 @@ class Keys:
             }
         )
 
-    def run(self, model: Model, target: Target, artifact: Entry, facts: HostFacts) -> Key:
+    def run(self, model: Model, target: Target, artifact: Entry, facts: HostFacts, samples: Entry | None = None) -> Key:
         """Make the key of a run: the artifact, the samples, the runner's code, the runtime and the limits."""
         return Key(
             {
                 "artifact": artifact.digest,
-                "samples": self._files(model).samples.digest,
+                "samples": self._samples_digest(model, samples),
                 "runner": digests.of_code(self._project.run_module(target)),
                 "isolation": facts.isolation,
                 "runtime": facts.runtime_digest(target),
@@ -171,10 +128,19 @@ class Keys:
             }
         )
 
-    def cell(self, run: Entry, reference: Entry, artifact: Entry, limits: dict[str, float | None]) -> Key:
-        """Make the key of a comparison: both sides, the limits, and the code that compares."""
+    def cell(
+        self,
+        run: Entry,
+        reference: Entry,
+        artifact: Entry,
+        limits: dict[str, float | None],
+        samples: Entry | None = None,
+    ) -> Key:
+        """Make the key of a comparison: both sides, the limits, what is expected, and the code that compares."""
+        is_expected = samples is not None and samples.about["expected"]
         return Key(
             {
+                **({"expected": samples.digest, "expecting": code_of(EXPECTING)} if samples and is_expected else {}),
                 "run": run.digest,
                 "reference": reference.digest,
                 "outputs": artifact.about["signature"]["outputs"],
@@ -192,7 +158,8 @@ class Keys:
         models: dict[str, str] = {}
         for cell in cells:
             if cell.model.name not in models:
-                models[cell.model.name] = Key(self._reference(cell.model)).digest
+                samples = Key(self._samples(cell.model)).digest
+                models[cell.model.name] = Key(self._reference(cell.model, samples)).digest
         return {cell.name: self._cell_inputs(cell, models[cell.model.name]) for cell in cells}
 
     def _cell_inputs(self, cell: PlannedCell, model: str) -> str:
@@ -239,12 +206,6 @@ class Keys:
         return self._models[model.name]
 
 
-def importable(folder: Path) -> list[str]:
-    """List what an import may mean in a folder: one that is added may take the place of another one."""
-    found = [path for path in folder.iterdir() if path.suffix in (".py", ".so") or path.is_dir()]
-    return sorted(path.name for path in found if not path.name.startswith((".", "__")))
-
-
 def environment_digest(project: Project, environment: str) -> str:
     """Digest an exporter environment: its lock, the variables that are set in it, the names of those passed to it."""
     lock = digests.of_code(project.environment_lock(environment))
@@ -259,12 +220,7 @@ def passed_values(project: Project) -> dict[str, str]:
 
 def comparing_code() -> list[str]:
     """Digest the code that compares, file by file."""
-    return _code(COMPARING)
-
-
-@functools.cache
-def _code(files: tuple[Path, ...]) -> list[str]:
-    return [digests.of_code(path) for path in files]
+    return code_of(COMPARING)
 
 
 def _step_inputs(project: Project, step: Step, model: Model) -> list[Any]:

@@ -31,6 +31,13 @@ class Signature(Message):
     outputs: Annotated[dict[Short, ArtifactTensor], Field(max_length=MOST)]
 
 
+class SampleValue(Message):
+    """Of `sample`."""
+
+    samples: Annotated[int, Field(ge=1, le=MOST)]
+    versions: Versions
+
+
 class ReferenceValue(Message):
     """Of `reference`."""
 
@@ -86,6 +93,7 @@ class DescribeValue(Message):
 
 
 VALUES: Mapping[str, TypeAdapter[Any]] = {
+    "sample": TypeAdapter(SampleValue),
     "reference": TypeAdapter(ReferenceValue),
     "export": TypeAdapter(ExportValue),
     "run": TypeAdapter(RunValue),

@@ -15,6 +15,7 @@ from deploymatrix.project.limits import limits_of
 from deploymatrix.project.model_specs import Tensor
 from deploymatrix.project.plan import PlannedCell
 from deploymatrix.project.project import Project
+from deploymatrix.project.sample_specs import FEWEST
 
 EXACTLY = 1e-9  # a limit follows from eager's error by a few operations: so far do two of them agree
 
@@ -61,8 +62,10 @@ def _of_plan(planned: PlannedCell, cell: Cell) -> Iterator[str]:
 def _of_model(planned: PlannedCell, cell: Cell, limits: Limits) -> Iterator[str]:
     """Yield where a compared cell's figures are not of what the model declares."""
     spec = planned.model.spec
-    if cell.samples != spec.samples:
+    if spec.own_samples is None and cell.samples != spec.samples:
         yield f"it has {cell.samples} samples, the model {spec.samples}"
+    if cell.samples < FEWEST:
+        yield f"it has {cell.samples} samples; own ones, too, are completed to {FEWEST}"
     declared = {output.name: output for output in spec.outputs}
     if cell.outputs and [output.name for output in cell.outputs] != list(declared):
         said = ", ".join(output.name for output in cell.outputs)

@@ -150,6 +150,10 @@ class Cell(Frozen):
     image: str | None = None
     versions: dict[str, str] = {}
     samples: int = 0
+    own_samples: str = Field(
+        default="",
+        description="where own samples lie, how many were drawn besides, what was expected of them; empty: all drawn",
+    )
     checks: tuple[str, ...] = Field(
         default=(), description="what was varied to see whether answers are stable: repeat, load, order, threads"
     )

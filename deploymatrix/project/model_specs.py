@@ -10,12 +10,12 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from deploymatrix.project.limit_specs import ModelLimit
+from deploymatrix.project.sample_specs import FEWEST, Bound, Layout, Samples, Values, drawing_problem, first_undrawable
 from deploymatrix.project.source_specs import ModelSource
 from deploymatrix.project.strict import FolderName, Name, Seconds, Strict
 
 DType = Literal["float16", "float32", "float64", "int8", "uint8", "int32", "int64", "bool"]
 Shape = Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(max_length=8)]
-Bound = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class Tensor(Strict):
@@ -27,32 +27,24 @@ class Tensor(Strict):
 
 
 class Input(Tensor):
-    """An input, and how its sample values are drawn (see samples.py)."""
+    """An input, and how its sample values are drawn where they are (see numerics/samples.py).
 
-    values: Literal["normal", "uniform", "integers", "prefix_mask"] = "normal"
+    `choice`: the values of `values = "choice"`. `pad`: the id that fills up the rows of `padded_ids`. `layout`: where
+    an `image` has its channels, if its shape does not tell.
+    """
+
+    values: Values = "normal"
     low: Bound | None = None
     high: Bound | None = None
+    choice: Annotated[tuple[Bound, ...] | None, Field(min_length=1)] = None
+    pad: int | None = None
+    layout: Layout | None = None
 
     @model_validator(mode="after")
-    def _range_is_given_where_it_is_needed(self) -> Self:
-        if self.values not in {"uniform", "integers"}:
-            if self.low is not None or self.high is not None:
-                raise ValueError(f'low and high mean nothing for values = "{self.values}"; use "uniform" or "integers"')
-        elif self.low is None or self.high is None:
-            raise ValueError(f'values = "{self.values}" needs low and high')
-        elif not self.low < self.high:
-            raise ValueError("low must be below high")
-        return self
-
-    @model_validator(mode="after")
-    def _values_fit_the_dtype(self) -> Self:
-        floating = self.dtype.startswith("float")
-        if self.values == "integers" and floating:
-            raise ValueError('values = "integers" needs an integer dtype')
-        if self.values in {"normal", "uniform"} and not floating:
-            raise ValueError(f'values = "{self.values}" needs a float dtype; {self.dtype} needs values = "integers"')
-        if self.values == "prefix_mask" and not self.shape:
-            raise ValueError('values = "prefix_mask" needs a shape with an axis')
+    def _can_be_drawn(self) -> Self:
+        problem = drawing_problem(self)
+        if problem:
+            raise ValueError(problem)
         return self
 
 
@@ -73,7 +65,11 @@ class RouteChoice(Strict):
 
 
 class ModelSpec(Strict):
-    """models/<name>/model.toml."""
+    """models/<name>/model.toml.
+
+    `samples`: how many are drawn, at least 4; or where own ones lie, seen from model.toml: a folder or a glob of .npz
+    and .safetensors files, or samples.py. `expected`: where the outputs lie that own samples had in training.
+    """
 
     framework: FolderName
     source: ModelSource = ModelSource()
@@ -82,7 +78,8 @@ class ModelSpec(Strict):
     family: str = "other"
     tags: tuple[str, ...] = ()
     seed: int = 0
-    samples: Annotated[int, Field(ge=4)] = 4
+    samples: Samples = FEWEST
+    expected: Annotated[str, Field(min_length=1)] | None = None
     calibrate: bool = False
     inputs: Annotated[tuple[Input, ...], Field(min_length=1)]
     outputs: Annotated[tuple[Tensor, ...], Field(min_length=1)]
@@ -98,6 +95,22 @@ class ModelSpec(Strict):
             if len(set(names)) != len(names):
                 raise ValueError(f"names must differ: {', '.join(names)}")
         return self
+
+    @model_validator(mode="after")
+    def _samples_come_from_somewhere(self) -> Self:
+        if isinstance(self.samples, str):
+            return self
+        problem = first_undrawable(self.inputs)
+        if problem:
+            raise ValueError(f"inputs.{problem}")
+        if self.expected is not None:
+            raise ValueError("expected means nothing for drawn samples; write samples = and where your own ones lie")
+        return self
+
+    @property
+    def own_samples(self) -> str | None:
+        """Where own samples lie; None where they are drawn."""
+        return self.samples if isinstance(self.samples, str) else None
 
     @model_validator(mode="after")
     def _given_weights_stay(self) -> Self:

@@ -14,6 +14,7 @@ from typing import TypeVar
 from deploymatrix.errors import ConfigurationError
 from deploymatrix.project.model_files import check_model_files, seen_from
 from deploymatrix.project.model_specs import ModelSpec, Timeouts
+from deploymatrix.project.own_samples import require_samples
 from deploymatrix.project.runners import FILE as RUNNER_FILE
 from deploymatrix.project.runners import Runner, read_runners
 from deploymatrix.project.specs import EnvironmentSpec, FrameworkSpec, PipelineSpec, StepSpec, TargetSpec
@@ -236,10 +237,11 @@ class Project:
         _known("framework", model.spec.framework, self.frameworks, toml)
         if not model.module.is_file():
             raise ConfigurationError(f"{model.module}: the file is missing; it must define build()")
-        for name in model.spec.source.files:
-            if not (model.folder / name).exists():
-                raise ConfigurationError(f"{toml}: source: there is no {model.folder / name}")
+        for path in model.source_paths:
+            if not path.exists():
+                raise ConfigurationError(f"{toml}: source: there is no {path}")
         check_model_files(toml, model.spec, self.frameworks[model.spec.framework])
+        require_samples(model.folder, model.spec)
         for format_, choice in model.spec.routes.items():
             _known("routes", format_, self.pipelines, toml)
             sources = {step.source for step in self.pipelines[format_].steps}

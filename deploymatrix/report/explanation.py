@@ -92,6 +92,7 @@ def as_text(explanation: Explanation) -> Iterator[str]:
     yield from _block_of("detail", cell.detail.splitlines() if "\n" in cell.detail else [])
     yield from _field("artifact", f"{cell.artifact.bytes:,} bytes" if cell.artifact else "")
     yield from _field("changes", "; ".join(cell.changes))
+    yield from _field("samples", cell.own_samples)
     yield from _field("checks", stability(cell))
     yield from _block_of("warnings", [f"{w.rule}, {w.step}: {w.means} {w.text}" for w in cell.warnings])
     yield from _block_of("reads", [f"{name} {digest[:12]}" for name, digest in cell.reads.items()])

@@ -13,13 +13,14 @@ from typing import Any
 
 from deploymatrix.environments.plain_locks import PACKAGES, plain_lock, plain_packages
 from deploymatrix.errors import StoreCorrupted
-from deploymatrix.execution.keys import NUMERICS
+from deploymatrix.execution.model_files import NUMERICS
 from deploymatrix.execution.reads import located
 from deploymatrix.execution.stages.compare import limits
 from deploymatrix.execution.stages.dispatch import question_of
-from deploymatrix.execution.stages.samples import ensure_samples
+from deploymatrix.execution.stages.samples import count, ensure_samples
 from deploymatrix.execution.stages.signature import declared_outputs
 from deploymatrix.host.worker_program import WorkerProgram
+from deploymatrix.project.limits import limits_of
 from deploymatrix.project.project import Model
 from deploymatrix.repro.evidence import PROGRAMS, Evidence
 from deploymatrix.repro.packing import Files
@@ -55,10 +56,10 @@ def program_files(worker: WorkerProgram) -> Files:
 def _places(evidence: Evidence) -> dict[Path, str]:
     """Return the folders that go into the bundle, and their names in it."""
     context, task, model = evidence.context, evidence.task, evidence.task.model
-    places = {ensure_samples(context, model).files: "samples"}
+    places = {} if task.kind == "sample" else {ensure_samples(context, evidence.needs).files: "samples"}
     if task.target is not None:
         reference, artifact = evidence.needs.reference, evidence.needs.source
-        places |= {reference.files / str(sample): f"reference/{sample}" for sample in range(model.spec.samples)}
+        places |= {reference.files / str(sample): f"reference/{sample}" for sample in range(reference.about["samples"])}
         return {**places, artifact.files: "artifact", task.target.folder: f"targets/{task.target.name}"}
     project = context.project
     if task.route is not None:
@@ -122,11 +123,14 @@ def _description(evidence: Evidence, places: Mapping[Path, str]) -> dict[str, An
     about: dict[str, Any] = {key: getattr(cell, key) for key in ("outcome", "stage", "blame", "detail", "versions")}
     about |= {"cell": cell.name, "language": evidence.worker.language, "variables": evidence.variables}
     about["command"] = evidence.worker.command[1:]  # of the program that reproduces: it starts the worker likewise
-    about |= {"request": _relative(request, places), "samples": task.model.spec.samples}
-    outputs, judged_by = task.model.spec.outputs, {}
+    about |= {"request": _relative(request, places)}
+    about |= {} if task.kind == "sample" else {"samples": count(task.model.spec, evidence.needs)}
+    outputs, judged_by = task.model.spec.outputs, dict[str, Any]()
     if task.target is not None:
         outputs = declared_outputs(task.model, evidence.needs.source.about["signature"])
         judged_by = {"limits": limits(task), "orders": evidence.needs.reference.about.get("orders", [])}
+    elif task.kind == "reference" and evidence.needs.samples is not None and evidence.needs.samples.about["expected"]:
+        judged_by = {"limits": limits_of(task.model, evidence.target, cell.variant)}
     return {**about, **judged_by, "outputs": [output.model_dump(mode="json") for output in outputs]}
 
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 from deploymatrix.execution.logs import log_path
 from deploymatrix.numerics.compare import Answers
 from deploymatrix.numerics.tensors import Array, load
-from deploymatrix.project.plan import PlannedCell, Task, export_id, run_id
+from deploymatrix.project.plan import PlannedCell, Task, export_id, reference_tasks, run_id
 from deploymatrix.project.project import Model
 from deploymatrix.selftest.answers import answer_mutants
 from deploymatrix.selftest.artifacts import DAMAGES, damaged, lookalike, renamed, run_task
@@ -20,7 +20,6 @@ from deploymatrix.selftest.mutants import (
     ModelMutant,
     can_mutate,
     model_mutant,
-    reference_tasks,
     stale,
     tasks_in_place_of,
 )
@@ -177,7 +176,7 @@ def _judge_answers(bench: Workbench, cells: list[PlannedCell], extent: Extent) -
     for cell in cells:
         run, artifact, reference = bench.entry(run_id(cell)), bench.artifact(cell), bench.reference(cell.model)
         assert run is not None and artifact is not None
-        names, samples = [output.name for output in cell.model.spec.outputs], range(cell.model.spec.samples)
+        names, samples = [output.name for output in cell.model.spec.outputs], range(reference.about["samples"])
         outputs: dict[str, list[Array]] = {n: [load(run.files / str(i) / f"{n}.npy") for i in samples] for n in names}
         for kind in extent.of("answer"):
             for change, changed in answer_mutants(kind.name, outputs):

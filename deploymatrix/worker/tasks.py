@@ -53,6 +53,15 @@ class WireImports(TypedDict):
     packages: str | None
 
 
+class SampleArgs(TypedDict):
+    """The arguments of `sample`. `sampler`: the model's samples.py; `most`: how many samples it may give."""
+
+    sampler: str
+    imports: WireImports
+    spec: WireSpec
+    most: int
+
+
 class ReferenceArgs(TypedDict):
     """The arguments of `reference`. `given` is a model without code; None where the model's module has build().
 
@@ -108,6 +117,13 @@ class DescribeArgs(TypedDict):
     """The arguments of `describe`."""
 
     payload: str
+
+
+class SampleValue(TypedDict):
+    """The value of `sample`: how many samples lie in `out`."""
+
+    samples: int
+    versions: dict[str, str]
 
 
 class ReferenceValue(TypedDict):

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deploymatrix.errors import StoreCorrupted
-from deploymatrix.execution.keys import Key
 from deploymatrix.execution.logs import keep_log, stable_text
-from deploymatrix.execution.outcomes import FAILED_IN, Done, Failed, NativeTask, Result, failure_of
+from deploymatrix.execution.model_files import Key
+from deploymatrix.execution.outcomes import FAILED_IN, Done, Failed, NativeTask, Result, failure_of, stage_of
 from deploymatrix.execution.stages.context import StageContext
 from deploymatrix.execution.stages.telling import at_fault, told
 from deploymatrix.host.messages import MOST_FILES, Work
@@ -96,7 +96,8 @@ class Answered:
         return replace(failed, detail=stable_text(project, told(project, self.task, failed, reply, self.limits)))
 
     def _failed_in_its_stage(self, detail: str, log: Path | None) -> Failed:
-        return Failed(outcome=FAILED_IN[self.name], stage=self.name, detail=detail, blame=self.blame, log=log)
+        stage = stage_of(self.name)
+        return Failed(outcome=FAILED_IN[stage], stage=stage, detail=detail, blame=self.blame, log=log)
 
     def _keep_log(self) -> Path | None:
         return keep_log(self.context.project.build, self.task.id, self.work)

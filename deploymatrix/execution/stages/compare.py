@@ -4,37 +4,50 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from deploymatrix.execution.keys import Key
+from deploymatrix.execution.model_files import Key
 from deploymatrix.execution.outcomes import Done, Result
 from deploymatrix.execution.stages.context import Needs, StageContext
+from deploymatrix.execution.stages.own_samples import EXPECTED
+from deploymatrix.execution.stages.samples import count
 from deploymatrix.execution.stages.signature import declared_outputs
 from deploymatrix.project.limits import limits_of
 from deploymatrix.project.plan import Task
 
+if TYPE_CHECKING:
+    from deploymatrix.numerics.limits import Limits
+
 
 def key(context: StageContext, needs: Needs) -> Key:
-    return context.keys.cell(needs.run, needs.reference, needs.source, limits(needs.task))
+    return context.keys.cell(needs.run, needs.reference, needs.source, limits(needs.task), needs.samples)
 
 
 def compare(context: StageContext, needs: Needs, key: Key) -> Result:
-    """Compare every output of every sample with the reference and with itself; keep the outcome with its figures."""
-    from deploymatrix.numerics.compare import Answers
+    """Compare every output of every sample with the reference and with itself; keep the outcome with its figures.
+
+    A reference that does not give what its user expects is nobody's yardstick: then there are no figures.
+    """
+    from deploymatrix.numerics.compare import Answers, Comparison
     from deploymatrix.numerics.limits import Limits
     from deploymatrix.numerics.stability import judge
 
-    started, task = time.perf_counter(), needs.task
+    started, task, bounds = time.perf_counter(), needs.task, Limits(**limits(needs.task))
+    problem = unexpected(needs, bounds)
     answers = Answers(
         actual=needs.run.files,
         reference=needs.reference.files,
-        samples=task.model.spec.samples,
+        samples=count(task.model.spec, needs),
         declared=declared_outputs(task.model, needs.source.about["signature"]),
         missing=tuple(needs.run.about["missing"]),
         extra=tuple(needs.run.about["extra"]),
         orders=tuple(needs.reference.about.get("orders", ())),
     )
-    comparison = judge(answers, Limits(**limits(task)))
+    comparison = (
+        judge(answers, bounds)
+        if problem is None
+        else Comparison(outcome="reference_failed", detail=problem, outputs=())
+    )
     about = {
         "outcome": comparison.outcome,
         "detail": comparison.detail,
@@ -44,6 +57,21 @@ def compare(context: StageContext, needs: Needs, key: Key) -> Result:
     measured = {"wall_s": time.perf_counter() - started}
     entry = context.store.put("cells", key.digest, None, about=about, measured=measured, made_from=key.parts)
     return Done(entry=entry, cached=False)
+
+
+def unexpected(needs: Needs, limits: Limits) -> str | None:
+    """Return where the model does not give what its user expects of own samples; None if it does, or nothing is."""
+    from deploymatrix.numerics.expected import Expectation, expected_problem
+
+    if needs.samples is None or not needs.samples.about["expected"]:
+        return None
+    given = Expectation(
+        expected=needs.samples.files / EXPECTED,
+        reference=needs.reference.files,
+        samples=count(needs.task.model.spec, needs),
+        orders=tuple(needs.reference.about["orders"]),
+    )
+    return expected_problem(needs.task.model.spec.outputs, given, limits)
 
 
 def limits(task: Task) -> dict[str, Any]:

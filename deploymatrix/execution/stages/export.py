@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from deploymatrix.execution.exporter_warnings import warnings_in
-from deploymatrix.execution.keys import Key
+from deploymatrix.execution.model_files import Key
 from deploymatrix.execution.outcomes import Result
 from deploymatrix.execution.stages.asking import Answered, Question
 from deploymatrix.execution.stages.context import Needs, StageContext
@@ -23,14 +23,14 @@ def place(_context: StageContext, task: Task) -> Place:
 
 def key(context: StageContext, needs: Needs) -> Key:
     task = needs.task
-    return context.keys.artifact(task.model, task.variant, task.step, needs.source)
+    return context.keys.artifact(task.model, task.variant, task.step, needs.source, needs.samples)
 
 
 def question(context: StageContext, needs: Needs) -> Question:
     task = needs.task
     args = {
         "spec": wire_spec(task.model, task.variant),
-        "samples": sample_paths(context, task.model),
+        "samples": sample_paths(context, needs),
         "options": task.step.options,
         "source": _source(context, needs),
     }

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from deploymatrix.execution.keys import Key
+from deploymatrix.execution.model_files import Key
 from deploymatrix.execution.outcomes import Result
 from deploymatrix.execution.stages.asking import Answered, Question
 from deploymatrix.execution.stages.context import Needs, StageContext
-from deploymatrix.execution.stages.samples import sample_paths
+from deploymatrix.execution.stages.samples import count, sample_paths
 from deploymatrix.execution.wire import wire_imports, wire_source, wire_spec
 from deploymatrix.host.messages import Place
 from deploymatrix.host.recipes import packages_recipe
@@ -19,7 +19,7 @@ def place(context: StageContext, task: Task) -> Place:
 
 
 def key(context: StageContext, needs: Needs) -> Key:
-    return context.keys.reference(needs.task.model)
+    return context.keys.reference(needs.task.model, needs.samples)
 
 
 def question(context: StageContext, needs: Needs) -> Question:
@@ -32,7 +32,7 @@ def question(context: StageContext, needs: Needs) -> Question:
         "given_weights": model.weights,
         "imports": wire_imports(context.project, model, environment),
         "spec": wire_spec(model, ""),
-        "samples": sample_paths(context, model),
+        "samples": sample_paths(context, needs),
     }
     return Question(
         module=context.project.opener(framework, framework),
@@ -43,15 +43,15 @@ def question(context: StageContext, needs: Needs) -> Question:
     )
 
 
-def finish(answered: Answered, _needs: Needs) -> Result:
+def finish(answered: Answered, needs: Needs) -> Result:
     """Keep references that prove something; say what is wrong with others."""
     from deploymatrix.numerics.references import reference_problem
 
     spec = answered.task.model.spec
-    problem = reference_problem(spec.outputs, spec.samples, answered.work.out)
+    samples = count(spec, needs)
+    problem = reference_problem(spec.outputs, samples, answered.work.out)
     if problem:
         return answered.refuse(problem)
     value = answered.value
-    return answered.keep(
-        "references", {"versions": value["versions"], "orders": value["orders"]}, {"eager_s": value["eager_s"]}
-    )
+    about = {"samples": samples, "versions": value["versions"], "orders": value["orders"]}
+    return answered.keep("references", about, {"eager_s": value["eager_s"]})

@@ -1,18 +1,25 @@
-"""The samples of a model: drawn once, kept in the store, and named to every worker that needs them."""
+"""The samples of a model: drawn once, or made by a task of their own, and named to every worker that needs them."""
 
 from __future__ import annotations
 
 import tempfile
 from pathlib import Path
 
-from deploymatrix.execution.keys import Key
-from deploymatrix.execution.stages.context import StageContext
+from deploymatrix.execution.model_files import Key
+from deploymatrix.execution.stages.context import Needs, StageContext
+from deploymatrix.project.model_specs import ModelSpec
 from deploymatrix.project.project import Model
 from deploymatrix.store.entries import Entry
 
 
-def ensure_samples(context: StageContext, model: Model) -> Entry:
-    """Return the model's samples; draw them when the store has none, or no longer has them as they were drawn."""
+def ensure_samples(context: StageContext, needs: Needs) -> Entry:
+    """Return the samples of a task's model: its own, or drawn ones.
+
+    These are drawn when the store has none, or no longer has them as they were drawn.
+    """
+    if needs.samples is not None:
+        return needs.samples
+    model = needs.task.model
     if model.name not in context.samples:
         key = context.keys.samples(model)
         found = context.store.get("samples", key.digest)
@@ -21,14 +28,20 @@ def ensure_samples(context: StageContext, model: Model) -> Entry:
     return context.samples[model.name]
 
 
-def sample_paths(context: StageContext, model: Model) -> list[dict[str, Path]]:
+def sample_paths(context: StageContext, needs: Needs) -> list[dict[str, Path]]:
     """Return for each sample the .npy file of each input, by the input's declared name."""
-    if model.name not in context.sample_paths:
-        folder = ensure_samples(context, model).files
+    entry, model = ensure_samples(context, needs), needs.task.model
+    known = (model.name, entry.digest)
+    if known not in context.sample_paths:
         names = [tensor.name for tensor in model.spec.inputs]
-        paths = [{n: folder / str(i) / f"{n}.npy" for n in names} for i in range(model.spec.samples)]
-        context.sample_paths[model.name] = paths
-    return context.sample_paths[model.name]
+        paths = [{n: entry.files / str(i) / f"{n}.npy" for n in names} for i in range(count(model.spec, needs))]
+        context.sample_paths[known] = paths
+    return context.sample_paths[known]
+
+
+def count(spec: ModelSpec, needs: Needs) -> int:
+    """Return how many samples a task's model has."""
+    return int(needs.samples.about["samples"] if needs.samples is not None else spec.samples)
 
 
 def _draw(context: StageContext, model: Model, key: Key) -> Entry:
@@ -36,5 +49,6 @@ def _draw(context: StageContext, model: Model, key: Key) -> Entry:
 
     folder = Path(tempfile.mkdtemp(prefix=".draw-", dir=context.store.folder("samples")))
     folder.chmod(0o755)  # mkdtemp makes it private; a container's user must read it
+    assert isinstance(model.spec.samples, int), f"{model.name} has own samples"
     write_samples(model.spec.inputs, model.spec.seed, model.spec.samples, folder)
     return context.store.put("samples", key.digest, folder, about={"model": model.name}, made_from=key.parts)
