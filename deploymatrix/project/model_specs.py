@@ -26,8 +26,29 @@ class Tensor(Strict):
     shape: Shape
 
 
+class Output(Tensor):
+    """An output: where in the model's answer it lies, and what of it may be as it is.
+
+    `path`: keys, numbers and attributes with dots between ("past.0.key"); without it, its name in a dict, its place
+    among all tensors of a tuple. `ragged`: its rows depend on the data; the first size is the most there can be.
+    `constant`: why it need not vary between samples.
+    """
+
+    path: Annotated[str | None, Field(pattern=r"^[^.\s]+(\.[^.\s]+)*$")] = None
+    ragged: bool = False
+    constant: Annotated[str | None, Field(min_length=1)] = None
+
+    @model_validator(mode="after")
+    def _has_rows(self) -> Self:
+        if self.ragged and not self.shape:
+            raise ValueError("ragged = true needs a shape whose first size is the most rows that there can be")
+        return self
+
+
 class Input(Tensor):
-    """An input, and how its sample values are drawn (see samples.py)."""
+    """An input, how the model takes it, and how its sample values are drawn (see samples.py)."""
+
+    by: Literal["position", "keyword"] = "position"
 
     values: Literal["normal", "uniform", "integers", "prefix_mask"] = "normal"
     low: Bound | None = None
@@ -83,7 +104,7 @@ class ModelSpec(Strict):
     samples: Annotated[int, Field(ge=4)] = 4
     calibrate: bool = False
     inputs: Annotated[tuple[Input, ...], Field(min_length=1)]
-    outputs: Annotated[tuple[Tensor, ...], Field(min_length=1)]
+    outputs: Annotated[tuple[Output, ...], Field(min_length=1)]
     timeouts: Timeouts = Timeouts()
     memory_mb: Annotated[int, Field(ge=64)] = 8192
     limits: dict[FolderName, ModelLimit] = {}
@@ -95,6 +116,12 @@ class ModelSpec(Strict):
             names = [tensor.name for tensor in group]
             if len(set(names)) != len(names):
                 raise ValueError(f"names must differ: {', '.join(names)}")
+        return self
+
+    @model_validator(mode="after")
+    def _something_varies(self) -> Self:
+        if all(output.constant for output in self.outputs):
+            raise ValueError("every output is constant: a model that answers the same to everything proves nothing")
         return self
 
     @model_validator(mode="after")
