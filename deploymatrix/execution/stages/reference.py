@@ -42,11 +42,9 @@ def finish(answered: Answered, _needs: Needs) -> Result:
     """Keep references that prove something; say what is wrong with others."""
     from deploymatrix.numerics.references import reference_problem
 
-    spec = answered.task.model.spec
-    problem = reference_problem(spec.outputs, spec.samples, answered.work.out)
+    spec, value = answered.task.model.spec, answered.value
+    problem = reference_problem(spec.outputs, spec.samples, answered.work.out, value["yardstick"])
     if problem:
         return answered.refuse(problem)
-    value = answered.value
-    return answered.keep(
-        "references", {"versions": value["versions"], "orders": value["orders"]}, {"eager_s": value["eager_s"]}
-    )
+    about = {name: value[name] for name in ("versions", "orders", "yardstick")}
+    return answered.keep("references", about, {"eager_s": value["eager_s"]})

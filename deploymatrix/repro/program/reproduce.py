@@ -44,6 +44,8 @@ class Output:
     name: str
     dtype: str
     shape: tuple[int, ...]
+    ragged: bool = False
+    constant: str | None = None
 
 
 def main() -> int:
@@ -115,7 +117,7 @@ def judge(bundle: dict[str, Any], reply: dict[str, Any], out: Path) -> Verdict:
     if bundle["request"]["task"] == "run":
         return compared(bundle, reply["value"], out)
     if bundle["request"]["task"] == "reference":
-        problem = reference_problem(declared_outputs(bundle), bundle["samples"], out)
+        problem = reference_problem(declared_outputs(bundle), bundle["samples"], out, reply["value"]["yardstick"])
         return ("reference_failed", problem, []) if problem else ("passed", "", [])
     problem = export_problem(reply["value"], out)
     return ("export_failed", problem, []) if problem else ("passed", "the export gives an artifact", [])
@@ -161,7 +163,10 @@ def compared(bundle: dict[str, Any], value: dict[str, Any], out: Path) -> Verdic
 
 
 def declared_outputs(bundle: dict[str, Any]) -> tuple[Output, ...]:
-    return tuple(Output(output["name"], output["dtype"], tuple(output["shape"])) for output in bundle["outputs"])
+    return tuple(
+        Output(o["name"], o["dtype"], tuple(o["shape"]), o.get("ragged", False), o.get("constant"))
+        for o in bundle["outputs"]
+    )
 
 
 def export_problem(value: dict[str, Any], out: Path) -> str:
