@@ -103,7 +103,9 @@ def _declaration_problem(output: Declared, eager: list[Array]) -> str | None:
                 f"{output.dtype}{list(output.shape)}; correct model.toml"
             )
         if is_ragged(output) and len(array) > output.shape[0]:
-            return f"the model gives {len(array)} rows, model.toml declares at most {output.shape[0]}; correct model.toml"
+            return (
+                f"the model gives {len(array)} rows, model.toml declares at most {output.shape[0]}; correct model.toml"
+            )
     return None
 
 

@@ -1,4 +1,4 @@
-"""A Keras model rebuilt to take its inputs and give its outputs as lists, in the order in which model.toml declares them.
+"""A Keras model rebuilt to take its inputs and give its outputs as lists, in the order of model.toml.
 
 A functional model's structure is known before it runs, so this happens once, before the weights are frozen: what
 exporters open is the rebuilt model. docs/reference/what-you-write.md states the rules.
@@ -53,8 +53,8 @@ def located(answer: Any, outputs: list[Any]) -> list[Steps]:
         return [steps_to(answer, output, found) for output in outputs]
     if len(found) != len(outputs):
         raise ValueError(
-            f"the model gives {counted(len(found), 'tensor')}, model.toml declares {counted(len(outputs), 'output')}: it "
-            f"gives {shown(found)}; declared are {', '.join(f'{o.name} {o.dtype}{list(o.shape)}' for o in outputs)}. "
+            f"the model gives {counted(len(found), 'tensor')}, model.toml declares {counted(len(outputs), 'output')}: "
+            f"it gives {shown(found)}; declared are {', '.join(f'{o.name} {o.dtype}{list(o.shape)}' for o in outputs)}. "
             'Declare each of them, or say with path = "…" which of them an output is'
         )
     return [path for path, _ in found]
@@ -69,8 +69,8 @@ def steps_to(answer: Any, output: Any, found: list[tuple[Steps, Any]]) -> Steps:
     steps = (output.name,) if output.path is None else tuple(output.path.split("."))
     if steps not in [path for path, _ in found]:
         raise ValueError(
-            f"output {output.name!r}: nothing lies at {'.'.join(steps)!r}; the model gives {shown(found)}: name the output "
-            'as one of these, or give it path = "…"'
+            f"output {output.name!r}: nothing lies at {'.'.join(steps)!r}; the model gives {shown(found)}: name the "
+            'output as one of these, or give it path = "…"'
         )
     return steps
 

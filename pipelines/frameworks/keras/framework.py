@@ -173,8 +173,9 @@ def squared(layer: Any, values: np.ndarray) -> np.ndarray:
     square = values**2
     if not (np.isfinite(square).all() and square.any()):
         raise ValueError(
-            f"calibrate = true: layer {layer.name} ({type(layer).__name__}) gives values of no variance over the ordinary "
-            "samples, so it cannot be scaled: initialise its weights otherwise, give it other samples, or remove calibrate"
+            f"calibrate = true: layer {layer.name} ({type(layer).__name__}) gives values of no variance over the "
+            "ordinary samples, so it cannot be scaled: initialise its weights otherwise, give it other samples, or remove "
+            "calibrate"
         )
     return square
 

@@ -111,8 +111,8 @@ def by_position(answer: Any, outputs: list[Any]) -> list[Steps]:
     found = list(flattened(answer))
     if len(found) != len(outputs):
         raise ValueError(
-            f"the model gives {counted(len(found), 'tensor')}, model.toml declares {counted(len(outputs), 'output')}: it "
-            f"gives {shown(found)}; declared are {declared_words(outputs)}. Declare each of them, or say with path = "
+            f"the model gives {counted(len(found), 'tensor')}, model.toml declares {counted(len(outputs), 'output')}: "
+            f"it gives {shown(found)}; declared are {declared_words(outputs)}. Declare each of them, or say with path = "
             '"…" which of them an output is'
         )
     return [path for path, _ in found]

@@ -27,7 +27,8 @@ def calibrate(network: nn.Module, ask: Ask, inputs: list[Tensor], answers: Calla
 
     Where an output still hardly varies between the ordinary samples, whose `answers` are asked for one by one, a second
     pass also scales recurrent layers and attention, and centres what each layer gives: what is the same for all inputs
-    would else grow from layer to layer. Raises ValueError for a layer that gives the same everywhere.
+    would else grow from layer to layer. A layer that gets zeros alone is left as it is. Raises ValueError for one that gives
+    the same everywhere though it does not.
     """
     hooked(network, ask, inputs, Pass(network, thorough=False))
     if least_variation(answers()) < ENOUGH:
@@ -56,7 +57,7 @@ class Pass:
 
     def normalise(self, layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
         """Rescale `layer`, all but its bias, and answer with what it gives then."""
-        if layer.weight in self.seen:
+        if layer.weight in self.seen or says_nothing(inputs[0]):
             return output
         self.seen.add(layer.weight)
         bias = getattr(layer, "bias", None)
@@ -75,6 +76,8 @@ class Pass:
         else:
             weights = (layer.q_proj_weight, layer.k_proj_weight, layer.v_proj_weight)
         for weight, taken in zip(weights, takes, strict=True):
+            if says_nothing(taken):
+                continue
             weight.div_(self.deviation(layer, taken @ weight.T))
         output = layer.forward(*inputs, **given)
         bias = layer.out_proj.bias
@@ -118,9 +121,14 @@ def take_statistics(layer: nn.Module, inputs: tuple[Tensor, ...]) -> None:
     layer.running_var.copy_(inputs[0].var(dim=axes))
 
 
+def says_nothing(taken: Tensor) -> bool:
+    """Tell whether a layer gets zeros alone, as the first values of a set prediction's first queries are."""
+    return taken.is_floating_point() and not taken.any()
+
+
 def is_weighted(layer: nn.Module) -> bool:
     """Tell whether it is one more layer with one weight: transformers' Conv1D is a linear one, transposed."""
-    return isinstance(layer, nn.ConvTranspose3d) or type(layer).__name__ == "Conv1D" and hasattr(layer, "nf")
+    return isinstance(layer, nn.ConvTranspose3d) or (type(layer).__name__ == "Conv1D" and hasattr(layer, "nf"))
 
 
 def spread(bias: Tensor, layer: Any) -> Tensor:

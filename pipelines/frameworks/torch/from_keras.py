@@ -39,7 +39,10 @@ class Positional(nn.Module):
         super().__init__()
         self.network = network
         self.structure = network.input
-        for kind, given, declared in (("inputs", network.inputs, spec.inputs), ("outputs", network.outputs, spec.outputs)):
+        for kind, given, declared in (
+            ("inputs", network.inputs, spec.inputs),
+            ("outputs", network.outputs, spec.outputs),
+        ):
             if len(given) != len(declared):
                 raise ValueError(f"the {kind} differ in number: {len(given)} against {len(declared)}")
 
