@@ -54,7 +54,8 @@ def located(answer: Any, outputs: list[Any]) -> list[Steps]:
     if len(found) != len(outputs):
         raise ValueError(
             f"the model gives {counted(len(found), 'tensor')}, model.toml declares {counted(len(outputs), 'output')}: "
-            f"it gives {shown(found)}; declared are {', '.join(f'{o.name} {o.dtype}{list(o.shape)}' for o in outputs)}. "
+            f"it gives {shown(found)}; "
+            f"declared are {', '.join(f'{o.name} {o.dtype}{list(o.shape)}' for o in outputs)}. "
             'Declare each of them, or say with path = "…" which of them an output is'
         )
     return [path for path, _ in found]

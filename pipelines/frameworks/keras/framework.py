@@ -174,8 +174,8 @@ def squared(layer: Any, values: np.ndarray) -> np.ndarray:
     if not (np.isfinite(square).all() and square.any()):
         raise ValueError(
             f"calibrate = true: layer {layer.name} ({type(layer).__name__}) gives values of no variance over the "
-            "ordinary samples, so it cannot be scaled: initialise its weights otherwise, give it other samples, or remove "
-            "calibrate"
+            "ordinary samples, so it cannot be scaled: initialise its weights otherwise, give it other samples, or "
+            "remove calibrate"
         )
     return square
 

@@ -112,7 +112,8 @@ def by_position(answer: Any, outputs: list[Any]) -> list[Steps]:
     if len(found) != len(outputs):
         raise ValueError(
             f"the model gives {counted(len(found), 'tensor')}, model.toml declares {counted(len(outputs), 'output')}: "
-            f"it gives {shown(found)}; declared are {declared_words(outputs)}. Declare each of them, or say with path = "
+            f"it gives {shown(found)}; "
+            f"declared are {declared_words(outputs)}. Declare each of them, or say with path = "
             '"…" which of them an output is'
         )
     return [path for path, _ in found]
@@ -128,8 +129,8 @@ def steps_to(answer: Any, name: str, path: str | None, names: list[str] | None) 
         )
     if name not in names:
         raise ValueError(
-            f"the model answers with {kind_of(answer)} of {shown(list(flattened(answer)))}; output {name!r} of model.toml "
-            'is none of its names: name the output so, or give it path = "…"'
+            f"the model answers with {kind_of(answer)} of {shown(list(flattened(answer)))}; output {name!r} of "
+            'model.toml is none of its names: name the output so, or give it path = "…"'
         )
     return (name,)
 

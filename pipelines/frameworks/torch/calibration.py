@@ -27,8 +27,8 @@ def calibrate(network: nn.Module, ask: Ask, inputs: list[Tensor], answers: Calla
 
     Where an output still hardly varies between the ordinary samples, whose `answers` are asked for one by one, a second
     pass also scales recurrent layers and attention, and centres what each layer gives: what is the same for all inputs
-    would else grow from layer to layer. A layer that gets zeros alone is left as it is. Raises ValueError for one that gives
-    the same everywhere though it does not.
+    would else grow from layer to layer. A layer that gets zeros alone is left as it is. Raises ValueError
+    for one that gives the same everywhere though it does not.
     """
     hooked(network, ask, inputs, Pass(network, thorough=False))
     if least_variation(answers()) < ENOUGH:
