@@ -14,6 +14,7 @@ from deploymatrix.host.facts import HostFacts
 from deploymatrix.matrix.records import Artifact, Cell, Matrix, Measurement, OutputRecord, Shard, Stage
 from deploymatrix.matrix.verdicts import Rules, judged, unmatched_rules
 from deploymatrix.printable import printable
+from deploymatrix.project.model_specs import Output
 from deploymatrix.project.plan import PlannedCell, Selection, compare_id, export_id, reference_id, run_id, samples_id
 from deploymatrix.project.project import Project
 from deploymatrix.store.entries import Entry
@@ -183,8 +184,14 @@ def _compared(project: Project, planned: PlannedCell, results: Mapping[str, Resu
         "own_samples": own.about["said"] if own else "",
         "checks": tuple(run.about["checks"]),
         "outputs": tuple(OutputRecord.model_validate(output) for output in compared.about["outputs"]),
+        "yardstick": _yardstick(results, planned),
         "drift": compared.about["drift"],
     }
+
+
+def _yardstick(results: Mapping[str, Result], planned: PlannedCell) -> str:
+    reference = _entry(results, reference_id(planned.model))
+    return "float64" if reference is None else str(reference.about.get("yardstick", "float64"))
 
 
 def _runtime_versions(planned: PlannedCell, run: Entry) -> dict[str, str]:
@@ -209,7 +216,8 @@ def _changes(planned: PlannedCell, signature: dict[str, Any]) -> list[str]:
             actual = signature[direction][tensor.name]
             if actual["dtype"] != tensor.dtype:
                 changes.append(f"{tensor.name}: {tensor.dtype} → {actual['dtype']}")
-            if tuple(actual["shape"]) != tensor.shape:
+            ragged = isinstance(tensor, Output) and tensor.ragged  # how many rows there may be is the model's word
+            if tuple(actual["shape"])[ragged:] != tensor.shape[ragged:]:
                 changes.append(f"{tensor.name}: {list(tensor.shape)} → {actual['shape']}")
     return changes
 

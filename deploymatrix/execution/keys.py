@@ -7,6 +7,7 @@ same leaves everything behind it as it is.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from deploymatrix.execution.model_files import NUMERICS, Key, ModelFiles, code_of
@@ -27,10 +28,11 @@ from deploymatrix.store.entries import Entry
 # The files that each judgement consists of: a change in one leaves the results of the others as they are.
 JUDGING = (
     *("compare.py", "figures.py", "judging.py", "limits.py", "npy.py", "outliers.py"),
-    *("slices.py", "stability.py", "tensors.py"),
+    *("ragged.py", "slices.py", "stability.py", "tensors.py"),
 )
+CHECKED_WITH = ("figures.py", "npy.py", "outliers.py", "ragged.py", "tensors.py")
 COMPARING = tuple(NUMERICS / name for name in JUDGING)
-CHECKING = tuple(NUMERICS / name for name in ("references.py", "figures.py", "npy.py", "outliers.py", "tensors.py"))
+CHECKING = tuple(NUMERICS / name for name in ("references.py", *CHECKED_WITH))
 EXPECTING = (NUMERICS / "expected.py",)
 
 
@@ -86,7 +88,7 @@ class Keys:
             "source": files.source,
             "spec": wire_spec(model, ""),
             "samples": samples,
-            "framework": digests.of_code(project.opener(framework, framework)),
+            "framework": opener_digest(project.opener(framework, framework)),
             "environment": environment_digest(project, project.frameworks[framework].environment),
             "checks": code_of(CHECKING),
             "worker": self._exporting,
@@ -104,7 +106,7 @@ class Keys:
                 "spec": wire_spec(model, variant),
                 "samples": self._samples_digest(model, samples),
                 "source": source.digest,
-                "opener": digests.of_code(opener) if opener else None,
+                "opener": opener_digest(opener) if opener else None,
                 "model": [files.code, files.source] if opener else None,
                 "limits": [model.spec.timeouts.export, model.spec.memory_mb],
                 "warnings": self._warning_rules(step.format),
@@ -212,6 +214,12 @@ def environment_digest(project: Project, environment: str) -> str:
     return digests.of_data([lock, project.environment_variables(environment), sorted(project.pass_environment)])
 
 
+def opener_digest(opener: Path) -> str:
+    """Digest a framework's module and those beside it that it may load; other openers are none of these."""
+    beside = [p for p in opener.parent.glob("*.py") if p.stem != "framework" and not p.stem.startswith("from_")]
+    return digests.of_data({path.name: digests.of_code(path) for path in sorted({opener, *beside})})
+
+
 def passed_values(project: Project) -> dict[str, str]:
     """Digest the values of the user's variables that exporters see, since they may change results; none, no part."""
     names = project.pass_environment
@@ -229,5 +237,5 @@ def _step_inputs(project: Project, step: Step, model: Model) -> list[Any]:
         digests.of_code(project.step_module(step.format, step.source)),
         step.options,
         environment_digest(project, step.environment),
-        digests.of_code(opener) if opener else None,
+        opener_digest(opener) if opener else None,
     ]

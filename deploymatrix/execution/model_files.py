@@ -107,9 +107,12 @@ def importable(folder: Path) -> list[str]:
 
 
 def declaration(tensor: Input) -> dict[str, Any]:
-    """Return what an input's samples depend on; keys that came later only where they are given, as others' do not."""
+    """Return what an input's samples depend on; keys that came later only where they are given, as others' do not.
+
+    How the model takes it (`by`) changes nothing of them.
+    """
     later = {"choice", "pad", "layout"}
-    return tensor.model_dump(mode="json", exclude={name for name in later if getattr(tensor, name) is None})
+    return tensor.model_dump(mode="json", exclude={"by", *(name for name in later if getattr(tensor, name) is None)})
 
 
 def own_digests(model: Model, *, fresh: bool = False) -> dict[str, str]:

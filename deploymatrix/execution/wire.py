@@ -38,6 +38,6 @@ def wire_spec(model: Model, variant: str) -> dict[str, Any]:
         "variant": variant,
         "seed": spec.seed,
         "calibrate": spec.calibrate,
-        "inputs": [t.model_dump(mode="json", include={"name", "dtype", "shape"}) for t in spec.inputs],
-        "outputs": [t.model_dump(mode="json") for t in spec.outputs],
+        "inputs": [t.model_dump(mode="json", include={"name", "dtype", "shape", "by"}) for t in spec.inputs],
+        "outputs": [t.model_dump(mode="json", exclude={"constant"}) for t in spec.outputs],
     }

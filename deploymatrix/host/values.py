@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
@@ -44,6 +44,7 @@ class ReferenceValue(Message):
     versions: Versions
     eager_s: Seconds
     orders: Names
+    yardstick: Literal["float64", "float32"]
 
 
 class ExportValue(Message):

@@ -30,6 +30,10 @@ def findings(output: OutputRecord, drift: Mapping[str, float], limits: Limits | 
     name, differ = output.name, drift.get(output.name)
     if differ is not None and not differ <= output.limit:
         yield Finding("unstable", f"{name}: answers differ by {differ:.3g}, over the limit {output.limit:.3g}")
+    lacking = [pair for pair in output.rows or () if pair[0] != pair[1]]
+    if lacking:
+        yield Finding("mismatch", f"{name}: {lacking[0][0]} rows, the reference has {lacking[0][1]}")
+        return
     if output.error is None:
         yield Finding("nonfinite", f"{name}: nothing could be measured")
         return
@@ -42,6 +46,8 @@ def findings(output: OutputRecord, drift: Mapping[str, float], limits: Limits | 
 def oddities(output: OutputRecord, samples: int) -> Iterator[str]:
     """Yield a line for each figure of a measured output that is absent, or that another one contradicts."""
     wrong = [f"{key} is {value}" for key, value in _figures(output) if not 0 <= value < inf]
+    if output.rows is not None:
+        wrong += _of_rows(output, output.rows, samples)
     if output.error is not None:
         wrong += _of_samples(output, output.error, samples)
         wrong += _of_worst(output, output.error, samples) if output.limit else _of_exact(output)
@@ -85,6 +91,15 @@ def _of_samples(output: OutputRecord, error: float, samples: int) -> Iterator[st
         yield f"error is {error:.3g}, that of its worst sample {max(errors):.3g}"
     if output.max_abs is None:
         yield "max_abs is not there"
+
+
+def _of_rows(output: OutputRecord, rows: tuple[tuple[int, int], ...], samples: int) -> Iterator[str]:
+    if len(rows) != samples:
+        yield f"rows of {len(rows)} samples, not of {samples}"
+    if not output.shape or any(not 0 <= expected <= output.shape[0] for _, expected in rows):
+        yield f"more rows are expected than its shape {list(output.shape)} has"
+    if output.error is not None and any(answered != expected for answered, expected in rows):
+        yield "its rows are not those expected, and yet it was measured"
 
 
 def _of_worst(output: OutputRecord, error: float, samples: int) -> Iterator[str]:

@@ -12,7 +12,7 @@ from deploymatrix.matrix.records import Cell, Matrix, OutputRecord
 from deploymatrix.matrix.vouched import unvouched
 from deploymatrix.numerics.limits import Limits
 from deploymatrix.project.limits import limits_of
-from deploymatrix.project.model_specs import Tensor
+from deploymatrix.project.model_specs import Output
 from deploymatrix.project.plan import PlannedCell
 from deploymatrix.project.project import Project
 from deploymatrix.project.sample_specs import FEWEST
@@ -42,7 +42,8 @@ def _of_cell(project: Project, planned: PlannedCell | None, cell: Cell, matrix: 
         yield "the project plans no such cell"
         return
     limits = Limits(**limits_of(planned.model, planned.target, planned.variant))  # type: ignore[arg-type]
-    yield from contradictions(cell, limits)
+    halves = frozenset(output.name for output in planned.model.spec.outputs if output.dtype == "float16")
+    yield from contradictions(cell, limits, halves)
     if cell.isolation not in (None, matrix.isolation):
         yield f"it ran in {cell.isolation} isolation, the others in {matrix.isolation}"
     yield from _of_plan(planned, cell)
@@ -75,12 +76,15 @@ def _of_model(planned: PlannedCell, cell: Cell, limits: Limits) -> Iterator[str]
             yield from _of_output(output, declared[output.name], cell.changes, limits)
 
 
-def _of_output(output: OutputRecord, declared: Tensor, changes: Iterable[str], limits: Limits) -> Iterator[str]:
+def _of_output(output: OutputRecord, declared: Output, changes: Iterable[str], limits: Limits) -> Iterator[str]:
     measured, name = output.error is not None, output.name
+    limits = limits.for_eager(declared.dtype)
     if output.dtype != declared.dtype and f"{name}: {declared.dtype} → {output.dtype}" not in changes:
         yield f"{name}: dtype is {output.dtype}, the model declares {declared.dtype}"
     if measured and output.shape != declared.shape:
         yield f"{name}: shape is {list(output.shape)}, the model declares {list(declared.shape)}"
+    if declared.ragged != (output.rows is not None) and measured:
+        yield f"{name}: it has {'no ' if declared.ragged else ''}rows, and is {'' if declared.ragged else 'not '}ragged"
     exact = measured and (is_exact(output.dtype) or is_exact(declared.dtype))
     limit = 0.0 if exact else limits.of(output.eager_error)
     if not isclose(output.limit, limit, rel_tol=EXACTLY):

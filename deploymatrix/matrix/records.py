@@ -94,6 +94,9 @@ class OutputRecord(Frozen):
     sample_errors: tuple[float | None, ...]
     worst: WorstRecord | None = None
     problem: str | None = None
+    rows: tuple[tuple[int, int], ...] | None = Field(
+        default=None, description="of a ragged output, for each sample how many rows were answered and expected"
+    )
 
 
 class WarningRecord(Frozen):
@@ -158,6 +161,9 @@ class Cell(Frozen):
         default=(), description="what was varied to see whether answers are stable: repeat, load, order, threads"
     )
     outputs: tuple[OutputRecord, ...] = ()
+    yardstick: Literal["float64", "float32"] = Field(
+        default="float64", description="what the reference was computed in; float32 where the model's code rounds to it"
+    )
     drift: dict[str, float] = Field(
         default={}, description="by output, the largest difference among the answers of all checks; absent where none"
     )

@@ -26,13 +26,34 @@ class Tensor(Strict):
     shape: Shape
 
 
+class Output(Tensor):
+    """An output: where in the model's answer it lies, and what of it may be as it is.
+
+    `path`: keys, numbers and attributes with dots between ("past.0.key"); without it, its name in a dict, its place
+    among all tensors of a tuple. `ragged`: its rows depend on the data; the first size is the most there can be.
+    `constant`: why it need not vary between samples.
+    """
+
+    path: Annotated[str | None, Field(pattern=r"^[^.\s]+(\.[^.\s]+)*$")] = None
+    ragged: bool = False
+    constant: Annotated[str | None, Field(min_length=1)] = None
+
+    @model_validator(mode="after")
+    def _has_rows(self) -> Self:
+        if self.ragged and not self.shape:
+            raise ValueError("ragged = true needs a shape whose first size is the most rows that there can be")
+        return self
+
+
 class Input(Tensor):
-    """An input, and how its sample values are drawn where they are (see numerics/samples.py).
+    """An input, how the model takes it, and how its sample values are drawn where they are (see numerics/samples.py).
+
 
     `choice`: the values of `values = "choice"`. `pad`: the id that fills up the rows of `padded_ids`. `layout`: where
     an `image` has its channels, if its shape does not tell.
     """
 
+    by: Literal["position", "keyword"] = "position"
     values: Values = "normal"
     low: Bound | None = None
     high: Bound | None = None
@@ -82,7 +103,7 @@ class ModelSpec(Strict):
     expected: Annotated[str, Field(min_length=1)] | None = None
     calibrate: bool = False
     inputs: Annotated[tuple[Input, ...], Field(min_length=1)]
-    outputs: Annotated[tuple[Tensor, ...], Field(min_length=1)]
+    outputs: Annotated[tuple[Output, ...], Field(min_length=1)]
     timeouts: Timeouts = Timeouts()
     memory_mb: Annotated[int, Field(ge=64)] = 8192
     limits: dict[FolderName, ModelLimit] = {}
@@ -111,6 +132,12 @@ class ModelSpec(Strict):
     def own_samples(self) -> str | None:
         """Where own samples lie; None where they are drawn."""
         return self.samples if isinstance(self.samples, str) else None
+
+    @model_validator(mode="after")
+    def _something_varies(self) -> Self:
+        if all(output.constant for output in self.outputs):
+            raise ValueError("every output is constant: a model that answers the same to everything proves nothing")
+        return self
 
     @model_validator(mode="after")
     def _given_weights_stay(self) -> Self:

@@ -144,6 +144,7 @@ def _described(cell: Cell, detail_limit: int, reasons: list[str]) -> list[Any]:
         [warning.model_dump(mode="json") for warning in cell.warnings],
         list(cell.repairs),
         stability(cell),
+        cell.yardstick,
     ]
 
 

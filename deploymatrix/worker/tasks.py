@@ -11,11 +11,14 @@ SamplePaths = dict[str, str]  # .npy files by declared input name
 
 
 class WireTensor(TypedDict):
-    """A declared input or output."""
+    """A declared input or output. `by` is an input's; `path` and `ragged` are an output's."""
 
     name: str
     dtype: str
     shape: list[int]
+    by: NotRequired[str]
+    path: NotRequired[str | None]
+    ragged: NotRequired[bool]
 
 
 class WireSpec(TypedDict):
@@ -129,12 +132,14 @@ class SampleValue(TypedDict):
 class ReferenceValue(TypedDict):
     """The value of `reference`. `eager_s` is the float32 model's seconds a sample.
 
-    `orders`: the further orders of summation in which float32 was computed.
+    `orders`: the further orders of summation in which float32 was computed. `yardstick`: the dtype that the float64
+    reference truly has, "float32" where there is none in float64.
     """
 
     versions: dict[str, str]
     eager_s: float
     orders: list[str]
+    yardstick: str
 
 
 class ExportValue(TypedDict):

@@ -47,11 +47,10 @@ def finish(answered: Answered, needs: Needs) -> Result:
     """Keep references that prove something; say what is wrong with others."""
     from deploymatrix.numerics.references import reference_problem
 
-    spec = answered.task.model.spec
+    spec, value = answered.task.model.spec, answered.value
     samples = count(spec, needs)
-    problem = reference_problem(spec.outputs, samples, answered.work.out)
+    problem = reference_problem(spec.outputs, samples, answered.work.out, value["yardstick"])
     if problem:
         return answered.refuse(problem)
-    value = answered.value
-    about = {"samples": samples, "versions": value["versions"], "orders": value["orders"]}
+    about = {"samples": samples, **{name: value[name] for name in ("versions", "orders", "yardstick")}}
     return answered.keep("references", about, {"eager_s": value["eager_s"]})

@@ -6,17 +6,24 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from deploymatrix.project.model_specs import Tensor
+from deploymatrix.project.model_specs import Output
 from deploymatrix.project.project import Model
 
 
-def declared_outputs(model: Model, signature: dict[str, Any]) -> tuple[Tensor, ...]:
-    """Return the model's outputs with the dtype and shape that the signature says they have in the artifact."""
+def declared_outputs(model: Model, signature: dict[str, Any]) -> tuple[Output, ...]:
+    """Return the model's outputs with the dtype and shape that the signature says they have in the artifact.
+
+    How many rows a ragged one may have is the model's word: the artifact's is a guess, or none.
+    """
     outputs = signature["outputs"]
     return tuple(
-        Tensor(name=o.name, dtype=outputs[o.name]["dtype"], shape=tuple(outputs[o.name]["shape"]))
+        Output(name=o.name, dtype=outputs[o.name]["dtype"], shape=_shape(o, outputs[o.name]["shape"]), ragged=o.ragged)
         for o in model.spec.outputs
     )
+
+
+def _shape(output: Output, claimed: list[int]) -> tuple[int, ...]:
+    return (*output.shape[:1], *claimed[1:]) if output.ragged else tuple(claimed)
 
 
 def signature_problem(model: Model, signature: dict[str, Any]) -> str | None:

@@ -112,6 +112,7 @@ const SHARED = [
   "warnings",
   "repairs",
   "checks",
+  "yardstick",
 ];
 
 function readCell(packed, values, history, findings) {

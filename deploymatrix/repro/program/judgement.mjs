@@ -1,4 +1,4 @@
-import { expectedValues, limitOf, measure, withRounding } from './slices.mjs';
+import { expectedValues, limitOf, limitsFor, measure, withRounding } from './slices.mjs';
 
 /**
  * The matrix's comparison of what a runtime answered with the float64 reference, as numerics/compare.py of deploymatrix
@@ -56,8 +56,9 @@ function nameProblem(missing, extra) {
   return parts.join('; ');
 }
 
-function compareOutput(output, answers, limits) {
+function compareOutput(output, answers, limitsOfAll) {
   const arrays = Array.from({ length: answers.samples }, (_, sample) => answers.read(output.name, sample));
+  const limits = limitsFor(limitsOfAll, arrays[0][2].dtype);
   const exact = isExact(output.dtype) || isExact(arrays[0][1].dtype); // an artifact may answer integers as floats
   const unmeasured = () => {
     const limit = limitOf(limits, eagerError(output, arrays, limits));
@@ -67,6 +68,8 @@ function compareOutput(output, answers, limits) {
     const problem = shapeProblem(actual, output, reference);
     if (problem) return { ...unmeasured(), outcome: 'io_mismatch', problem: `sample ${sample}: ${problem}` };
   }
+  const lacking = output.ragged ? rowsProblem(arrays) : null;
+  if (lacking) return { ...unmeasured(), outcome: 'mismatch', problem: lacking };
   for (const [sample, [actual, reference, eager]] of arrays.entries()) {
     const problem = nonfiniteProblem(values(actual), expected(reference, eager));
     if (problem) return { ...unmeasured(), outcome: 'nonfinite', problem: `sample ${sample}: ${problem}` };
@@ -118,16 +121,27 @@ function eagerError(output, arrays, limits) {
   return measure(stacked(arrays.map(([, reference, ...eager]) => [reference, reference, ...eager])), limits).eager;
 }
 
-/** Put all samples of an output together. */
+/** Put all samples of an output together; those with fewer rows than others are filled up with NaN, which is no value. */
 function stacked(arrays) {
-  const joined = (each) => Float64Array.from(each.flatMap((array) => [...array]));
+  const most = Math.max(...arrays.map(([, { data }]) => data.length));
+  const filled = (array) => [...array, ...Array(most - array.length).fill(NaN)];
+  const joined = (each) => Float64Array.from(each.flatMap(filled));
   return {
     actual: joined(arrays.map(([actual]) => values(actual))),
     expected: joined(arrays.map(([, reference, eager]) => expected(reference, eager))),
     eager: arrays[0].slice(2).map((_, order) => joined(arrays.map((each) => values(each[2 + order])))),
     samples: arrays.length,
-    shape: arrays[0][1].shape,
+    shape: arrays.find(([, { data }]) => data.length === most)[1].shape,
   };
+}
+
+/** Return where an answer has not as many rows as the reference; null where all have. */
+function rowsProblem(arrays) {
+  for (const [sample, [{ shape: [answered] }, { shape: [expected] }]] of arrays.entries()) {
+    const rows = answered === 1 ? '1 row' : `${answered} rows`;
+    if (answered !== expected) return `sample ${sample}: ${rows}, the reference has ${expected}`;
+  }
+  return null;
 }
 
 function expected(reference, eager) {
@@ -136,11 +150,12 @@ function expected(reference, eager) {
 }
 
 function shapeProblem(actual, output, reference) {
-  if (!sameShape(actual.shape, output.shape)) {
+  const fits = output.ragged ? sameShape(actual.shape.slice(1), output.shape.slice(1)) : sameShape(actual.shape, output.shape);
+  if (!fits || actual.shape.length !== output.shape.length) {
     return `shape is ${listed(actual.shape)}, declared ${listed(output.shape)}`;
   }
   if (actual.dtype !== output.dtype) return `dtype is ${actual.dtype}, declared ${output.dtype}`;
-  if (!sameShape(actual.shape, reference.shape)) {
+  if (!output.ragged && !sameShape(actual.shape, reference.shape)) {
     return `shape is ${listed(actual.shape)}, as the signature says, but the model's is ${listed(reference.shape)}`;
   }
   return null;

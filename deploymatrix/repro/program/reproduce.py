@@ -51,6 +51,8 @@ class Output:
     name: str
     dtype: str
     shape: tuple[int, ...]
+    ragged: bool = False
+    constant: str | None = None
 
 
 def main() -> int:
@@ -122,7 +124,8 @@ def judge(bundle: dict[str, Any], reply: dict[str, Any], out: Path) -> Verdict:
     if bundle["request"]["task"] == "run":
         return compared(bundle, reply["value"], out)
     if bundle["request"]["task"] == "reference":
-        problem = reference_problem(declared_outputs(bundle), bundle["samples"], out) or unexpected(bundle, reply, out)
+        problem = reference_problem(declared_outputs(bundle), bundle["samples"], out, reply["value"]["yardstick"])
+        problem = problem or unexpected(bundle, reply, out)
         return ("reference_failed", problem, []) if problem else ("passed", "", [])
     if bundle["request"]["task"] == "sample":
         return "passed", "samples.py gives samples", []
@@ -184,7 +187,10 @@ def unexpected(bundle: dict[str, Any], reply: dict[str, Any], out: Path) -> str 
 
 
 def declared_outputs(bundle: dict[str, Any]) -> tuple[Output, ...]:
-    return tuple(Output(output["name"], output["dtype"], tuple(output["shape"])) for output in bundle["outputs"])
+    return tuple(
+        Output(o["name"], o["dtype"], tuple(o["shape"]), o.get("ragged", False), o.get("constant"))
+        for o in bundle["outputs"]
+    )
 
 
 def export_problem(value: dict[str, Any], out: Path) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import importlib.util
 import json
 import re
+import sys
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
@@ -26,6 +28,21 @@ ORDINARY = 2  # the first samples, drawn at amplitude 1; later ones are larger o
 EARLIEST = (1980, 1, 1, 0, 0, 0)  # the zip format's own beginning of time
 
 
+def beside(name: str) -> Any:
+    """The module of a file of this folder, which is no place to import from: a model may have one of that name."""
+    path = Path(__file__).parent / f"{name}.py"
+    known = f"deploymatrix_keras_{name}"
+    if getattr(sys.modules.get(known), "__file__", None) != str(path):
+        spec = importlib.util.spec_from_file_location(known, path)
+        assert spec is not None and spec.loader is not None
+        sys.modules[known] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[known])
+    return sys.modules[known]
+
+
+answers = beside("answers")
+
+
 def freeze(model: ModuleType, spec: Any, weights: Path) -> None:
     """Build the model from its seed, load the weights that it is given, if any, or calibrate it where it asks for that.
 
@@ -37,6 +54,7 @@ def freeze(model: ModuleType, spec: Any, weights: Path) -> None:
     network = functional(model.build())
     if model.given_weights is not None:
         take_weights(network, model.given_weights)
+    network = answers.arranged(network, spec)
     if spec.calibrate:
         calibrate(network, batch(spec))
     weights.mkdir(parents=True, exist_ok=True)
@@ -187,14 +205,26 @@ def calibrate(network: keras.Model, inputs: list[np.ndarray]) -> None:
     """
     for layer in network.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
-            square = evaluate(network, layer.input, inputs) ** 2
+            square = squared(layer, evaluate(network, layer.input, inputs))
             axes = tuple(axis for axis in range(square.ndim) if axis != layer.axis % square.ndim)
             layer.moving_variance.assign(square.mean(axis=axes) / LEVEL**2)
-        elif getattr(layer, "kernel", None) is not None:
+        elif getattr(layer, "kernel", None) is not None and hasattr(layer, "activation"):
             activation, layer.activation = layer.activation, keras.activations.linear
-            square = evaluate(network, layer.output, inputs) ** 2
+            square = squared(layer, evaluate(network, layer.output, inputs))
             layer.activation = activation
             layer.kernel.assign(layer.kernel * (LEVEL / np.sqrt(square.mean())))
+
+
+def squared(layer: Any, values: np.ndarray) -> np.ndarray:
+    """Raises ValueError where all values are 0 or some are not finite: there is nothing to scale by."""
+    square = values**2
+    if not (np.isfinite(square).all() and square.any()):
+        raise ValueError(
+            f"calibrate = true: layer {layer.name} ({type(layer).__name__}) gives values of no variance over the "
+            "ordinary samples, so it cannot be scaled: initialise its weights otherwise, give it other samples, or "
+            "remove calibrate"
+        )
+    return square
 
 
 def evaluate(network: keras.Model, tensor: Any, inputs: list[np.ndarray]) -> np.ndarray:
