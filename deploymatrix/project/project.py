@@ -237,9 +237,9 @@ class Project:
         _known("framework", model.spec.framework, self.frameworks, toml)
         if not model.module.is_file():
             raise ConfigurationError(f"{model.module}: the file is missing; it must define build()")
-        for path in model.source_paths:
-            if not path.exists():
-                raise ConfigurationError(f"{toml}: source: there is no {path}")
+        for name in model.spec.source.files:
+            if not (model.folder / name).exists():
+                raise ConfigurationError(f"{toml}: source: there is no {model.folder / name}")
         check_model_files(toml, model.spec, self.frameworks[model.spec.framework])
         require_samples(model.folder, model.spec)
         for format_, choice in model.spec.routes.items():
