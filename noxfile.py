@@ -111,8 +111,8 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def lock(session: nox.Session) -> None:
-    """Make the locks anew from their .in files."""
-    _deploymatrix(session, "lock", *session.posargs)
+    """Make the locks anew from their .in files; also those of the models beside the tests."""
+    _deploymatrix(session, "lock", "--models", "tests/package_models", *session.posargs)
 
 
 @nox.session

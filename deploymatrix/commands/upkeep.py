@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from deploymatrix import errors
-from deploymatrix.commands.options import Targets, build_of, echo, project_of, root_of
+from deploymatrix.commands.options import ModelFolders, Targets, build_of, echo, project_of, root_of
 
 
 def register(app: typer.Typer) -> None:
@@ -52,17 +52,21 @@ def lock(
     check: Annotated[
         bool, typer.Option("--check", help="Only show which locks are older than their .in files.")
     ] = False,
+    models: ModelFolders = None,
 ) -> None:
-    """Make the locks of the environments again from their .in files."""
+    """Make the locks of environments, targets and models again from their .in files."""
     from deploymatrix.environments.locking import lock as make
     from deploymatrix.environments.locking import stale
+    from deploymatrix.host.model_locks import lock_sources
 
+    project = project_of(context, models, anywhere=True)
+    of_models = lock_sources(project, project.models.values())
     if check:
-        old = stale(root_of(context))
+        old = stale(root_of(context), models=of_models)
         for path in old:
-            echo(f"stale: {path}; run `nox -s lock`")
+            echo(f"stale: {path}")
         raise typer.Exit(errors.GATE_FAILED if old else errors.OK)
-    make(root_of(context), tuple(names or ()), echo)
+    make(root_of(context), tuple(names or ()), echo, models=of_models)
 
 
 def images(context: typer.Context, target: Targets = None) -> None:

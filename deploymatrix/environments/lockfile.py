@@ -1,6 +1,6 @@
 """A lock of Python packages: what it pins, with which hashes, and what was left out on purpose.
 
-torch alone goes without hashes: which build of it is installed is chosen by what the user's indexes offer.
+torch, and what is built for one build of it, go without hashes: the user's indexes choose which build is installed.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from deploymatrix.errors import EnvironmentFailed
 
-UNHASHED = frozenset({"torch"})
+UNHASHED = frozenset({"torch", "torchvision", "torchaudio"})
 REMEDY = "make the lock anew: nox -s lock"
 
 PIN = re.compile(r"^(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)==(?P<version>[^\s;]+)(?P<rest>.*)$")
@@ -43,6 +43,9 @@ class LockFile:
     pins: tuple[Pin, ...]
     excluded: tuple[str, ...]
     inputs: str
+
+    def versions(self) -> dict[str, str]:
+        return {pin.name: pin.version for pin in self.pins}
 
     def unhashed(self) -> tuple[Pin, ...]:
         return tuple(pin for pin in self.pins if not pin.hashes)
@@ -75,6 +78,15 @@ def render(pins: tuple[Pin, ...]) -> str:
     """Return the pins as a requirements file."""
     return "".join(
         f"{pin.name}=={pin.version}{''.join(f' --hash={digest}' for digest in pin.hashes)}\n" for pin in pins
+    )
+
+
+def moved_pin(asking: Path, environment: str, environment_lock: Path, name: str, has: str, wanted: str) -> str:
+    """Say that packages of a model would move a pin of an environment, and what to do."""
+    return (
+        f"{asking}: wants {name}=={wanted}, and the environment {environment} has {name}=={has} ({environment_lock}): "
+        "a model's packages are laid over it and move none of its pins. Ask for a version of the package that goes "
+        f"with {name}=={has}, or, where the model works without {name}, name it in requirements.excludes"
     )
 
 

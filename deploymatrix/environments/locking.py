@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploymatrix.environments.lockfile import UNHASHED, read_lock
+from deploymatrix.environments.model_locks import Ground, compile_over
 from deploymatrix.environments.pip_settings import registry_variables
 from deploymatrix.environments.uv_command import run_uv
 from deploymatrix.errors import ConfigurationError, EnvironmentFailed
@@ -39,10 +40,11 @@ ACCELERATORS = re.compile(r"^(nvidia|cuda)-|^triton$")
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """What a lock is made from, and where the lock goes."""
+    """What a lock is made from, and where the lock goes. over: the environment that has the rest, for a model's own."""
 
     name: str
     path: Path
+    over: Ground | None = None
 
     @property
     def is_node(self) -> bool:
@@ -57,12 +59,12 @@ class Source:
         return self.path.with_suffix(".excludes")
 
 
-def sources(root: Path, names: Iterable[str] | None = None) -> list[Source]:
+def sources(root: Path, names: Iterable[str] | None = None, models: Iterable[Source] = ()) -> list[Source]:
     """List all that a lock is made from under `root`, or those of the given names (folder or environment names).
 
-    Raise ConfigurationError for an unknown name.
+    models: those of models, which lie anywhere. Raise ConfigurationError for an unknown name.
     """
-    found = [_source(root, path) for pattern in PATTERNS for path in sorted(root.glob(pattern))]
+    found = [_source(root, path) for pattern in PATTERNS for path in sorted(root.glob(pattern))] + [*models]
     wanted = set(names or ())
     unknown = wanted - {source.name for source in found}
     if unknown:
@@ -71,28 +73,38 @@ def sources(root: Path, names: Iterable[str] | None = None) -> list[Source]:
     return [source for source in found if not wanted or source.name in wanted]
 
 
-def lock(root: Path, names: Iterable[str] | None = None, say: Say = print, *, upgrade: bool = False) -> list[Path]:
+def lock(
+    root: Path,
+    names: Iterable[str] | None = None,
+    say: Say = print,
+    *,
+    models: Iterable[Source] = (),
+    upgrade: bool = False,
+) -> list[Path]:
     """Make the locks anew and return them. Versions stay where they still fit, unless `upgrade`.
 
     Raise EnvironmentFailed when something cannot be resolved; then that lock stays as it was.
     """
     made = []
-    for source in sources(root, names):
-        say(f"lock {source.lock.relative_to(root)}")
+    for source in sources(root, names, models):
+        inside = source.lock.is_relative_to(root)
+        say(f"lock {source.lock.relative_to(root) if inside else source.lock}")
         text = _package_lock(source, upgrade) if source.is_node else _python_lock(source, upgrade)
         _write(source.lock, text)
         made.append(source.lock)
     return made
 
 
-def stale(root: Path, names: Iterable[str] | None = None) -> list[str]:
+def stale(root: Path, names: Iterable[str] | None = None, models: Iterable[Source] = ()) -> list[str]:
     """Return one sentence for each lock that is missing, unsound or older than what it is made from."""
-    return [sentence for source in sources(root, names) if (sentence := _staleness(source))]
+    return [sentence for source in sources(root, names, models) if (sentence := staleness(source))]
 
 
 def inputs_digest(source: Source) -> str:
-    """Digest (SHA-256) what the .in file and its .excludes ask for; a comment changes nothing."""
-    asked = {"in": _entries(source.path), "excludes": _entries(source.excludes)}
+    """Digest (SHA-256) what the .in file and its .excludes ask for, and what is there; a comment changes nothing."""
+    asked: dict[str, object] = {"in": _entries(source.path), "excludes": _entries(source.excludes)}
+    if source.over is not None:
+        asked["over"] = read_lock(source.over.lock).versions()
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 
@@ -102,14 +114,17 @@ def _source(root: Path, path: Path) -> Source:
     return Source(name=path.parent.name if path.stem in {"requirements", "package"} else path.stem, path=path)
 
 
-def _staleness(source: Source) -> str | None:
+def staleness(source: Source) -> str | None:
+    """Return a sentence for a lock that is missing, unsound or older than what it is made from."""
+    make = f"nox -s lock -- {source.name}" if source.over is None else f"deploymatrix lock {source.name}"
     if not source.lock.is_file():
-        return f"{source.lock}: missing; make it: nox -s lock -- {source.name}"
+        return f"{source.lock}: missing; make it: {make}"
     try:
         fresh = _node_is_fresh(source) if source.is_node else read_lock(source.lock).inputs == inputs_digest(source)
     except (EnvironmentFailed, ValueError, KeyError) as error:
         return f"{source.lock}: unsound: {error}"
-    return None if fresh else f"{source.lock}: {source.path.name} changed since; nox -s lock -- {source.name}"
+    changed = source.path.name + (f" or {source.over.lock.name}" if source.over is not None else "")
+    return None if fresh else f"{source.lock}: {changed} changed since; {make}"
 
 
 def _node_is_fresh(source: Source) -> bool:
@@ -125,9 +140,14 @@ def _python_lock(source: Source, upgrade: bool) -> str:
         if source.lock.is_file() and not upgrade:
             shutil.copyfile(source.lock, output)
         command = ["pip", "compile", "--quiet", "--generate-hashes", "--no-header", source.path.name]
-        command += ["--python-version", PYTHON, "--python-platform", PLATFORM, "--output-file", str(output)]
+        command += ["--python-version", PYTHON, "--python-platform", PLATFORM]
+        if source.over is not None:
+            excludes = _entries(source.excludes)
+            text = compile_over(source.over, source.path, output, command, excludes, registry_variables())
+            return _header(source) + portable(text)
         if source.excludes.is_file():
             command += ["--excludes", source.excludes.name]
+        command += ["--output-file", str(output)]
         run_uv(command, cwd=source.path.parent, variables=registry_variables(), doing=f"locking {source.path}")
         body = portable(output.read_text(encoding="utf-8"))
     return _header(source) + body
@@ -151,8 +171,11 @@ def _portable_block(block: str) -> str:
 
 
 def _header(source: Source) -> str:
-    lines = [f"# made by `nox -s lock` from {source.path.name}; do not edit"]
+    made_by = "nox -s lock" if source.over is None else f"deploymatrix lock {source.name}"
+    lines = [f"# made by `{made_by}` from {source.path.name}; do not edit"]
     lines.append(f"# inputs: sha256:{inputs_digest(source)}")
+    if source.over is not None:
+        lines.append(f"# over: {source.over.environment}, whose packages are not repeated here")
     if excluded := _entries(source.excludes):
         lines.append(f"# excluded: {', '.join(excluded)}")
     return "\n".join(lines) + "\n"

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from deploymatrix.environments.lockfile import read_lock, render
 
+PACKAGES = "packages"
+
 
 @dataclass(frozen=True, kw_only=True)
 class PlainLock:
@@ -20,6 +22,14 @@ class PlainLock:
 def plain_lock(installer: str, lock: Path) -> PlainLock:
     """Return the packages of `lock` as `installer` (pip or npm) takes them without this project."""
     return _PLAIN[installer](lock)
+
+
+def plain_packages(lock: Path) -> PlainLock:
+    """Return packages of a model's own as pip takes them, into the folder PACKAGES, which lies over an environment."""
+    plain = _for_pip(lock)
+    renamed = {name: name.replace("requirements", "requirements-model") for name in plain.files}
+    install = [f"python3 -m pip install --target {PACKAGES} --no-deps -r {name}" for name in renamed.values()]
+    return PlainLock(files={renamed[name]: content for name, content in plain.files.items()}, install=tuple(install))
 
 
 def _for_pip(path: Path) -> PlainLock:

@@ -32,6 +32,29 @@ class RuntimeRecipe:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PackagesRecipe:
+    """What packages of a model's own are made from, which are laid over one environment.
+
+    model: its name, for messages. lock: of these packages. environment, environment_lock: what they are laid over.
+    """
+
+    model: str
+    lock: Path
+    environment: str
+    environment_lock: Path
+
+    def folder(self, envs: Path) -> Path:
+        """Return where they lie: the same for all models with this lock. A link in `envs` is followed."""
+        digest = joined_digest([self.lock.read_bytes(), self.environment_lock.read_bytes()])
+        return packages_in(envs) / f"{self.environment}-{digest[:DIGITS]}"
+
+
+def packages_in(envs: Path) -> Path:
+    """Return the folder of all packages of models, which containers of exporters see."""
+    return envs.resolve() / "packages"
+
+
+@dataclass(frozen=True, kw_only=True)
 class BaseRecipe:
     """What a runner starts from.
 

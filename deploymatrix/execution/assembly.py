@@ -16,7 +16,8 @@ from deploymatrix.matrix.records import Artifact, Cell, Matrix, Measurement, Out
 from deploymatrix.matrix.verdicts import Rules, judged, unmatched_rules
 from deploymatrix.numerics.shapes import is_of, listed, partly_bound
 from deploymatrix.printable import printable
-from deploymatrix.project.plan import PlannedCell, Selection, compare_id, export_id, reference_id, run_id
+from deploymatrix.project.model_specs import Output
+from deploymatrix.project.plan import PlannedCell, Selection, compare_id, export_id, reference_id, run_id, samples_id
 from deploymatrix.project.project import Project
 from deploymatrix.store.entries import Entry
 
@@ -119,10 +120,11 @@ def _cell(run: PlannedRun, facts: HostFacts, planned: PlannedCell, results: Mapp
 
 
 def _decided_before(planned: PlannedCell, results: Mapping[str, Result]) -> Iterator[str]:
-    """Yield the ids of the cell's reference and exports, as far as they have a result."""
+    """Yield the ids of the cell's samples, reference and exports, as far as they have a result."""
     assert planned.route is not None
     exports = (export_id(planned.model, prefix, planned.variant) for prefix in planned.route.prefixes())
-    yield from (task_id for task_id in (reference_id(planned.model), *exports) if task_id in results)
+    before = (samples_id(planned.model), reference_id(planned.model))
+    yield from (task_id for task_id in (*before, *exports) if task_id in results)
 
 
 def _artifact(planned: PlannedCell, results: Mapping[str, Result]) -> dict[str, Any]:
@@ -170,18 +172,30 @@ def _compared(project: Project, planned: PlannedCell, results: Mapping[str, Resu
     exported = _entry(results, export_id(planned.model, planned.route, planned.variant))  # type: ignore[arg-type]
     run = _entry(results, run_id(planned))
     assert exported is not None and run is not None, "a comparison has both"
+    outcome = compared.about["outcome"]
+    if outcome == "reference_failed" and not compared.about["outputs"]:  # it is not what its user expects
+        return {"outcome": outcome, "stage": "reference", "detail": _shown(compared.about["detail"])}
+    reference, own = _entry(results, reference_id(planned.model)), _entry(results, samples_id(planned.model))
+    assert reference is not None, "a comparison has it, too"
     return {
-        "outcome": compared.about["outcome"],
-        "stage": JUDGED_IN.get(compared.about["outcome"], "compare"),
+        "outcome": outcome,
+        "stage": JUDGED_IN.get(outcome, "compare"),
         "blame": blame(project, planned, results) if answered_wrongly(planned, results) else None,
         "detail": _shown(compared.about["detail"]),
         "versions": {**exported.about["versions"], **_runtime_versions(planned, run)},
-        "samples": len(samples_for(planned.model, exported)),
-        "sizes": tuple(bindings_for(planned.model, exported)) if planned.model.spec.dims else (),
+        "samples": len(samples_for(planned.model, exported, reference)),
+        "sizes": tuple(bindings_for(planned.model, exported, reference)) if planned.model.spec.dims else (),
+        "own_samples": own.about["said"] if own else "",
         "checks": tuple(run.about["checks"]),
         "outputs": tuple(OutputRecord.model_validate(output) for output in compared.about["outputs"]),
+        "yardstick": _yardstick(results, planned),
         "drift": compared.about["drift"],
     }
+
+
+def _yardstick(results: Mapping[str, Result], planned: PlannedCell) -> str:
+    reference = _entry(results, reference_id(planned.model))
+    return "float64" if reference is None else str(reference.about.get("yardstick", "float64"))
 
 
 def _runtime_versions(planned: PlannedCell, run: Entry) -> dict[str, str]:
@@ -210,7 +224,8 @@ def _changes(planned: PlannedCell, exported: Entry) -> list[str]:
             if actual["dtype"] != tensor.dtype:
                 changes.append(f"{tensor.name}: {tensor.dtype} → {actual['dtype']}")
             shape = partly_bound(tensor.shape, static_of(exported))
-            if not is_of(actual["shape"], shape):
+            ragged = isinstance(tensor, Output) and tensor.ragged  # how many rows there may be is the model's word
+            if not is_of(actual["shape"][ragged:], shape[ragged:]):
                 changes.append(f"{tensor.name}: {listed(shape)} → {listed(actual['shape'])}")
     return changes
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from deploymatrix.errors import EnvironmentFailed
-from deploymatrix.execution.keys import Key
+from deploymatrix.execution.model_files import Key
 from deploymatrix.execution.notes import Costs, LastKeys
 from deploymatrix.execution.outcomes import Done, Failed, Result
 from deploymatrix.execution.schedule import Job, run_jobs

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from deploymatrix.execution.keys import Key
+from deploymatrix.execution.model_files import Key
 from deploymatrix.execution.notes import LastKeys
 from deploymatrix.execution.stages import dispatch
 from deploymatrix.execution.stages.context import Needs, StageContext

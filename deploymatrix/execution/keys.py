@@ -6,104 +6,35 @@ same leaves everything behind it as it is.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from deploymatrix.execution.reads import Digests, Reads
+from deploymatrix.execution.model_files import NUMERICS, Key, ModelFiles, code_of
+from deploymatrix.execution.reads import Reads
 from deploymatrix.execution.sampled import static_of
 from deploymatrix.execution.wire import wire_spec
 from deploymatrix.host.facts import HostFacts
 from deploymatrix.host.process_environment import passed_environment
 from deploymatrix.host.recipes import exporters_base, runtime_recipe
 from deploymatrix.host.worker_program import worker_digest, worker_of
-from deploymatrix.numerics.shapes import bindings
 from deploymatrix.project.limits import limits_of
+from deploymatrix.project.own_samples import program
 from deploymatrix.project.plan import PlannedCell
 from deploymatrix.project.project import Model, Project, Target
 from deploymatrix.project.routes import Step
 from deploymatrix.store import digests
 from deploymatrix.store.entries import Entry
 
-NUMERICS = Path(__file__).parents[1] / "numerics"
 # The files that each judgement consists of: a change in one leaves the results of the others as they are.
 JUDGING = (
     *("compare.py", "figures.py", "judging.py", "limits.py", "npy.py", "outliers.py"),
-    *("shapes.py", "slices.py", "stability.py", "tensors.py"),
+    *("ragged.py", "shapes.py", "slices.py", "stability.py", "tensors.py"),
 )
+CHECKED_WITH = ("figures.py", "npy.py", "outliers.py", "ragged.py", "shapes.py", "tensors.py")
 COMPARING = tuple(NUMERICS / name for name in JUDGING)
-CHECKING = tuple(
-    NUMERICS / name for name in ("references.py", "figures.py", "npy.py", "outliers.py", "shapes.py", "tensors.py")
-)
-DRAWING = (NUMERICS / "samples.py",)
-
-
-@dataclass(frozen=True)
-class Key:
-    """What a result depends on, by name; its digest is where the result lies in the store."""
-
-    parts: dict[str, Any]
-
-    @cached_property
-    def digest(self) -> str:
-        return digests.of_data(self.parts)
-
-    def with_reads(self, reads: Digests) -> Key:
-        """Return the key of a task that also read these files."""
-        return Key({**self.parts, "reads": reads}) if reads else self
-
-    def changes_since(self, before: dict[str, Any]) -> list[str]:
-        """List the names of the parts that are not as they were; of what was read the files' names."""
-        changed = sorted(name for name in {*self.parts, *before} if self.parts.get(name) != before.get(name))
-        if "reads" in changed:
-            now, then = self.parts.get("reads", {}), before.get("reads", {})
-            files = sorted(name for name in {*now, *then} if now.get(name) != then.get(name))
-            changed[changed.index("reads")] = f"reads ({', '.join(files)})"
-        return changed
-
-
-class ModelFiles:
-    """The digests of one model's files, read once for all tasks that depend on them."""
-
-    def __init__(self, model: Model) -> None:
-        self._model = model
-
-    @cached_property
-    def samples(self) -> Key:
-        """Samples depend on the seed, their number, the inputs' declarations and the code that draws them."""
-        spec = self._model.spec
-        return Key(
-            {
-                "seed": spec.seed,
-                "samples": spec.samples,
-                "inputs": [tensor.model_dump(mode="json") for tensor in spec.inputs],
-                "code": _code(DRAWING),
-                **self._sizes,
-            }
-        )
-
-    @property
-    def _sizes(self) -> dict[str, Any]:
-        """The sizes of the dims in each sample, of a model that has dims."""
-        return {"sizes": bindings(self._model.spec)} if self._model.spec.dims else {}
-
-    @cached_property
-    def code(self) -> str:
-        """The model's module and all that lies beside it; what model.toml says is the specification's matter."""
-        beside = digests.of_code_folder(self._model.folder, without=frozenset({"model.toml"}))
-        return digests.of_data([digests.of_code(self._model.module), beside])
-
-    @cached_property
-    def source(self) -> str | None:
-        """A model that model.toml gives without code: what it says, and the files that it names."""
-        model = self._model
-        if model.source_module is None:
-            return None
-        files = [digests.of_code_folder(p) if p.is_dir() else digests.of_file(p) for p in model.source_paths]
-        return digests.of_data([model.spec.source.model_dump(mode="json"), files, digests.of_code(model.source_module)])
+CHECKING = tuple(NUMERICS / name for name in ("references.py", *CHECKED_WITH))
+EXPECTING = (NUMERICS / "expected.py",)
 
 
 class Keys:
@@ -120,28 +51,51 @@ class Keys:
         self._contained = {"exporters": exporters_base(project).reference} if project.exporters == "docker" else {}
 
     def samples(self, model: Model) -> Key:
-        """Make the key of the samples, which are drawn from the model's declarations."""
-        return self._files(model).samples
+        """Make the key of the samples: drawn from the model's declarations, or of files, or of samples.py."""
+        if program(model) is None:
+            return self._files(model).samples
+        return Key({**self._samples(model), **passed_values(self._project), **self._contained})
 
-    def reference(self, model: Model) -> Key:
-        """Make the key of a reference: the model's code, declarations and samples, and how its framework runs it."""
-        return Key({**self._reference(model), **passed_values(self._project), **self._contained})
+    def _samples(self, model: Model) -> dict[str, Any]:
+        """List what samples depend on; those of samples.py on the framework's environment and on all beside it, too."""
+        project, files, framework = self._project, self._files(model), model.spec.framework
+        if program(model) is None:
+            return files.samples.parts
+        return {
+            **files.samples.parts,
+            "beside": files.code,
+            "framework": digests.of_code(project.opener(framework, framework)),
+            "environment": environment_digest(project, project.frameworks[framework].environment),
+            "worker": self._exporting,
+        }
 
-    def _reference(self, model: Model) -> dict[str, Any]:
+    def reference(self, model: Model, samples: Entry | None = None) -> Key:
+        """Make the key of a reference: the model's code, declarations and samples, and how its framework runs it.
+
+        `samples`: the model's own, if it has any.
+        """
+        found = self._samples_digest(model, samples)
+        return Key({**self._reference(model, found), **passed_values(self._project), **self._contained})
+
+    def _samples_digest(self, model: Model, own: Entry | None) -> str:
+        """Return what stands for the samples in other keys: of own ones the content of the inputs alone."""
+        return self._files(model).samples.digest if own is None else str(own.about["inputs"])
+
+    def _reference(self, model: Model, samples: str) -> dict[str, Any]:
         """List the same, but for the values of the variables that are passed: the gate's machine need not have them."""
         project, files, framework = self._project, self._files(model), model.spec.framework
         return {
             "model": files.code,
             "source": files.source,
             "spec": wire_spec(model, ""),
-            "samples": files.samples.digest,
-            "framework": digests.of_code(project.opener(framework, framework)),
+            "samples": samples,
+            "framework": opener_digest(project.opener(framework, framework)),
             "environment": environment_digest(project, project.frameworks[framework].environment),
-            "checks": _code(CHECKING),
+            "checks": code_of(CHECKING),
             "worker": self._exporting,
         }
 
-    def artifact(self, model: Model, variant: str, step: Step, source: Entry) -> Key:
+    def artifact(self, model: Model, variant: str, step: Step, source: Entry, samples: Entry | None = None) -> Key:
         """Make the key of an artifact: its step's code, options and environment, its source, and what opens that."""
         project, files = self._project, self._files(model)
         opener = project.opener(step.opener, model.spec.framework) if step.opener else None
@@ -151,9 +105,9 @@ class Keys:
                 "options": step.options,
                 "environment": environment_digest(project, step.environment),
                 "spec": wire_spec(model, variant, static_of(source)),
-                "samples": files.samples.digest,
+                "samples": self._samples_digest(model, samples),
                 "source": source.digest,
-                "opener": digests.of_code(opener) if opener else None,
+                "opener": opener_digest(opener) if opener else None,
                 "model": [files.code, files.source] if opener else None,
                 "limits": [model.spec.timeouts.export, model.spec.memory_mb],
                 "warnings": self._warning_rules(step.format),
@@ -163,12 +117,12 @@ class Keys:
             }
         )
 
-    def run(self, model: Model, target: Target, artifact: Entry, facts: HostFacts) -> Key:
+    def run(self, model: Model, target: Target, artifact: Entry, facts: HostFacts, samples: Entry | None = None) -> Key:
         """Make the key of a run: the artifact, the samples, the runner's code, the runtime and the limits."""
         return Key(
             {
                 "artifact": artifact.digest,
-                "samples": self._files(model).samples.digest,
+                "samples": self._samples_digest(model, samples),
                 "runner": digests.of_code(self._project.run_module(target)),
                 "isolation": facts.isolation,
                 "runtime": facts.runtime_digest(target),
@@ -177,10 +131,19 @@ class Keys:
             }
         )
 
-    def cell(self, run: Entry, reference: Entry, artifact: Entry, limits: dict[str, float | None]) -> Key:
-        """Make the key of a comparison: both sides, the limits, and the code that compares."""
+    def cell(
+        self,
+        run: Entry,
+        reference: Entry,
+        artifact: Entry,
+        limits: dict[str, float | None],
+        samples: Entry | None = None,
+    ) -> Key:
+        """Make the key of a comparison: both sides, the limits, what is expected, and the code that compares."""
+        is_expected = samples is not None and samples.about["expected"]
         return Key(
             {
+                **({"expected": samples.digest, "expecting": code_of(EXPECTING)} if samples and is_expected else {}),
                 "run": run.digest,
                 "reference": reference.digest,
                 "outputs": artifact.about["signature"]["outputs"],
@@ -199,7 +162,8 @@ class Keys:
         models: dict[str, str] = {}
         for cell in cells:
             if cell.model.name not in models:
-                models[cell.model.name] = Key(self._reference(cell.model)).digest
+                samples = Key(self._samples(cell.model)).digest
+                models[cell.model.name] = Key(self._reference(cell.model, samples)).digest
         return {cell.name: self._cell_inputs(cell, models[cell.model.name]) for cell in cells}
 
     def _cell_inputs(self, cell: PlannedCell, model: str) -> str:
@@ -252,6 +216,12 @@ def environment_digest(project: Project, environment: str) -> str:
     return digests.of_data([lock, project.environment_variables(environment), sorted(project.pass_environment)])
 
 
+def opener_digest(opener: Path) -> str:
+    """Digest a framework's module and those beside it that it may load; other openers are none of these."""
+    beside = [p for p in opener.parent.glob("*.py") if p.stem != "framework" and not p.stem.startswith("from_")]
+    return digests.of_data({path.name: digests.of_code(path) for path in sorted({opener, *beside})})
+
+
 def passed_values(project: Project) -> dict[str, str]:
     """Digest the values of the user's variables that exporters see, since they may change results; none, no part."""
     names = project.pass_environment
@@ -260,12 +230,7 @@ def passed_values(project: Project) -> dict[str, str]:
 
 def comparing_code() -> list[str]:
     """Digest the code that compares, file by file."""
-    return _code(COMPARING)
-
-
-@functools.cache
-def _code(files: tuple[Path, ...]) -> list[str]:
-    return [digests.of_code(path) for path in files]
+    return code_of(COMPARING)
 
 
 def _step_inputs(project: Project, step: Step, model: Model) -> list[Any]:
@@ -274,5 +239,5 @@ def _step_inputs(project: Project, step: Step, model: Model) -> list[Any]:
         digests.of_code(project.step_module(step.format, step.source)),
         step.options,
         environment_digest(project, step.environment),
-        digests.of_code(opener) if opener else None,
+        opener_digest(opener) if opener else None,
     ]

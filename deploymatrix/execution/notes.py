@@ -15,8 +15,24 @@ from deploymatrix.store.files import write_json
 from deploymatrix.store.locks import held
 
 # Until a task's own cost is known. Seconds only order the schedule; MiB keep the machine from swapping.
-USUAL_SECONDS = {"reference": 6.0, "export": 6.0, "run": 1.5, "compare": 0.05, "prepare": 20.0}
-USUAL_MEMORY_MB = {"reference": 1500, "export": 2500, "run": 800, "compare": 200, "prepare": 1000}
+USUAL_SECONDS = {
+    "gather": 0.5,
+    "sample": 6.0,
+    "reference": 6.0,
+    "export": 6.0,
+    "run": 1.5,
+    "compare": 0.05,
+    "prepare": 20.0,
+}
+USUAL_MEMORY_MB = {
+    "gather": 500,
+    "sample": 1500,
+    "reference": 1500,
+    "export": 2500,
+    "run": 800,
+    "compare": 200,
+    "prepare": 1000,
+}
 
 
 class Costs:

@@ -38,7 +38,8 @@ class Failed:
 
 
 Result = Done | Failed
-NativeTask = Literal["reference", "export", "run"]  # a task that asks a worker bears the name of its stage
+# A task that asks a worker bears the name of its stage; `sample`, which a reference needs, has none of its own.
+NativeTask = Literal["sample", "reference", "export", "run"]
 
 PASSING_FAULTS: frozenset[Outcome] = frozenset({"timed_out", "out_of_memory"})
 SENT_BY_OTHERS = frozenset({"SIGKILL", "SIGTERM", "SIGINT", "SIGHUP"})  # no fault of native code raises these by itself
@@ -68,7 +69,14 @@ def _stage(task: NativeTask, reported: str) -> Stage:
 
     A run is two stages, and a runner whose import fails cannot load anything.
     """
-    return "load" if task == "run" and reported != "run" else task
+    if task == "run":
+        return "run" if reported == "run" else "load"
+    return stage_of(task)
+
+
+def stage_of(task: NativeTask) -> Stage:
+    """Return the stage of a cell that a task belongs to: samples are a part of its reference."""
+    return "reference" if task == "sample" else task
 
 
 def _outcome_and_detail(stage: Stage, reply: Reply) -> tuple[Outcome, str]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deploymatrix.execution.notes import LastReads
+from deploymatrix.project.own_samples import files_beside, own_files
 from deploymatrix.store import digests
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class Reads:
 
 def digest_now(project: Project, name: str) -> str:
     """Digest a file that a record shows by `name`."""
-    path = _located(project, name)
+    path = located(project, name)
     return digests.of_code(path) if path.is_file() else GONE
 
 
@@ -91,12 +92,12 @@ def _named(project: Project, task: Task) -> Iterator[Path]:
     framework = task.model.spec.framework
     if task.kind == "export":
         yield project.step_module(task.step.format, task.step.source)
-    opened_by = framework if task.kind == "reference" else task.step.opener
+    opened_by = framework if task.kind in ("sample", "reference") else task.step.opener
     if opened_by is None:
         return
     yield project.opener(opened_by, framework)
-    yield task.model.module
-    yield from digests.files_of(task.model.folder)
+    yield from own_files(task.model) if task.kind == "sample" else [task.model.module]
+    yield from digests.files_of(task.model.folder, without=files_beside(task.model))
     for path in task.model.source_paths:
         yield from digests.files_of(path) if path.is_dir() else [path]
 
@@ -114,7 +115,7 @@ def _shown(project: Project, path: Path) -> str:
     return path.relative_to(tree).as_posix() if tree else str(path)
 
 
-def _located(project: Project, name: str) -> Path:
+def located(project: Project, name: str) -> Path:
     """Return where a file is that a record shows by `name`; in the nearest tree where none has it."""
     places = [tree / name for tree in project.trees]
     return next((place for place in places if place.is_file()), places[0])

@@ -17,6 +17,7 @@ from deploymatrix.execution.stages.context import StageContext
 from deploymatrix.host.facts import HostFacts
 from deploymatrix.host.isolation import IsolationChoice, choose_isolation
 from deploymatrix.host.local import Host, local_host
+from deploymatrix.host.model_locks import require_locks
 from deploymatrix.matrix.locks import locks_of
 from deploymatrix.matrix.records import Matrix, Measurements, PartOfRun
 from deploymatrix.matrix.shards import take_shard
@@ -54,6 +55,7 @@ def run(project: Project, selection: Selection, options: RunOptions, listener: L
     """
     planned = plan_run(project, selection, options)
     require_trust(project, (cell.model for cell in planned.cells))
+    require_locks(project, (cell.model for cell in planned.cells))
     with naming(project.build), local_host(project, options.isolation, jobs=options.width, say=say) as host:
         return decide(planned, host, options, listener, say)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from deploymatrix.host.recipes import packages_recipe
 from deploymatrix.numerics.shapes import partly_bound
 from deploymatrix.project.model_specs import Tensor
 from deploymatrix.project.project import Model, Project
@@ -23,6 +24,13 @@ def wire_source(project: Project, model: Model) -> dict[str, Any] | None:
     return {**given, **paths, "trust": source.trust or project.exporters == "docker"}
 
 
+def wire_imports(project: Project, model: Model, environment: str) -> dict[str, Any]:
+    """Return where the model's code finds modules in an environment: its folders, and packages of its own, if any."""
+    recipe = packages_recipe(project, model, environment)
+    packages = recipe.folder(project.build / "envs") if recipe is not None else None
+    return {"folders": list(model.import_folders), "packages": packages}
+
+
 def wire_spec(model: Model, variant: str, static: Mapping[str, int] | None = None) -> dict[str, Any]:
     """Return the model's specification as a step sees it. static: the sizes at which a source is fixed already."""
     spec, fixed = model.spec, static or {}
@@ -34,8 +42,8 @@ def wire_spec(model: Model, variant: str, static: Mapping[str, int] | None = Non
         "variant": variant,
         "seed": spec.seed,
         "calibrate": spec.calibrate,
-        "inputs": [_tensor(tensor, fixed) for tensor in spec.inputs],
-        "outputs": [_tensor(tensor, fixed) for tensor in spec.outputs],
+        "inputs": [{**_tensor(tensor, fixed), "by": tensor.by} for tensor in spec.inputs],
+        "outputs": [{**_tensor(out, fixed), "path": out.path, "ragged": out.ragged} for out in spec.outputs],
         **({"dims": free} if free else {}),
     }
 

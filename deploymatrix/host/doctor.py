@@ -37,6 +37,7 @@ def examine(project: Project) -> list[Finding]:
         _disk(project),
         _memory(),
         _project_files(project),
+        *_model_packages(project),
     ]
 
 
@@ -124,6 +125,24 @@ def _memory() -> Finding:
 
     what = f"{os.cpu_count()} cores; tasks may use {memory_budget_mb() / 1024:.0f} GiB"
     return Finding(name="machine", found=True, needed=False, what=what)
+
+
+def _model_packages(project: Project) -> list[Finding]:
+    """Look at the locks of models that bring packages of their own; nothing where none does."""
+    from deploymatrix.environments.locking import staleness
+    from deploymatrix.host.model_locks import lock_sources
+
+    sources = lock_sources(project, project.models.values())
+    complaints = [said for source in sources if (said := staleness(source))]
+    what = "; ".join(complaints) or f"the locks of {', '.join(source.name for source in sources)} are fresh"
+    finding = Finding(
+        name="models' packages",
+        found=not complaints,
+        needed=True,
+        what=what,
+        remedy="make them: deploymatrix lock MODEL",
+    )
+    return [finding] if sources else []
 
 
 def _project_files(project: Project) -> Finding:

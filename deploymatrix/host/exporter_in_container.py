@@ -17,6 +17,7 @@ from deploymatrix.environments.base_images import ensure_base
 from deploymatrix.environments.image_notes import notes_of
 from deploymatrix.environments.images import Image, other_platform
 from deploymatrix.environments.interpreters import ensure_python
+from deploymatrix.environments.recipes import packages_in
 from deploymatrix.host import inside
 from deploymatrix.host.channel import Channel
 from deploymatrix.host.container_channel import container_channel
@@ -35,7 +36,7 @@ def prepare_contained(site: Site, name: str) -> Path:
     """Make the environment and the base, if they are not there. Return the environment's folder."""
     client = _client(site)
     lock = site.project.environment_lock(name)
-    python = ensure_python(name, lock, site.envs, site.say, platform=other_platform(client))
+    python = ensure_python(name, lock, site.envs, site.say, platform=platform_of(site))
     _image(site, client)
     return python.parent.parent
 
@@ -48,7 +49,7 @@ def start_contained(site: Site, name: str, folder: Path) -> Channel:
     return container_channel(
         client,
         _image(site, client),
-        [*_environment(home.absolute(), folder / "environment"), *visible(site)],
+        [*_environment(home.absolute(), folder / "environment"), *_packages(site), *visible(site)],
         Bounds(memory_mb=memory_budget_mb() // site.jobs, pids=PIDS, tasks=site.jobs),
         inbox=Inbox(folder / "inbox", inside.INBOX),
         run_id=site.run_id,
@@ -60,11 +61,16 @@ def start_contained(site: Site, name: str, folder: Path) -> Channel:
     )
 
 
+def platform_of(site: Site) -> str | None:
+    """Return the platform that packages are for where it is not this one, as uv names it."""
+    return other_platform(_client(site))
+
+
 def visible(site: Site) -> list[Mount]:
     """Return what every task may read: the worker, and the models' and pipelines' folders under their own paths."""
     project = site.project
     folders = [tree / part for tree in project.trees for part in ("models", "pipelines")]
-    folders += [model.folder for model in project.models.values()]
+    folders += [folder for model in project.models.values() for folder in (model.folder, *model.import_folders)]
     found = dict.fromkeys(folder.absolute() for folder in folders if folder.is_dir())
     outer = [folder for folder in found if not any(folder != other and folder.is_relative_to(other) for other in found)]
     return [Mount(EXPORTING.folder, inside.WORKER), *(Mount(folder, str(folder)) for folder in outer)]
@@ -91,6 +97,13 @@ def _environment(home: Path, twin: Path) -> list[Mount]:
     for folder in (twin, twin / "bin", twin / "lib"):
         folder.chmod(0o755)
     return [Mount(twin, str(home)), Mount((home / "lib").resolve(), str(home / "lib"))]
+
+
+def _packages(site: Site) -> list[Mount]:
+    """Let the packages of models appear where they are, also those that are made while the container runs."""
+    folder = packages_in(site.envs)
+    folder.mkdir(parents=True, exist_ok=True)
+    return [Mount(folder, str(folder))]
 
 
 def _image(site: Site, client: DockerClient) -> Image:

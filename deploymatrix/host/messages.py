@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 MOST_FILES = 100_000  # that a task may leave or send, where nothing says fewer
-TaskName = Literal["reference", "export", "run", "describe"]
+TaskName = Literal["sample", "reference", "export", "run", "describe"]
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from deploymatrix.host.messages import MOST_FILES, Place, TaskName, Work
+
+if TYPE_CHECKING:
+    from deploymatrix.environments.recipes import PackagesRecipe
 
 
 class Pool(Protocol):
@@ -26,10 +29,12 @@ class Pool(Protocol):
         memory_mb: int,
         most_bytes: int,
         most_files: int = MOST_FILES,
+        packages: PackagesRecipe | None = None,
     ) -> Work:
         """Let the worker of `place` do one task and wait for it.
 
         `timeout_s`: seconds of wall time. `memory_mb`: MiB resident. `most_bytes`, `most_files`: that it may send.
+        `packages`: made first, if they are not there.
         A fault of the task is in the reply.
         Raise WorkerClosed after `close_all`, EnvironmentFailed where no worker can start.
         """

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from deploymatrix.environments.recipes import BaseRecipe, ImageRecipe, RuntimeRecipe
-from deploymatrix.project.project import Project, Target
+from deploymatrix.environments.recipes import BaseRecipe, ImageRecipe, PackagesRecipe, RuntimeRecipe
+from deploymatrix.project.project import Model, Project, Target
 
 
 def runtime_recipe(project: Project, target: Target) -> RuntimeRecipe:
@@ -30,6 +30,18 @@ def exporters_base(project: Project) -> BaseRecipe:
         debian=EXPORTERS_PACKAGES,
         folder=project.base_recipe,
         runtime=runtime,
+    )
+
+
+def packages_recipe(project: Project, model: Model, environment: str) -> PackagesRecipe | None:
+    """Return what the model's own packages over an environment are made from; None for a model that asks for none."""
+    if not model.requirements.is_file():
+        return None
+    return PackagesRecipe(
+        model=model.name,
+        lock=model.requirements.with_suffix(".lock"),
+        environment=environment,
+        environment_lock=project.environment_lock(environment),
     )
 
 

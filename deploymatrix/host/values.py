@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
@@ -31,12 +31,20 @@ class Signature(Message):
     outputs: Annotated[dict[Short, ArtifactTensor], Field(max_length=MOST)]
 
 
+class SampleValue(Message):
+    """Of `sample`."""
+
+    samples: Annotated[int, Field(ge=1, le=MOST)]
+    versions: Versions
+
+
 class ReferenceValue(Message):
     """Of `reference`."""
 
     versions: Versions
     eager_s: Seconds
     orders: Names
+    yardstick: Literal["float64", "float32"]
 
 
 class ExportValue(Message):
@@ -87,6 +95,7 @@ class DescribeValue(Message):
 
 
 VALUES: Mapping[str, TypeAdapter[Any]] = {
+    "sample": TypeAdapter(SampleValue),
     "reference": TypeAdapter(ReferenceValue),
     "export": TypeAdapter(ExportValue),
     "run": TypeAdapter(RunValue),

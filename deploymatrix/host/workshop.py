@@ -24,6 +24,8 @@ from deploymatrix.say import Say
 if TYPE_CHECKING:
     from docker import DockerClient
 
+    from deploymatrix.environments.recipes import PackagesRecipe
+
 
 class Workshop:
     """Starts workers where they belong, hands them requests, and stops them. A `Pool`; thread-safe."""
@@ -64,8 +66,11 @@ class Workshop:
         memory_mb: int,
         most_bytes: int,
         most_files: int = MOST_FILES,
+        packages: PackagesRecipe | None = None,
     ) -> Work:
-        """Let the worker of `place` do one task, and wait for it."""
+        """Let the worker of `place` do one task, and wait for it. packages: made first, if they are not there."""
+        if packages is not None:
+            self._ensure_packages(packages)
         name = uuid.uuid4().hex
         taken = self._work / "taken" / name  # no task is told of it
         taken.mkdir(parents=True)
@@ -98,6 +103,16 @@ class Workshop:
         with ThreadPoolExecutor() as pool:  # each may take its time, as when it imports
             list(pool.map(self.close, list(self._workers)))
         remove(self._work)
+
+    def _ensure_packages(self, recipe: PackagesRecipe) -> None:
+        from deploymatrix.environments.model_packages import ensure_packages
+
+        platform = None
+        if self._site.project.exporters == "docker":
+            from deploymatrix.host.exporter_in_container import platform_of
+
+            platform = platform_of(self._site)
+        ensure_packages(recipe, self._site.envs, self._site.say, platform=platform)
 
     def _prepare_exporter(self, name: str) -> None:
         if self._site.project.exporters == "docker":

@@ -37,10 +37,11 @@ CHECKS = ("repeat", "load", "order", "threads")
 ENTRIES = ("artifacts", "runs", "cells")
 
 
-def contradictions(cell: Cell, limits: Limits | None = None) -> list[str]:
+def contradictions(cell: Cell, limits: Limits | None = None, halves: frozenset[str] = frozenset()) -> list[str]:
     """Return a line for each figure that does not bear the outcome that the cell names.
 
-    limits: the project's; without them, nobody can tell whether a reference was fit to judge by.
+    limits: the project's; without them, nobody can tell whether a reference was fit to judge by. halves: the outputs
+    that the model itself gives in float16.
     """
     lines = []
     if cell.stage not in STAGES[cell.outcome]:
@@ -48,7 +49,7 @@ def contradictions(cell: Cell, limits: Limits | None = None) -> list[str]:
     if cell.outcome not in COMPARED and not cell.outputs:
         figures = {"samples": cell.samples, "checks": cell.checks, "drift": cell.drift}
         return lines + [f"{cell.outcome}, and yet it has {name}" for name, value in figures.items() if value]
-    lines += _outcome_problem(cell, limits)
+    lines += _outcome_problem(cell, limits, halves)
     lines += _absent(cell)
     return lines + [line for output in cell.outputs for line in oddities(output, cell.samples, cell.sizes)]
 
@@ -73,8 +74,10 @@ def _shown(cell: Cell, lines: list[str] | None) -> Cell:
     return cell.model_copy(update={"verdict": "failed", "detail": "; ".join(lines)})
 
 
-def _outcome_problem(cell: Cell, limits: Limits | None) -> list[str]:
-    found = [finding for output in cell.outputs for finding in findings(output, cell.drift, limits)]
+def _outcome_problem(cell: Cell, limits: Limits | None, halves: frozenset[str]) -> list[str]:
+    half = limits.for_eager("float16") if limits else None
+    of = {output.name: half if output.name in halves else limits for output in cell.outputs}
+    found = [finding for output in cell.outputs for finding in findings(output, cell.drift, of[output.name])]
     borne = _borne(found) if cell.outputs else {"io_mismatch": "it has no outputs"}
     if cell.outcome in borne or (cell.outcome == "reference_failed" and limits is None):
         return []

@@ -31,6 +31,10 @@ def findings(output: OutputRecord, drift: Mapping[str, float], limits: Limits | 
     name, differ = output.name, drift.get(output.name)
     if differ is not None and not differ <= output.limit:
         yield Finding("unstable", f"{name}: answers differ by {differ:.3g}, over the limit {output.limit:.3g}")
+    lacking = [pair for pair in output.rows or () if pair[0] != pair[1]]
+    if lacking:
+        yield Finding("mismatch", f"{name}: {lacking[0][0]} rows, the reference has {lacking[0][1]}")
+        return
     if output.error is None:
         yield Finding("nonfinite", f"{name}: nothing could be measured")
         return
@@ -46,6 +50,8 @@ def oddities(output: OutputRecord, samples: int, sizes: Sequence[Mapping[str, in
     sizes: those of the dims in each sample.
     """
     wrong = [f"{key} is {value}" for key, value in _figures(output) if not 0 <= value < inf]
+    if output.rows is not None:
+        wrong += _of_rows(output, output.rows, samples)
     if output.error is not None:
         wrong += _of_samples(output, output.error, samples)
         wrong += _of_worst(output, output.error, samples, sizes) if output.limit else _of_exact(output)
@@ -89,6 +95,16 @@ def _of_samples(output: OutputRecord, error: float, samples: int) -> Iterator[st
         yield f"error is {error:.3g}, that of its worst sample {max(errors):.3g}"
     if output.max_abs is None:
         yield "max_abs is not there"
+
+
+def _of_rows(output: OutputRecord, rows: tuple[tuple[int, int], ...], samples: int) -> Iterator[str]:
+    most = output.shape[0] if output.shape else None
+    if len(rows) != samples:
+        yield f"rows of {len(rows)} samples, not of {samples}"
+    if not isinstance(most, int) or any(not 0 <= expected <= most for _, expected in rows):
+        yield f"more rows are expected than its shape {listed(output.shape)} has"
+    if output.error is not None and any(answered != expected for answered, expected in rows):
+        yield "its rows are not those expected, and yet it was measured"
 
 
 def _of_worst(output: OutputRecord, error: float, samples: int, sizes: Sequence[Mapping[str, int]]) -> Iterator[str]:

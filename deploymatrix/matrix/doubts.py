@@ -13,9 +13,10 @@ from deploymatrix.matrix.vouched import unvouched
 from deploymatrix.numerics.limits import Limits
 from deploymatrix.numerics.shapes import bindings, chosen, is_of, listed, partly_bound, usual_sizes, words
 from deploymatrix.project.limits import limits_of
-from deploymatrix.project.model_specs import Tensor
+from deploymatrix.project.model_specs import Output
 from deploymatrix.project.plan import PlannedCell
 from deploymatrix.project.project import Project
+from deploymatrix.project.sample_specs import FEWEST
 
 EXACTLY = 1e-9  # a limit follows from eager's error by a few operations: so far do two of them agree
 
@@ -42,7 +43,8 @@ def _of_cell(project: Project, planned: PlannedCell | None, cell: Cell, matrix: 
         yield "the project plans no such cell"
         return
     limits = Limits(**limits_of(planned.model, planned.target, planned.variant))  # type: ignore[arg-type]
-    yield from contradictions(cell, limits)
+    halves = frozenset(output.name for output in planned.model.spec.outputs if output.dtype == "float16")
+    yield from contradictions(cell, limits, halves)
     if cell.isolation not in (None, matrix.isolation):
         yield f"it ran in {cell.isolation} isolation, the others in {matrix.isolation}"
     yield from _of_plan(planned, cell)
@@ -63,6 +65,8 @@ def _of_model(planned: PlannedCell, cell: Cell, limits: Limits) -> Iterator[str]
     """Yield where a compared cell's figures are not of what the model declares."""
     spec = planned.model.spec
     yield from _of_sizes(planned, cell)
+    if cell.samples < FEWEST:
+        yield f"it has {cell.samples} samples; own ones, too, are completed to {FEWEST}"
     declared = {output.name: output for output in spec.outputs}
     if cell.outputs and [output.name for output in cell.outputs] != list(declared):
         said = ", ".join(output.name for output in cell.outputs)
@@ -73,9 +77,13 @@ def _of_model(planned: PlannedCell, cell: Cell, limits: Limits) -> Iterator[str]
 
 
 def _of_sizes(planned: PlannedCell, cell: Cell) -> Iterator[str]:
-    """Yield where the judged samples are not those of the model that an artifact of these fixed sizes takes."""
+    """Yield where the judged samples are not those of the model that an artifact of these fixed sizes takes.
+
+    How many own samples there are, the project does not say.
+    """
     spec = planned.model.spec
-    usual, all_of_them = usual_sizes(spec.dims), bindings(spec)
+    usual = usual_sizes(spec.dims)
+    all_of_them = bindings(spec) if spec.own_samples is None else [{}] * cell.samples
     if not cell.static.items() <= usual.items():
         yield f"it is fixed to {words(cell.static)}; the model's usual sizes are {words(usual) or 'none'}"
     samples = [all_of_them[index] for index in chosen(all_of_them, cell.static)]
@@ -85,13 +93,16 @@ def _of_sizes(planned: PlannedCell, cell: Cell) -> Iterator[str]:
         yield "the sizes of its samples are not the model's"
 
 
-def _of_output(output: OutputRecord, declared: Tensor, cell: Cell, limits: Limits) -> Iterator[str]:
+def _of_output(output: OutputRecord, declared: Output, cell: Cell, limits: Limits) -> Iterator[str]:
     measured, name = output.error is not None, output.name
+    limits = limits.for_eager(declared.dtype)
     if output.dtype != declared.dtype and f"{name}: {declared.dtype} → {output.dtype}" not in cell.changes:
         yield f"{name}: dtype is {output.dtype}, the model declares {declared.dtype}"
     shape = partly_bound(declared.shape, cell.static)
     if measured and not is_of(output.shape, shape):
         yield f"{name}: shape is {listed(output.shape)}, the model declares {listed(shape)}"
+    if declared.ragged != (output.rows is not None) and measured:
+        yield f"{name}: it has {'no ' if declared.ragged else ''}rows, and is {'' if declared.ragged else 'not '}ragged"
     exact = measured and (is_exact(output.dtype) or is_exact(declared.dtype))
     limit = 0.0 if exact else limits.of(output.eager_error)
     if not isclose(output.limit, limit, rel_tol=EXACTLY):

@@ -95,6 +95,9 @@ class OutputRecord(Frozen):
     sample_errors: tuple[float | None, ...]
     worst: WorstRecord | None = None
     problem: str | None = None
+    rows: tuple[tuple[int, int], ...] | None = Field(
+        default=None, description="of a ragged output, for each sample how many rows were answered and expected"
+    )
 
     @property
     def type(self) -> str:
@@ -162,10 +165,17 @@ class Cell(Frozen):
     sizes: tuple[dict[str, int], ...] = Field(
         default=(), description="the sizes of the dims in each judged sample; empty for a model without dims"
     )
+    own_samples: str = Field(
+        default="",
+        description="where own samples lie, how many were drawn besides, what was expected of them; empty: all drawn",
+    )
     checks: tuple[str, ...] = Field(
         default=(), description="what was varied to see whether answers are stable: repeat, load, order, threads"
     )
     outputs: tuple[OutputRecord, ...] = ()
+    yardstick: Literal["float64", "float32"] = Field(
+        default="float64", description="what the reference was computed in; float32 where the model's code rounds to it"
+    )
     drift: dict[str, float] = Field(
         default={}, description="by output, the largest difference among the answers of all checks; absent where none"
     )

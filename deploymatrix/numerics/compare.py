@@ -4,7 +4,7 @@ values, then the values. Every output of every sample must pass.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,7 +15,8 @@ from .figures import OutputFigures, relative_error
 from .judging import eager_error, judged, stacked
 from .limits import Limits
 from .outliers import expected_values
-from .shapes import fits, listed
+from .ragged import Rows, fits, is_ragged, rows_of, rows_problem
+from .shapes import listed
 from .tensors import Array, Declared, is_exact, load
 
 Outcome = Literal["passed", "unstable", "io_mismatch", "nonfinite", "reference_failed", "mismatch"]
@@ -87,17 +88,24 @@ def compare(answers: Answers, limits: Limits) -> Comparison:
 
 def _compare_output(output: Declared, answers: Answers, limits: Limits) -> tuple[OutputFigures, Outcome]:
     arrays = _arrays(output, answers)
+    limits = limits.for_eager(arrays.eager[0][0].dtype.name)
     for sample, (actual, reference) in enumerate(zip(arrays.actual, arrays.reference, strict=True)):
         problem = _shape_problem(actual, output, reference)
         if problem:
             return _unmeasured(output, f"sample {sample}: {problem}", limits, arrays), "io_mismatch"
+    rows = rows_of(arrays.actual, arrays.reference) if is_ragged(output) else None
+    problem = rows_problem(rows or ())
+    if problem:
+        return _unmeasured(output, problem, limits, arrays, rows), "mismatch"
     for sample, (actual, reference) in enumerate(zip(arrays.actual, arrays.reference, strict=True)):
         problem = _nonfinite_problem(actual, reference, arrays.eager[0][sample])
         if problem:
-            return _unmeasured(output, f"sample {sample}: {problem}", limits, arrays), "nonfinite"
+            return _unmeasured(output, f"sample {sample}: {problem}", limits, arrays, rows), "nonfinite"
     if is_exact(output.dtype) or is_exact(arrays.reference[0].dtype.name):  # an artifact may answer integers as floats
-        return _equal(output, arrays)
+        figures, outcome = _equal(output, arrays)
+        return replace(figures, rows=rows), outcome
     figures, unjudged = judged(output, stacked(arrays.actual, arrays.reference, arrays.eager), limits)
+    figures = replace(figures, rows=rows)
     return figures, "reference_failed" if unjudged else "mismatch" if figures.problem else "passed"
 
 
@@ -131,7 +139,9 @@ def _equal(output: Declared, arrays: Arrays) -> tuple[OutputFigures, Outcome]:
     return figures, "mismatch" if error else "passed"
 
 
-def _unmeasured(output: Declared, problem: str, limits: Limits, arrays: Arrays) -> OutputFigures:
+def _unmeasured(
+    output: Declared, problem: str, limits: Limits, arrays: Arrays, rows: Rows | None = None
+) -> OutputFigures:
     eager = _eager_error(arrays)
     return OutputFigures(
         name=output.name,
@@ -146,6 +156,7 @@ def _unmeasured(output: Declared, problem: str, limits: Limits, arrays: Arrays) 
         snr_db=None,
         sample_errors=(),
         problem=problem,
+        rows=rows,
     )
 
 
@@ -167,11 +178,12 @@ def _name_problem(answers: Answers) -> str:
 
 
 def _shape_problem(actual: Array, output: Declared, reference: Array) -> str | None:
-    if not fits(output.shape, actual.shape):
+    if not fits(actual.shape, output):
         return f"shape is {list(actual.shape)}, declared {listed(output.shape)}"
     if actual.dtype != np.dtype(output.dtype):
         return f"dtype is {actual.dtype}, declared {output.dtype}"
-    if actual.shape != reference.shape:
+    varying = is_ragged(output)  # how many rows are the same is told apart
+    if actual.shape[varying:] != reference.shape[varying:]:
         return f"shape is {list(actual.shape)}, as the signature says, but the model's is {list(reference.shape)}"
     return None
 

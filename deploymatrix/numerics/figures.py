@@ -50,6 +50,7 @@ class OutputFigures:
     of a limit, of the whole or of any slice, so below 1 passes; `worst` says where. cosine and snr_db (decibel) are of
     all samples together; None where they are not defined (integers, exact equality). max_abs, error, headroom and worst
     are None, and sample_errors empty, where nothing could be measured; headroom and worst also where equality is exact.
+    `rows`: of a ragged output, for each sample how many rows were answered and expected.
     """
 
     name: str
@@ -65,6 +66,7 @@ class OutputFigures:
     sample_errors: tuple[float | None, ...]
     worst: WorstSlice | None = None
     problem: str | None = None
+    rows: tuple[tuple[int, int], ...] | None = None
 
 
 def relative_error(actual: Array, reference: Array) -> tuple[float, float]:

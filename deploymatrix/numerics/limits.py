@@ -5,13 +5,15 @@ docs/how-cells-are-judged.md says where the figures come from.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 # What rounding may always leave in a slice, as a share of the largest value of the whole output: four units in the last
 # place of float32. Slices that are zero by cancellation or behind a ReLU need it: eager may have met the zero by luck.
 ROUNDING = 2.0**-22
 # The same where nobody knows eager's answers: a share of the given limit.
 GIVEN_ROUNDING = 1 / 16
+# What may lie between two answers that a model itself gives in float16: four roundings of 2**-11; two in a small slice.
+HALF, HALF_ROUNDING = 2.0**-9, 2.0**-10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +28,13 @@ class Limits:
     ceiling: float
     error: float | None = None
     rounding: float = ROUNDING
+
+    def for_eager(self, dtype: str) -> Limits:
+        """Return the limits of an output that eager itself gives in a dtype: float16 rounds more than float32 does."""
+        if dtype != "float16" or self.error is not None:
+            return self
+        floor = max(self.floor, HALF)
+        return replace(self, multiple=0.0, floor=floor, ceiling=floor, rounding=max(self.rounding, HALF_ROUNDING))
 
     def derived(self, eager: float) -> float:
         """Return the limit that follows from eager float32's own error."""

@@ -11,7 +11,8 @@ import numpy as np
 
 from .figures import relative_error
 from .outliers import expected_values, far_out
-from .shapes import fits, listed
+from .ragged import fits, is_ragged
+from .shapes import listed
 from .tensors import Array, Declared, equally_finite, is_exact, load
 
 # Share of an output's size by which it must vary between samples. A random MobileNetV2 whose signal has collapsed
@@ -25,14 +26,18 @@ LEAST_VARIATION = 0.01
 REPEATS_WITHIN = {"float64": 1e-9, "float32": 1e-4}
 
 
-def reference_problem(outputs: Iterable[Declared], samples: int, folder: Path) -> str | None:
+def reference_problem(
+    outputs: Iterable[Declared], samples: int, folder: Path, yardstick: str = "float64"
+) -> str | None:
     """Return why the outputs in `folder` (<i>/<output>.float64.npy, .float32.npy) prove nothing; None if they do.
 
-    <i>/<output>.float64.again.npy and .float32.again.npy hold what came out otherwise the second time.
+    <i>/<output>.float64.again.npy and .float32.again.npy hold what came out otherwise the second time. `yardstick`: the
+    dtype in which those of float64 were truly computed.
     """
     outputs = list(outputs)
     for output in outputs:
-        for dtype, allowed in REPEATS_WITHIN.items():
+        for dtype in REPEATS_WITHIN:
+            allowed = REPEATS_WITHIN[yardstick if dtype == "float64" else dtype]
             problem = _repeat_problem(output, samples, dtype, allowed, folder)
             if problem:
                 return f"not deterministic: {problem}"
@@ -41,6 +46,7 @@ def reference_problem(outputs: Iterable[Declared], samples: int, folder: Path) -
         eager = [load(folder / str(sample) / f"{output.name}.float32.npy") for sample in range(samples)]
         problem = (
             _declaration_problem(output, eager)
+            or _rows_problem(output, exact, folder)
             or _finiteness_problem(exact, eager)
             or _collapse_problem(output, exact, eager)
         )
@@ -76,7 +82,9 @@ def _repeat_problem(output: Declared, samples: int, dtype: str, allowed: float, 
 
 def _difference(first: Array, again: Array, allowed: float) -> str | None:
     if first.shape != again.shape:
-        return f"has the shape {list(again.shape)}, at first {list(first.shape)}; a model must give one shape"
+        return (
+            f"has the shape {list(again.shape)}, at first {list(first.shape)}; a model must give equal inputs one shape"
+        )
     if not equally_finite(first, again):
         return "is NaN or infinite elsewhere: the model reads memory that it has not set (torch.empty), or is random"
     _, error = relative_error(again, first)
@@ -90,10 +98,35 @@ def _difference(first: Array, again: Array, allowed: float) -> str | None:
 
 def _declaration_problem(output: Declared, eager: list[Array]) -> str | None:
     for array in eager:
-        if not fits(output.shape, array.shape) or array.dtype != np.dtype(output.dtype):
+        if not fits(array.shape, output) or array.dtype != np.dtype(output.dtype):
             return (
                 f"the model gives {array.dtype}{list(array.shape)}, model.toml declares "
                 f"{output.dtype}{listed(output.shape)}; correct model.toml"
+            )
+        most = output.shape[0] if is_ragged(output) else None
+        if isinstance(most, int) and len(array) > most:
+            return f"the model gives {len(array)} rows, model.toml declares at most {most}; correct model.toml"
+    return None
+
+
+def _rows_problem(output: Declared, exact: list[Array], folder: Path) -> str | None:
+    """Return why the rows of a ragged output are no reference: too few, or as many only by luck.
+
+    Where float32 gives more or fewer of them than float64, a value lies nearer to the model's threshold than float32
+    can tell, and no runtime can be held to either number.
+    """
+    if not is_ragged(output):
+        return None
+    if sum(len(array) > 0 for array in exact) < 2:
+        return "fewer than two samples give a row, so nothing can be compared; change the samples or the threshold"
+    for sample, array in enumerate(exact):
+        for path in sorted((folder / str(sample)).glob(f"{output.name}.float32*.npy")):
+            found = load(path)
+            if path.name.endswith(".again.npy") or len(found) == len(array):
+                continue
+            return (
+                f"sample {sample} gives {len(array)} rows in float64 and {len(found)} in float32: a value lies on the "
+                "threshold, nearer than float32 can tell; change the samples (another seed) or the threshold"
             )
     return None
 
@@ -113,16 +146,29 @@ def _finiteness_problem(exact: list[Array], eager: list[Array]) -> str | None:
 
 
 def _collapse_problem(output: Declared, exact: list[Array], eager: list[Array]) -> str | None:
+    if is_ragged(output):
+        exact, eager = _common_rows(exact), _common_rows(eager)
     pairs = _alike(exact, eager)
     found = max(
         variation(exact) if is_exact(output.dtype) else _variation_in_range(exact, eager) for exact, eager in pairs
     )
-    if found < LEAST_VARIATION and not (is_exact(output.dtype) and found > 0):
-        return (
-            f"varies between samples by only {found:.1e} of its size (at least {LEAST_VARIATION} is needed): a model "
-            "that answers the same to everything proves nothing; set calibrate = true or initialise it otherwise"
-        )
-    return None
+    varies = found >= LEAST_VARIATION or (is_exact(output.dtype) and found > 0)
+    if getattr(output, "constant", None):
+        return f"varies by {found:.2g} of its size, and is declared constant: remove constant" if varies else None
+    if varies:
+        return None
+    return (
+        f"varies between samples by only {found:.1e} of its size (at least {LEAST_VARIATION} is needed): a model "
+        "that answers the same to everything proves nothing. What helps: calibrate = true where weights are random, "
+        'another initialisation, or samples that differ more; constant = "why" on this output where it may be so, and '
+        "others vary"
+    )
+
+
+def _common_rows(arrays: list[Array]) -> list[Array]:
+    """Return of each sample with rows the first ones, as many as all of these have."""
+    some = [array for array in arrays if len(array)]
+    return [array[: min(map(len, some))] for array in some]
 
 
 def _alike(exact: list[Array], eager: list[Array]) -> list[tuple[list[Array], list[Array]]]:

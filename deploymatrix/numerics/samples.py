@@ -5,42 +5,46 @@ condition, masks of one length, a few of many token numbers. So samples come in 
 amplitudes, and what can be counted is spread over its range. The first two samples are the ordinary ones: calibration
 takes these (pipelines/frameworks), and exporters trace with the first.
 
-This file stands alone: its digest is a part of the key of samples, which other code must not draw anew.
+The digest of this file is a part of the key of samples, which other code must not draw anew; so is the digest of
+distributions.py or images.py where an input is drawn by it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from .distributions import Drawn as Distributed
+from .distributions import chosen, log_normal, one_hot, padded_ids, sorted_uniform
+from .images import Drawn as Imaged
+from .images import image
 
 AMPLITUDES = (1.0, 8.0)  # of the pairs in turn: at 8, activations calibrated to 1/2 exceed ReLU6's knee in 7 of 100
 WIDEST = 2**52  # integers above are not all float64
 
 
-class Drawn(Protocol):
+FURTHER: dict[str, Callable[[Any, list[int], int], NDArray[np.generic]]] = {
+    "log_normal": log_normal,
+    "sorted": sorted_uniform,
+    "one_hot": one_hot,
+    "padded_ids": padded_ids,
+    "choice": chosen,
+    "image": image,
+}
+
+
+class Drawn(Distributed, Imaged, Protocol):
     """An input as it is declared, and how its values are drawn: see `draw`. `dtype` is numpy's name of it."""
 
     @property
     def name(self) -> str: ...
 
     @property
-    def dtype(self) -> str: ...
-
-    @property
-    def shape(self) -> tuple[int, ...]: ...
-
-    @property
     def values(self) -> str: ...
-
-    @property
-    def low(self) -> float | None: ...
-
-    @property
-    def high(self) -> float | None: ...
 
 
 def write_samples(inputs: Sequence[Drawn], seed: int, samples: int, folder: Path) -> None:
@@ -62,7 +66,8 @@ def draw(declared: Drawn, seed: list[int], index: int) -> NDArray[np.generic]:
     normal: mean 0, deviation 1 in samples 0 and 1, 8 in samples 2 and 3, and so on in turn. An odd sample is the one
     before it with the sign changed. uniform: from low up to high; samples 2 and 3 of each four from the upper and the
     lower half. An odd sample mirrors the one before it at the middle.
-    integers: from low up to, but not including, high: see `_integers`. prefix_mask: see `_prefix_mask`.
+    integers: from low up to, but not including, high: see `_integers`. prefix_mask: see `_prefix_mask`. The others:
+    see FURTHER.
     """
     low, high = declared.low, declared.high
     if declared.values == "normal":
@@ -73,8 +78,10 @@ def draw(declared: Drawn, seed: list[int], index: int) -> NDArray[np.generic]:
     elif declared.values == "integers":
         assert low is not None and high is not None
         values = _integers(declared.shape, int(low), int(high), seed, index)
-    else:
+    elif declared.values == "prefix_mask":
         values = _prefix_mask(declared.shape, seed, index)
+    else:
+        values = FURTHER[declared.values](declared, seed, index)
     return np.ascontiguousarray(values.astype(declared.dtype))
 
 

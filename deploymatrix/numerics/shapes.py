@@ -25,10 +25,10 @@ class FreeDim(Protocol):
 
 
 class Sampled(Protocol):
-    """What a model says of its samples: its dims, and how many samples have the usual sizes."""
+    """What a model says of its samples: its dims, and how many are drawn in the usual sizes; text where none are."""
 
     @property
-    def samples(self) -> int: ...
+    def samples(self) -> int | str: ...
 
     @property
     def dims(self) -> Mapping[str, FreeDim]: ...
@@ -40,7 +40,11 @@ def bindings(model: Sampled) -> list[Binding]:
     The first `samples` ones have the usual sizes: an artifact that is fixed to these is judged on all of them. Then
     each further size of each dim comes with the usual sizes of the others, then all the smallest together, then all
     the largest.
+
+    Raise ValueError for samples that are not drawn: their files say how many there are.
     """
+    if not isinstance(model.samples, int):
+        raise ValueError(f"samples lie in {model.samples}: count these")
     home = usual_sizes(model.dims)
     corners = [{**home, name: size} for name, dim in model.dims.items() for size in dim.sizes]
     corners += [{name: pick(dim.sizes) for name, dim in model.dims.items()} for pick in (min, max)]

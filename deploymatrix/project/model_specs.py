@@ -11,11 +11,11 @@ from pydantic import Field, model_validator
 
 from deploymatrix.project.dim_specs import Dim, Shape, check_dims
 from deploymatrix.project.limit_specs import ModelLimit
+from deploymatrix.project.sample_specs import FEWEST, Bound, Layout, Samples, Values, drawing_problem, first_undrawable
 from deploymatrix.project.source_specs import ModelSource
 from deploymatrix.project.strict import FolderName, Name, Seconds, Strict
 
 DType = Literal["float16", "float32", "float64", "int8", "uint8", "int32", "int64", "bool"]
-Bound = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class Tensor(Strict):
@@ -31,33 +31,51 @@ class Tensor(Strict):
         return f"{self.dtype}[{', '.join(map(str, self.shape))}]"
 
 
-class Input(Tensor):
-    """An input, and how its sample values are drawn (see samples.py)."""
+class Output(Tensor):
+    """An output: where in the model's answer it lies, and what of it may be as it is.
 
-    values: Literal["normal", "uniform", "integers", "prefix_mask"] = "normal"
-    low: Bound | None = None
-    high: Bound | None = None
+    `path`: keys, numbers and attributes with dots between ("past.0.key"); without it, its name in a dict, its place
+    among all tensors of a tuple. `ragged`: its rows depend on the data; the first size is the most there can be.
+    `constant`: why it need not vary between samples.
+    """
+
+    path: Annotated[str | None, Field(pattern=r"^[^.\s]+(\.[^.\s]+)*$")] = None
+    ragged: bool = False
+    constant: Annotated[str | None, Field(min_length=1)] = None
 
     @model_validator(mode="after")
-    def _range_is_given_where_it_is_needed(self) -> Self:
-        if self.values not in {"uniform", "integers"}:
-            if self.low is not None or self.high is not None:
-                raise ValueError(f'low and high mean nothing for values = "{self.values}"; use "uniform" or "integers"')
-        elif self.low is None or self.high is None:
-            raise ValueError(f'values = "{self.values}" needs low and high')
-        elif not self.low < self.high:
-            raise ValueError("low must be below high")
+    def _has_rows(self) -> Self:
+        if self.ragged and not self.shape:
+            raise ValueError("ragged = true needs a shape whose first size is the most rows that there can be")
+        if self.ragged and not isinstance(self.shape[0], int):
+            raise ValueError(
+                f"ragged = true and the dim {self.shape[0]!r} do not go together in one axis: rows depend on the data, "
+                "a dim on the inputs; write the most rows that there can be as a number, or remove ragged"
+            )
         return self
 
+
+class Input(Tensor):
+    """An input, how the model takes it, and how its sample values are drawn where they are (see numerics/samples.py).
+
+
+    `choice`: the values of `values = "choice"`. `pad`: the id that fills up the rows of `padded_ids`. `layout`: where
+    an `image` has its channels, if its shape does not tell.
+    """
+
+    by: Literal["position", "keyword"] = "position"
+    values: Values = "normal"
+    low: Bound | None = None
+    high: Bound | None = None
+    choice: Annotated[tuple[Bound, ...] | None, Field(min_length=1)] = None
+    pad: int | None = None
+    layout: Layout | None = None
+
     @model_validator(mode="after")
-    def _values_fit_the_dtype(self) -> Self:
-        floating = self.dtype.startswith("float")
-        if self.values == "integers" and floating:
-            raise ValueError('values = "integers" needs an integer dtype')
-        if self.values in {"normal", "uniform"} and not floating:
-            raise ValueError(f'values = "{self.values}" needs a float dtype; {self.dtype} needs values = "integers"')
-        if self.values == "prefix_mask" and not self.shape:
-            raise ValueError('values = "prefix_mask" needs a shape with an axis')
+    def _can_be_drawn(self) -> Self:
+        problem = drawing_problem(self)
+        if problem:
+            raise ValueError(problem)
         return self
 
 
@@ -78,18 +96,25 @@ class RouteChoice(Strict):
 
 
 class ModelSpec(Strict):
-    """models/<name>/model.toml."""
+    """models/<name>/model.toml.
+
+    `samples`: how many are drawn, at least 4; or where own ones lie, seen from model.toml: a folder or a glob of .npz
+    and .safetensors files, or samples.py. `expected`: where the outputs lie that own samples had in training.
+    """
 
     framework: FolderName
     source: ModelSource = ModelSource()
+    weights: str | None = None
+    pythonpath: tuple[str, ...] = ()
     family: str = "other"
     tags: tuple[str, ...] = ()
     seed: int = 0
-    samples: Annotated[int, Field(ge=4)] = 4
+    samples: Samples = FEWEST
+    expected: Annotated[str, Field(min_length=1)] | None = None
     calibrate: bool = False
     dims: dict[Name, Dim] = {}
     inputs: Annotated[tuple[Input, ...], Field(min_length=1)]
-    outputs: Annotated[tuple[Tensor, ...], Field(min_length=1)]
+    outputs: Annotated[tuple[Output, ...], Field(min_length=1)]
     timeouts: Timeouts = Timeouts()
     memory_mb: Annotated[int, Field(ge=64)] = 8192
     limits: dict[FolderName, ModelLimit] = {}
@@ -104,12 +129,46 @@ class ModelSpec(Strict):
         return self
 
     @model_validator(mode="after")
+    def _samples_come_from_somewhere(self) -> Self:
+        if isinstance(self.samples, str):
+            return self
+        problem = first_undrawable(self.inputs)
+        if problem:
+            raise ValueError(f"inputs.{problem}")
+        if self.expected is not None:
+            raise ValueError("expected means nothing for drawn samples; write samples = and where your own ones lie")
+        return self
+
+    @property
+    def own_samples(self) -> str | None:
+        """Where own samples lie; None where they are drawn."""
+        return self.samples if isinstance(self.samples, str) else None
+
+    @model_validator(mode="after")
     def _dims_are_declared_and_used(self) -> Self:
         check_dims(self.dims, [tensor.shape for tensor in self.inputs], [tensor.shape for tensor in self.outputs])
+        if self.dims and self.own_samples is not None:
+            raise ValueError(
+                f'samples = "{self.own_samples}" and [dims] do not go together yet: remove [dims] and write the sizes '
+                "of your samples in the shapes, or write how many samples are drawn"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _something_varies(self) -> Self:
+        if all(output.constant for output in self.outputs):
+            raise ValueError("every output is constant: a model that answers the same to everything proves nothing")
         return self
 
     @model_validator(mode="after")
     def _given_weights_stay(self) -> Self:
-        if self.calibrate and self.source.path is not None:
-            raise ValueError("calibrate = true would change the weights that source.path gives; remove it")
+        given = "weights" if self.weights is not None else "source.path" if self.source.path is not None else None
+        if self.calibrate and given is not None:
+            raise ValueError(f"calibrate = true would change the weights that {given} gives; remove it")
+        return self
+
+    @model_validator(mode="after")
+    def _weights_go_into_a_build(self) -> Self:
+        if self.weights is not None and self.source.kind != "python":
+            raise ValueError("weights go into what build() of a model.py gives; here source.path gives them: remove it")
         return self

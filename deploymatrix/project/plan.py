@@ -10,10 +10,11 @@ from typing import Literal
 from deploymatrix.errors import NothingSelected
 from deploymatrix.project.expressions import compile_expression
 from deploymatrix.project.limits import limits_of
+from deploymatrix.project.own_samples import program
 from deploymatrix.project.project import Model, Project, Target, pick
 from deploymatrix.project.routes import Route, Step, find_route
 
-TaskKind = Literal["reference", "export", "run", "compare"]
+TaskKind = Literal["gather", "sample", "reference", "export", "run", "compare"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +35,8 @@ class PlannedCell:
 class Task:
     """One piece of work: the reference of a model, the export at the end of a route, its run, or its comparison.
 
-    `reference`, `source` and `run` are the ids of the tasks whose results it takes; empty where it takes none. The
+    A model with own samples has one more before: `gather` reads their files, `sample` asks the model's samples.py.
+    `samples`, `reference`, `source` and `run` are the ids of the tasks whose results it takes; else they are empty. The
     source of an export is what its step starts from: the reference, which holds the weights, or the artifact before.
     The source of a run and of a comparison is the artifact.
     """
@@ -42,6 +44,7 @@ class Task:
     id: str
     kind: TaskKind
     model: Model
+    samples: str = ""
     reference: str = ""
     source: str = ""
     run: str = ""
@@ -52,7 +55,7 @@ class Task:
     @property
     def needs(self) -> tuple[str, ...]:
         """The ids of the tasks that come before this one, each once."""
-        return tuple(dict.fromkeys(id_ for id_ in (self.reference, self.source, self.run) if id_))
+        return tuple(dict.fromkeys(id_ for id_ in (self.samples, self.reference, self.source, self.run) if id_))
 
     @property
     def step(self) -> Step:
@@ -136,14 +139,31 @@ def reference_id(model: Model) -> str:
     return f"reference {model.name}"
 
 
+def samples_id(model: Model) -> str:
+    """Return the id of the task that reads or makes a model's own samples; empty where they are drawn."""
+    return "" if model.spec.own_samples is None else f"samples {model.name}"
+
+
+def reference_tasks(model: Model) -> dict[str, Task]:
+    """Return the task that freezes a model, after the one that its own samples come from, if it has any."""
+    samples = samples_id(model)
+    reference = Task(id=reference_id(model), kind="reference", model=model, samples=samples)
+    if not samples:
+        return {reference.id: reference}
+    own = Task(id=samples, kind="sample" if program(model) else "gather", model=model)
+    return {samples: own, reference.id: reference}
+
+
 def _cell_tasks(cell: PlannedCell, route: Route) -> Iterable[Task]:
-    reference = Task(id=reference_id(cell.model), kind="reference", model=cell.model)
-    yield reference
+    before = reference_tasks(cell.model)
+    yield from before.values()
+    reference = before[reference_id(cell.model)]
     source = reference.id
     for prefix in route.prefixes():
         export = Task(
             id=export_id(cell.model, prefix, cell.variant),
             kind="export",
+            samples=reference.samples,
             reference=reference.id,
             source=source,
             model=cell.model,
@@ -155,6 +175,7 @@ def _cell_tasks(cell: PlannedCell, route: Route) -> Iterable[Task]:
     run = Task(
         id=run_id(cell),
         kind="run",
+        samples=reference.samples,
         reference=reference.id,
         source=source,
         model=cell.model,

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from deploymatrix.errors import ConfigurationError
+from deploymatrix.project.model_files import check_model_files, seen_from
 from deploymatrix.project.model_specs import ModelSpec, Timeouts
+from deploymatrix.project.own_samples import require_samples
 from deploymatrix.project.runners import FILE as RUNNER_FILE
 from deploymatrix.project.runners import Runner, read_runners
 from deploymatrix.project.specs import EnvironmentSpec, FrameworkSpec, PipelineSpec, StepSpec, TargetSpec
@@ -39,8 +41,25 @@ class Model:
 
     @property
     def source_paths(self) -> tuple[Path, ...]:
-        """The files and folders that model.toml names instead of code."""
-        return tuple(self.folder / name for name in self.spec.source.files)
+        """The files and folders that model.toml names instead of code, or as the weights of code."""
+        weights = [self.weights] if self.weights is not None else []
+        return (*(self.folder / name for name in self.spec.source.files), *weights)
+
+    @property
+    def weights(self) -> Path | None:
+        """The file that goes into what build() gives."""
+        return seen_from(self.folder, self.spec.weights) if self.spec.weights is not None else None
+
+    @property
+    def import_folders(self) -> tuple[Path, ...]:
+        """Where its code finds modules by their names: first beside model.py, then in the folders of `pythonpath`."""
+        beside = [self.folder] if (self.folder / "model.py").is_file() else []
+        return (*beside, *(seen_from(self.folder, name) for name in self.spec.pythonpath))
+
+    @property
+    def requirements(self) -> Path:
+        """What asks for packages that its framework's environment lacks; there need be no such file."""
+        return self.folder / "requirements.in"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -218,9 +237,11 @@ class Project:
         _known("framework", model.spec.framework, self.frameworks, toml)
         if not model.module.is_file():
             raise ConfigurationError(f"{model.module}: the file is missing; it must define build()")
-        for path in model.source_paths:
-            if not path.exists():
-                raise ConfigurationError(f"{toml}: source: there is no {path}")
+        for name in model.spec.source.files:
+            if not (model.folder / name).exists():
+                raise ConfigurationError(f"{toml}: source: there is no {model.folder / name}")
+        check_model_files(toml, model.spec, self.frameworks[model.spec.framework])
+        require_samples(model.folder, model.spec)
         for format_, choice in model.spec.routes.items():
             _known("routes", format_, self.pipelines, toml)
             sources = {step.source for step in self.pipelines[format_].steps}

@@ -106,11 +106,16 @@ class FrameworkSpec(Strict):
     """pipelines/frameworks/<name>/framework.toml.
 
     `executing`: the kinds of [source] whose files can run code when they are opened, each with the reason. Such a model
-    is opened only where its model.toml says `trust = true`.
+    is opened only where its model.toml says `trust = true`. `weights`: how the names of files end that go into what
+    build() gives. `whole`: how those end that are models without code, each with its kind of [source]; "/" is a folder.
+    `refused`: those that are opened in no way, each with the reason.
     """
 
     environment: FolderName
     executing: dict[FolderName, Annotated[str, Field(min_length=10)]] = {}
+    weights: tuple[str, ...] = ()
+    whole: dict[str, FolderName] = {}
+    refused: dict[str, Annotated[str, Field(min_length=10)]] = {}
 
 
 class EnvironmentSpec(Strict):

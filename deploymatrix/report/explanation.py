@@ -77,6 +77,12 @@ def decisive_lines(log: str) -> tuple[str, ...]:
     return tuple((about_errors or lines)[-LOG_LINES:])
 
 
+YARDSTICK = (
+    "float32: the model's code rounds to it and cannot be kept from it, so the limit follows from how far float32 is "
+    "off from itself"
+)
+
+
 def as_text(explanation: Explanation) -> Iterator[str]:
     """Yield lines for a terminal."""
     cell = explanation.cell
@@ -93,7 +99,10 @@ def as_text(explanation: Explanation) -> Iterator[str]:
     yield from _field("artifact", f"{cell.artifact.bytes:,} bytes" if cell.artifact else "")
     yield from _field("static", cell.fixed)
     yield from _field("changes", "; ".join(cell.changes))
+    yield from _field("samples", cell.own_samples)
     yield from _field("checks", stability(cell))
+    if cell.yardstick != "float64":
+        yield from _field("yardstick", YARDSTICK)
     yield from _block_of("warnings", [f"{w.rule}, {w.step}: {w.means} {w.text}" for w in cell.warnings])
     yield from _block_of("reads", [f"{name} {digest[:12]}" for name, digest in cell.reads.items()])
     for repair in explanation.repairs:
@@ -137,7 +146,8 @@ def _output(output: OutputRecord) -> str:
     ]
     shown = ", ".join(f"{name} {value:.3g}" for name, value in figures if value is not None)
     problem = f": {output.problem}" if output.problem else ""
-    return f"{output.name} {output.type}{problem}: {shown}{_worst(output.worst)}"
+    rows = "" if output.rows is None else f", rows {', '.join(str(answered) for answered, _ in output.rows)}"
+    return f"{output.name} {output.type}{problem}: {shown}{rows}{_worst(output.worst)}"
 
 
 def _worst(worst: WorstRecord | None) -> str:

@@ -148,6 +148,7 @@ def _described(cell: Cell, detail_limit: int, reasons: list[str]) -> list[Any]:
         list(cell.repairs),
         stability(cell),
         [", ".join(f"{name}={size}" for name, size in sizes.items()) for sizes in cell.sizes],
+        cell.yardstick,
     ]
 
 

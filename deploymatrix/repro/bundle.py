@@ -11,16 +11,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from deploymatrix.environments.plain_locks import plain_lock
+from deploymatrix.environments.plain_locks import PACKAGES, plain_lock, plain_packages
 from deploymatrix.errors import StoreCorrupted
-from deploymatrix.execution.keys import NUMERICS
+from deploymatrix.execution.model_files import NUMERICS
+from deploymatrix.execution.reads import located
 from deploymatrix.execution.sampled import samples_for
 from deploymatrix.execution.stages.compare import limits
 from deploymatrix.execution.stages.dispatch import question_of
-from deploymatrix.execution.stages.samples import ensure_samples
+from deploymatrix.execution.stages.samples import count, ensure_samples
 from deploymatrix.execution.stages.signature import Given, declared_outputs
 from deploymatrix.host.worker_program import WorkerProgram
-from deploymatrix.numerics.shapes import bindings
+from deploymatrix.project.limits import limits_of
 from deploymatrix.project.model_specs import Tensor
 from deploymatrix.project.project import Model
 from deploymatrix.repro.evidence import PROGRAMS, Evidence
@@ -33,11 +34,18 @@ SKIPPED = frozenset({"__pycache__", "node_modules"})
 def bundle_files(evidence: Evidence) -> Files:
     """Return the bundle's files by their names in it, sorted; a file of the store or the project by its path."""
     places = _places(evidence)
-    files: Files = {"bundle.json": _json(_description(evidence, places)), "README.md": readme(evidence).encode()}
+    imported = _imported_places(evidence) if evidence.task.target is None else {}
+    named = {**places, **imported}
+    files: Files = {"bundle.json": _json(_description(evidence, named)), "README.md": readme(evidence).encode()}
+    for folder, name in imported.items():
+        read = (path for path in _files_read(evidence) if path.is_relative_to(folder))
+        files |= {f"{name}/{path.relative_to(folder).as_posix()}": path for path in read}
     for folder, name in places.items():
         files |= dict(_files_below(folder, name))
-    requirements = plain_lock(evidence.recipe.installer, evidence.recipe.lock)
-    return dict(sorted({**files, **program_files(evidence.worker), **requirements.files}.items()))
+    requirements = dict(plain_lock(evidence.recipe.installer, evidence.recipe.lock).files)
+    if evidence.packages is not None:
+        requirements |= plain_packages(evidence.packages.lock).files
+    return dict(sorted({**files, **program_files(evidence.worker), **requirements}.items()))
 
 
 def program_files(worker: WorkerProgram) -> Files:
@@ -50,10 +58,10 @@ def program_files(worker: WorkerProgram) -> Files:
 def _places(evidence: Evidence) -> dict[Path, str]:
     """Return the folders that go into the bundle, and their names in it."""
     context, task, model = evidence.context, evidence.task, evidence.task.model
-    places = {ensure_samples(context, model).files: "samples"}
+    places = {} if task.kind == "sample" else {ensure_samples(context, evidence.needs).files: "samples"}
     if task.target is not None:
         reference, artifact = evidence.needs.reference, evidence.needs.source
-        chosen = samples_for(model, artifact)
+        chosen = samples_for(model, artifact, evidence.needs.samples)
         places |= {reference.files / str(sample): f"reference/{index}" for index, sample in enumerate(chosen)}
         return {**places, artifact.files: "artifact", task.target.folder: f"targets/{task.target.name}"}
     project = context.project
@@ -71,14 +79,32 @@ def _places(evidence: Evidence) -> dict[Path, str]:
     return {**places, **_model_places(model)}
 
 
+def _imported_places(evidence: Evidence) -> dict[Path, str]:
+    """Return the folders that the model imports from: of those of `pythonpath` the files that were read go in."""
+    model, packages = evidence.task.model, evidence.packages
+    beside = [folder for folder in model.import_folders if folder != model.folder]
+    found = {folder: f"models/{model.name}-path/{index}" for index, folder in enumerate(beside)}
+    if packages is not None:
+        found[packages.folder(evidence.context.project.build / "envs")] = PACKAGES
+    return found
+
+
+def _files_read(evidence: Evidence) -> list[Path]:
+    project = evidence.context.project
+    return [located(project, name) for name in evidence.context.keys.reads.of(evidence.task.id)]
+
+
 def _model_places(model: Model) -> dict[Path, str]:
-    """Return the model's folder; for a model without code also what builds it, and the files that it names."""
-    if model.source_module is None:
-        return {model.folder: f"models/{model.name}"}
+    """Return the model's folder and files that it names elsewhere; for a model without code also what builds it."""
     elsewhere = [path for path in model.source_paths if not path.resolve().is_relative_to(model.folder.resolve())]
-    return {
+    places = {
         **{path: f"models/{model.name}-source/{index}-{path.name}" for index, path in enumerate(elsewhere)},
         model.folder: f"models/{model.name}",
+    }
+    if model.source_module is None:
+        return places
+    return {
+        **places,
         model.source_module.parent: f"pipelines/frameworks/{model.spec.framework}/sources",
     }
 
@@ -95,23 +121,27 @@ def _files_below(folder: Path, name: str, suffix: str = "") -> Iterator[tuple[st
 def _description(evidence: Evidence, places: Mapping[Path, str]) -> dict[str, Any]:
     """Return bundle.json: the cell, the worker's request, and what its answer is compared with."""
     cell, task = evidence.cell, evidence.task
-    request = {"task": task.kind, **question_of(evidence.context, evidence.needs).__dict__}
+    question = question_of(evidence.context, evidence.needs).__dict__
+    request = {"task": task.kind, **{name: value for name, value in question.items() if name != "packages"}}
     about: dict[str, Any] = {key: getattr(cell, key) for key in ("outcome", "stage", "blame", "detail", "versions")}
     about |= {"cell": cell.name, "language": evidence.worker.language, "variables": evidence.variables}
     about["command"] = evidence.worker.command[1:]  # of the program that reproduces: it starts the worker likewise
-    about |= {"request": _relative(request, places), "samples": _samples(evidence)}
+    about |= {"request": _relative(request, places)}
+    about |= {} if task.kind == "sample" else {"samples": _samples(evidence)}
     outputs: Sequence[Tensor | Given] = task.model.spec.outputs
-    judged_by = {}
+    judged_by: dict[str, Any] = {}
     if task.target is not None:
         outputs = declared_outputs(task.model, evidence.needs.source.about["signature"])
         judged_by = {"limits": limits(task), "orders": evidence.needs.reference.about.get("orders", [])}
+    elif task.kind == "reference" and evidence.needs.samples is not None and evidence.needs.samples.about["expected"]:
+        judged_by = {"limits": limits_of(task.model, evidence.target, cell.variant)}
     return {**about, **judged_by, "outputs": [output.model_dump(mode="json") for output in outputs]}
 
 
 def _samples(evidence: Evidence) -> int:
     """Return how many samples the task takes."""
-    model, task = evidence.task.model, evidence.task
-    return len(bindings(model.spec) if task.kind == "reference" else samples_for(model, evidence.needs.source))
+    task, needs = evidence.task, evidence.needs
+    return count(needs) if task.kind == "reference" else len(samples_for(task.model, needs.source, needs.samples))
 
 
 def _relative(value: Any, places: Mapping[Path, str]) -> Any:

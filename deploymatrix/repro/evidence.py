@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploymatrix.environments.recipes import RuntimeRecipe
+from deploymatrix.environments.recipes import PackagesRecipe, RuntimeRecipe
 from deploymatrix.errors import ConfigurationError, IncompleteRun
 from deploymatrix.execution.stages.context import Needs, StageContext
-from deploymatrix.execution.stages.dispatch import key_of, kind_of, place_of
+from deploymatrix.execution.stages.dispatch import key_of, kind_of, place_of, question_of
 from deploymatrix.host.facts import HostFacts
 from deploymatrix.host.recipes import runtime_recipe
 from deploymatrix.host.worker_program import EXPORTING, WorkerProgram, worker_of
 from deploymatrix.matrix.records import NOT_REPRODUCIBLE, Cell
 from deploymatrix.project.plan import PlannedCell, Task, plan_tasks
-from deploymatrix.project.project import Project
+from deploymatrix.project.project import Project, Target
 from deploymatrix.project.routes import find_route
 from deploymatrix.project.runners import PACKAGES_FOLDER, Runner
 from deploymatrix.store.entries import Entry
@@ -35,6 +35,11 @@ class Evidence:
     needs: Needs
 
     @property
+    def target(self) -> Target:
+        """The target of the cell, whichever task decided it."""
+        return self.context.project.targets[self.cell.target]
+
+    @property
     def runner(self) -> Runner | None:
         """What the decisive task ran in; None for a task in an exporter environment."""
         return self.context.project.runner_of(self.task.target) if self.task.target is not None else None
@@ -51,6 +56,11 @@ class Evidence:
             return runtime_recipe(self.context.project, self.task.target)
         name = self._environment
         return RuntimeRecipe(name=name, installer="pip", lock=self.context.project.environment_lock(name))
+
+    @property
+    def packages(self) -> PackagesRecipe | None:
+        """What packages of the model's own are made from, which the task imports; None where it needs none."""
+        return question_of(self.context, self.needs).packages if self.task.target is None else None
 
     @property
     def variables(self) -> dict[str, str]:
@@ -88,7 +98,7 @@ def find_evidence(project: Project, cell: Cell) -> Evidence:
     context = context_of(project, cell)
     tasks = _tasks(project, cell)
     entries = stored_entries(context, tasks)
-    task = _decisive(cell, tasks)
+    task = _decisive(cell, tasks, entries)
     needs = Needs(task, entries)
     if not all(need in entries for need in task.needs) or _differs(cell, needs):
         raise IncompleteRun(
@@ -160,11 +170,16 @@ def _tasks(project: Project, cell: Cell) -> list[Task]:
     return tasks
 
 
-def _decisive(cell: Cell, tasks: Sequence[Task]) -> Task:
+def _decisive(cell: Cell, tasks: Sequence[Task], entries: Mapping[str, Entry]) -> Task:
     """Return the task that a cell failed in; its run when it passed, or when what came out was judged.
 
-    A reference that nobody can be judged by is found in the comparison, which leaves figures.
+    A reference that nobody can be judged by is found in the comparison, which leaves figures. Raise ConfigurationError
+    where the files of own samples could not be read: no task of a worker's failed.
     """
+    if cell.stage == "reference" and tasks[0].kind in ("gather", "sample") and tasks[0].id not in entries:
+        if tasks[0].kind == "gather":
+            raise ConfigurationError(f"{cell.name}: nothing to reproduce, for the host read its samples: {cell.detail}")
+        return tasks[0]
     if cell.stage == "export":
         failed = [task for task in tasks if task.kind == "export" and task.step.name == cell.blame]
         if not failed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deploymatrix.environments.plain_locks import plain_lock
+from deploymatrix.environments.plain_locks import plain_lock, plain_packages
 from deploymatrix.host.recipes import EXPORTERS_IMAGE
 from deploymatrix.printable import printable
 
@@ -34,5 +34,7 @@ def readme(evidence: Evidence) -> str:
 def _commands(evidence: Evidence) -> tuple[tuple[str, ...], str, str]:
     """Return what installs, what runs, and the image to do both in."""
     install = plain_lock(evidence.recipe.installer, evidence.recipe.lock).install
+    if evidence.packages is not None:
+        install = (*install, *plain_packages(evidence.packages.lock).install)
     image = evidence.runner.spec.base if evidence.runner else EXPORTERS_IMAGE
     return install, f"{evidence.worker.command[0]} {evidence.program}", image

@@ -7,6 +7,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from deploymatrix.environments.model_packages import ensure_packages
+from deploymatrix.environments.plain_locks import PACKAGES
 from deploymatrix.environments.runtimes import ensure_runtime
 from deploymatrix.errors import EnvironmentFailed
 from deploymatrix.host.process_environment import own_environment
@@ -39,6 +41,9 @@ def rerun(evidence: Evidence, bundle: Files, say: Say) -> int:
 
 def _in_environment(evidence: Evidence, folder: Path, say: Say) -> int:
     runtime = ensure_runtime(evidence.recipe, evidence.context.project.build / "envs", say)
+    if evidence.packages is not None:
+        packages = ensure_packages(evidence.packages, evidence.context.project.build / "envs", say)
+        (folder / PACKAGES).symlink_to(packages)
     command = [str(runtime.program(evidence.worker.command[0])), str(folder / evidence.program)]
     variables = own_environment() | evidence.worker.variables_with(runtime.packages)
     return subprocess.run(command, env=variables, cwd=folder, check=False).returncode

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from deploymatrix.project.dim_specs import Shape
-from deploymatrix.project.plan import PlannedCell, Task, reference_id
+from deploymatrix.project.plan import PlannedCell, Task, reference_id, samples_id
 from deploymatrix.project.project import Model
 from deploymatrix.store import digests
 from deploymatrix.store.entries import Entry
@@ -53,6 +53,7 @@ def run_task(cell: PlannedCell, source: str, kind: str) -> Task:
     return Task(
         id=f"run {cell.name} {kind}",
         kind="run",
+        samples=samples_id(cell.model),
         reference=reference_id(cell.model),
         source=source,
         model=cell.model,

@@ -11,6 +11,7 @@ from deploymatrix.execution.executor import Execution
 from deploymatrix.execution.stages.context import StageContext
 from deploymatrix.host.isolation import IsolationChoice
 from deploymatrix.host.local import Host, local_host
+from deploymatrix.host.model_locks import require_locks
 from deploymatrix.project.plan import PlannedCell, Selection, plan_cells
 from deploymatrix.project.project import Project
 from deploymatrix.project.trust import require_trust
@@ -67,6 +68,7 @@ def look_for_reds(call: Call, verdicts: int, say: Say) -> Reds:
 def _passing(call: Call, bench: Workbench, say: Say) -> tuple[list[PlannedCell], list[str]]:
     planned = plan_cells(call.project, call.selection)
     require_trust(call.project, (cell.model for cell in planned))
+    require_locks(call.project, (cell.model for cell in planned))
     cells, skipped = bench.passing(planned)
     for line in skipped:
         say(f"not tested, since it does not pass itself: {line}")

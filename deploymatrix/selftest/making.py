@@ -10,7 +10,7 @@ from deploymatrix.execution.logs import log_path
 from deploymatrix.execution.sampled import samples_for
 from deploymatrix.numerics.compare import Answers
 from deploymatrix.numerics.tensors import Array, load
-from deploymatrix.project.plan import PlannedCell, Task, export_id, run_id
+from deploymatrix.project.plan import PlannedCell, Task, export_id, reference_tasks, run_id
 from deploymatrix.project.project import Model
 from deploymatrix.selftest.answers import answer_mutants
 from deploymatrix.selftest.artifacts import DAMAGES, damaged, lookalike, renamed, run_task
@@ -21,7 +21,6 @@ from deploymatrix.selftest.mutants import (
     ModelMutant,
     can_mutate,
     model_mutant,
-    reference_tasks,
     stale,
     tasks_in_place_of,
 )
@@ -178,10 +177,8 @@ def _judge_answers(bench: Workbench, cells: list[PlannedCell], extent: Extent) -
     for cell in cells:
         run, artifact, reference = bench.entry(run_id(cell)), bench.artifact(cell), bench.reference(cell.model)
         assert run is not None and artifact is not None
-        names, samples = (
-            [output.name for output in cell.model.spec.outputs],
-            range(len(samples_for(cell.model, artifact))),
-        )
+        names = [output.name for output in cell.model.spec.outputs]
+        samples = range(len(samples_for(cell.model, artifact, reference)))
         outputs: dict[str, list[Array]] = {n: [load(run.files / str(i) / f"{n}.npy") for i in samples] for n in names}
         for kind in extent.of("answer"):
             for change, changed in answer_mutants(kind.name, outputs):

@@ -69,16 +69,10 @@ def stale(model: Model) -> Model:
     return replace(model, name=f"{model.name}~stale", spec=spec)
 
 
-def reference_tasks(model: Model) -> dict[str, Task]:
-    """Return the task that freezes a model."""
-    id_ = reference_id(model)
-    return {id_: Task(id=id_, kind="reference", model=model)}
-
-
 def tasks_in_place_of(cell: PlannedCell, model: Model, *, upto: str = "run") -> dict[str, Task]:
     """Return the tasks that put another model into a cell, up to its run or only to its export."""
-    kinds = ("reference", "export", "run") if upto == "run" else ("reference", "export")
-    return {id_: task for id_, task in plan_tasks([replace(cell, model=model)]).items() if task.kind in kinds}
+    without = {"compare"} if upto == "run" else {"compare", "run"}
+    return {id_: task for id_, task in plan_tasks([replace(cell, model=model)]).items() if task.kind not in without}
 
 
 def _sources(project: Project, model: Model) -> Path:

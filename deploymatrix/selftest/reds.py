@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from deploymatrix.project.plan import PlannedCell, Task, export_id, reference_id, run_id
+from deploymatrix.project.plan import PlannedCell, Task, export_id, reference_id, reference_tasks, run_id
 from deploymatrix.project.project import Model
 from deploymatrix.selftest.artifacts import run_task
 from deploymatrix.selftest.kinds import KINDS
-from deploymatrix.selftest.mutants import can_mutate, model_mutant, reference_tasks, tasks_in_place_of
+from deploymatrix.selftest.mutants import can_mutate, model_mutant, tasks_in_place_of
 from deploymatrix.selftest.records import Again
 from deploymatrix.selftest.workbench import Workbench
 

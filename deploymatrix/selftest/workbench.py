@@ -17,7 +17,6 @@ from deploymatrix.execution.sampled import samples_for
 from deploymatrix.execution.stages.signature import declared_outputs
 from deploymatrix.numerics.compare import Answers
 from deploymatrix.numerics.limits import Limits
-from deploymatrix.numerics.shapes import bindings
 from deploymatrix.numerics.tensors import Array, load
 from deploymatrix.project.limits import limits_of
 from deploymatrix.project.plan import PlannedCell, Task, compare_id, export_id, plan_tasks, reference_id, run_id
@@ -115,7 +114,7 @@ class Workbench:
         """Return how far a mutant's float64 answers are from the original's, as a multiple of eager float32's error."""
         spec = cell.model.spec
         with tempfile.TemporaryDirectory() as folder:
-            for index, output in itertools.product(range(len(bindings(spec))), spec.outputs):
+            for index, output in itertools.product(range(reference.about["samples"]), spec.outputs):
                 exact = load(mutant.files / str(index) / f"{output.name}.float64.npy")
                 save(Path(folder), index, output.name, exact.astype(output.dtype))
             answers = answers_in(Path(folder), cell.model, reference, None)
@@ -134,8 +133,7 @@ def limits_on(cell: PlannedCell) -> Limits:
 
 def answers_in(folder: Path, model: Model, reference: Entry, artifact: Entry | None) -> Answers:
     """Return the answers that lie in a folder, with the outputs that the artifact, or else the model, declares."""
-    all_of_them = bindings(model.spec)
-    chosen = samples_for(model, artifact) if artifact else tuple(range(len(all_of_them)))
+    chosen = samples_for(model, artifact or reference, reference)
     return Answers(
         actual=folder,
         reference=reference.files,

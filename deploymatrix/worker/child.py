@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
-from . import describing, exporting, loading, referencing, running
+from . import describing, exporting, loading, referencing, running, sampling
 from .delivering import deliver
 from .ending import error_report
 from .reading import Reads
@@ -26,13 +26,14 @@ if TYPE_CHECKING:
 
 Task = Callable[["Submit[Any]", Reporter], Mapping[str, Any]]
 TASKS: dict[str, Task] = {
+    "sample": sampling.perform,
     "reference": referencing.perform,
     "export": exporting.perform,
     "run": running.perform,
     "describe": describing.perform,
 }
 
-RECORDED = ("reference", "export")  # whose module, model and steps are the user's own code
+RECORDED = ("sample", "reference", "export")  # whose module, model and steps are the user's own code
 
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
-from . import reading, versions, warming
+from . import importing, reading, versions, warming
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .modules import ModelModule, SourceModule
     from .protocol import Submit
     from .spec import Spec
+    from .tasks import WireImports
 
 MODEL = "model.py"
 
@@ -45,7 +46,7 @@ def preload(request: Submit[Any]) -> bool:
     versions.of(*[load(path) for path in framework_side(request)])  # looked up once here, not in every child
     model = model_side(request)
     if model is not None:
-        warming.import_packages_of(model, with_neighbours=model.name == MODEL)
+        warming.import_packages_of(model, with_neighbours=model.name == MODEL, folders=import_folders(request))
     return len(sys.modules) != before
 
 
@@ -72,6 +73,13 @@ def model_side(request: Submit[Any]) -> Path | None:
     return Path(name) if name else None
 
 
+def import_folders(request: Submit[Any]) -> tuple[Path, ...]:
+    """Return where the request's model finds modules by their names."""
+    args: dict[str, Any] = request["args"]
+    imports = args.get("imports") or args.get("source", {}).get("imports") or {"folders": []}
+    return tuple(map(Path, imports["folders"]))
+
+
 def load(path: Path) -> ModuleType:
     """Return the module of a file. Raise what its import raised, RuntimeError for an exit."""
     name = module_name(path)
@@ -92,19 +100,10 @@ def load_model(args: Mapping[str, Any]) -> ModuleType:
     A model that is given without code is built by a module of its framework, whose folder is no place to import from.
     """
     path = Path(args["model"])
-    if path.name == MODEL and str(path.parent) not in sys.path:
-        put_first(path.parent)
+    beside: WireImports = {"folders": [str(path.parent)] if path.name == MODEL else [], "packages": None}
+    importing.lay(path, args.get("imports") or beside)
     with reading.watched():
         return load(path)
-
-
-def put_first(folder: Path) -> None:
-    """Let `import layers` mean the folder's own layers.py, whatever of that name was imported before."""
-    sys.dont_write_bytecode = True  # not beside the user's files
-    sys.path.insert(0, str(folder))
-    own = {path.stem for path in folder.glob("*.py")} | {path.parent.name for path in folder.glob("*/__init__.py")}
-    for name in [name for name in sys.modules if name.partition(".")[0] in own - sys.stdlib_module_names]:
-        del sys.modules[name]
 
 
 def model_of(args: Mapping[str, Any], spec: Spec) -> ModelModule:
@@ -116,7 +115,8 @@ def model_of(args: Mapping[str, Any], spec: Spec) -> ModelModule:
     given = args.get("given")
     build = module.build if given is None else functools.partial(cast("SourceModule", module).build, given, spec)
     own = vars(module) if given is None else {}
-    return cast("ModelModule", SimpleNamespace(**{**own, "build": watched(build)}))
+    weights = Path(args["given_weights"]) if args.get("given_weights") else None
+    return cast("ModelModule", SimpleNamespace(**{**own, "build": watched(build), "given_weights": weights}))
 
 
 def watched(build: Callable[[], Any]) -> Callable[[], Any]:

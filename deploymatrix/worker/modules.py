@@ -14,7 +14,12 @@ from .tensors import Array
 
 
 class ModelModule(Protocol):
-    """`model.py`, or what stands for it where a model is given without code."""
+    """`model.py`, or what stands for it where a model is given without code.
+
+    `given_weights`: the file of model.toml's `weights`, which freeze() puts into what build() gives.
+    """
+
+    given_weights: Path | None
 
     def build(self) -> Any:
         """Return the framework's model."""

@@ -180,8 +180,13 @@ def absolute(path: Any) -> str:
 def is_outside(name: str) -> bool:
     """Tell whether a file is neither the environment's, nor the system's, nor the worker's, nor bytecode."""
     return not name.endswith(BYTECODE) and not any(
-        name == folder or name.startswith(f"{folder}{os.sep}") for folder in INSIDE
+        name == folder or name.startswith(f"{folder}{os.sep}") for folder in inside
     )
+
+
+def take_for_installed(folder: str) -> None:
+    """Take a folder of packages for one of the environment's: what a lock pins is no file of the user's."""
+    inside.extend(place for place in (folder, os.path.realpath(folder)) if place not in inside)
 
 
 def folders_inside() -> tuple[str, ...]:
@@ -194,4 +199,4 @@ def folders_inside() -> tuple[str, ...]:
     return tuple(dict.fromkeys([*SYSTEM, *found, *map(os.path.realpath, found)]))
 
 
-INSIDE = folders_inside()
+inside = [*folders_inside()]

@@ -52,13 +52,26 @@ def perform(request: Submit[ReferenceArgs], reporter: Reporter) -> ReferenceValu
     weights.mkdir(parents=True, exist_ok=True)
     subject = Subject(framework, model_of(args, spec), spec, weights)
     framework.freeze(subject.model, spec, weights)
+    yardstick = yardstick_of(subject)
     exact, exact_s = timed(lambda: subject.answers("float64"))
     eager, eager_s = timed(lambda: subject.answers("float32"))
     for dtype, answers, seconds in (("float64", exact, exact_s), ("float32", eager, eager_s)):
         write(answers, dtype, out)
         repeating.repeat(subject, dtype, answers, seconds, out)
     orders = repeating.further_orders(subject, exact, eager, out)
-    return {"versions": used, "eager_s": eager_s / len(spec.samples), "orders": orders}
+    if yardstick != "float64" and not orders:
+        raise ValueError("there is no reference in float64, and nothing tells how accurate float32 is: no other order")
+    eager_s /= len(spec.samples)
+    return {"versions": used, "eager_s": eager_s, "orders": orders, "yardstick": yardstick}
+
+
+def yardstick_of(subject: Subject) -> str:
+    """Return the dtype that the framework's references in float64 truly have: float64, unless it says otherwise."""
+    told = getattr(subject.framework, "yardstick", None)
+    found = "float64" if told is None else told(subject.model, subject.spec, subject.weights)
+    if found not in ("float64", "float32"):
+        raise ValueError(f'yardstick() gave {found!r}; it must be "float64" or "float32"')
+    return str(found)
 
 
 def timed(compute: Callable[[], Answers]) -> tuple[Answers, float]:
@@ -86,11 +99,15 @@ def checked(outputs: list[Any], spec: specs.Spec, dtype: str) -> Answers:
 
 
 def check(arrays: dict[str, tensors.Array], spec: specs.Spec, dtype: str) -> None:
-    """Raise ValueError unless the outputs are the declared ones and the floating ones truly of `dtype`."""
+    """Raise ValueError unless the outputs are the declared ones, and of the declared dtypes or truly of float64."""
     declared = {tensor.name: np.dtype(tensor.dtype) for tensor in spec.outputs}
     if set(arrays) != set(declared):
         raise ValueError(f"reference() gave outputs {sorted(arrays)}, the model declares {sorted(declared)}")
     for name, array in arrays.items():
-        expected = np.dtype(dtype) if declared[name].kind == "f" else declared[name]
+        expected = np.dtype(dtype) if declared[name].kind == "f" and dtype == "float64" else declared[name]
         if array.dtype != expected:
-            raise ValueError(f"reference() gave {name!r} as {array.dtype} where {expected} was asked for")
+            raise ValueError(
+                f"reference() gave {name!r} as {array.dtype} where {expected} was asked for"
+                if dtype == "float64"
+                else f"output {name!r}: the model gives {array.dtype}, model.toml declares {expected}"
+            )

@@ -27,6 +27,7 @@ ENOUGH_S = 0.5  # a pass over all samples that took longer is repeated for the l
 # Another order of summation moves an answer by about as much as rounding does: 3 times at most, over the core models.
 # What is further away from float64 is no order of summation: a model may mix the samples of a batch, for instance.
 FARTHEST = 8.0
+ROUNDING = "rounding"  # orders of this name have other weights: no sum in another order, but as far off as one may be
 EPSILON = float(np.finfo(np.float32).eps)
 
 
@@ -64,14 +65,19 @@ def further_orders(subject: Subject, exact: Answers, eager: Answers, out: Path) 
     if hasattr(subject.framework, "orders"):
         framework = cast("RepeatingFrameworkModule", subject.framework)
         offered = framework.orders(subject.model, subject.spec, subject.weights)
-    return [order for order, compute in offered.items() if _written(order, compute, exact, eager, out)]
+    known, ragged = [eager], frozenset(tensor.name for tensor in subject.spec.outputs if tensor.ragged)
+    return [order for order, compute in offered.items() if _written(order, compute, exact, known, ragged, out)]
 
 
-def _written(order: str, compute: Callable[[], Any], exact: Answers, eager: Answers, out: Path) -> bool:
+def _written(
+    order: str, compute: Callable[[], Any], exact: Answers, known: list[Answers], ragged: frozenset[str], out: Path
+) -> bool:
     """Compute in one order and write the answers; say in the log why they cannot be used, and return False.
 
-    An order in which the first sample comes out the same bit by bit is no other order.
+    An order in which the first sample comes out the same bit by bit is no other order. `known`: eager's answers, and
+    those with rounded weights, which are added to it: they show how far an order may be off.
     """
+    eager = known[0]
     answers: Answers = []
     try:
         for sample in compute():
@@ -82,12 +88,16 @@ def _written(order: str, compute: Callable[[], Any], exact: Answers, eager: Answ
     except Exception as error:  # a model need not take a batch: then there is one order fewer
         print(f"no order of summation {order}: {type(error).__name__}: {error}")
         return False
-    if len(answers) != len(eager) or not all(map(_comparable, answers, exact, eager)):
+    rounded = order.startswith(ROUNDING)
+    pairs = zip(answers, exact, zip(*known, strict=True), strict=False)
+    if len(answers) != len(eager) or not all(_comparable(*pair, ragged, rounded=rounded) for pair in pairs):
         print(f"no order of summation {order}: its answers are others than the model's")
         return False
     for index, sample in enumerate(answers):
         for name, array in sample.items():
             tensors.write(out / str(index) / f"{name}.float32.{order}.npy", array)
+    if rounded:
+        known.append(answers)
     return True
 
 
@@ -95,20 +105,34 @@ def _same(answer: Sample, eager: Sample) -> bool:
     return set(answer) == set(eager) and all(tensors.identical(answer[name], eager[name]) for name in eager)
 
 
-def _comparable(answer: Sample, exact: Sample, eager: Sample) -> bool:
-    return set(answer) == set(eager) and all(_near(answer[name], exact[name], eager[name]) for name in eager)
+def _comparable(
+    answer: Sample, exact: Sample, known: tuple[Sample, ...], ragged: frozenset[str], *, rounded: bool
+) -> bool:
+    """Tell whether an answer is the model's, in another order: another number of rows is, too, and will be said."""
+    if set(answer) != set(exact):
+        return False
+    for name, array in answer.items():
+        if name in ragged and array.shape != exact[name].shape and array.shape[1:] == exact[name].shape[1:]:
+            continue
+        if not _near(array, exact[name], [each[name] for each in known], rounded=rounded):
+            return False
+    return True
 
 
-def _near(answer: tensors.Array, exact: tensors.Array, eager: tensors.Array) -> bool:
-    """Tell whether an answer has eager's shape and dtype, and is not much farther from float64 than eager."""
+def _near(answer: tensors.Array, exact: tensors.Array, known: list[tensors.Array], *, rounded: bool) -> bool:
+    """Tell whether an answer has eager's shape and dtype, and is not much farther from float64 than what is known."""
+    eager = known[0]
     if answer.shape != eager.shape or answer.dtype != eager.dtype:
         return False
     if eager.dtype.kind != "f":
         return tensors.identical(answer, eager)
     if not np.array_equal(np.isfinite(answer), np.isfinite(exact)):
         return False
+    if rounded:
+        return True
     finite = np.isfinite(exact)
-    noise = max(_distance(eager, exact, finite), EPSILON * float(np.abs(exact[finite]).max(initial=0.0)))
+    least = EPSILON * float(np.abs(exact[finite]).max(initial=0.0))
+    noise = max(least, *(_distance(each, exact, finite) for each in known if each.shape == exact.shape))
     return _distance(answer, exact, finite) <= FARTHEST * noise
 
 

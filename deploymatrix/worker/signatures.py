@@ -74,7 +74,7 @@ def free_problem(shape: list[int | str | None], tensor: Tensor) -> str:
         free = declared.get(axis) if isinstance(declared.get(axis), str) else None
         if isinstance(size, str) and size != free:
             return f"axis {axis} is {size!r}, which is not the dim that the model declares there"
-        if size is None and free is None:
+        if size is None and free is None and not (tensor.ragged and axis == 0):
             return f"axis {axis} is None, but the model declares {declared.get(axis)}"
         if free is not None and isinstance(size, int) and len(shape) == len(declared):
             return f"axis {axis} is {size}, where the model has {free!r}: return static = [{free!r}] if it is fixed"

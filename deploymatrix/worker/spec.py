@@ -16,11 +16,18 @@ Sample = dict[str, Array]
 
 @dataclass(frozen=True)
 class Tensor:
-    """A declared input or output."""
+    """A declared input or output.
+
+    `by`: how the model takes an input, "position" or "keyword". `path`: where in the model's answer an output lies.
+    `ragged`: the first axis varies with the data, up to the size in the shape.
+    """
 
     name: str
     dtype: str
     shape: tuple[int | str, ...]
+    by: str = "position"
+    path: str | None = None
+    ragged: bool = False
 
     @property
     def free(self) -> dict[int, str]:
@@ -98,4 +105,14 @@ def at_sizes(tensor: Tensor, sizes: dict[str, int]) -> Tensor:
 
 
 def tensors(wire: list[WireTensor]) -> list[Tensor]:
-    return [Tensor(tensor["name"], tensor["dtype"], tuple(tensor["shape"])) for tensor in wire]
+    return [
+        Tensor(
+            tensor["name"],
+            tensor["dtype"],
+            tuple(tensor["shape"]),
+            by=tensor.get("by", "position"),
+            path=tensor.get("path"),
+            ragged=tensor.get("ragged", False),
+        )
+        for tensor in wire
+    ]

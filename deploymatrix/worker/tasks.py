@@ -11,11 +11,14 @@ SamplePaths = dict[str, str]  # .npy files by declared input name
 
 
 class WireTensor(TypedDict):
-    """A declared input or output."""
+    """A declared input or output. `by` is an input's; `path` and `ragged` are an output's."""
 
     name: str
     dtype: str
     shape: list[int | str]
+    by: NotRequired[str]
+    path: NotRequired[str | None]
+    ragged: NotRequired[bool]
 
 
 class WireDim(TypedDict):
@@ -57,11 +60,32 @@ class Signature(TypedDict):
     outputs: dict[str, ArtifactTensor]
 
 
+class WireImports(TypedDict):
+    """Where a model's code finds modules: folders, which come first, and a folder of packages, which comes last."""
+
+    folders: list[str]
+    packages: str | None
+
+
+class SampleArgs(TypedDict):
+    """The arguments of `sample`. `sampler`: the model's samples.py; `most`: how many samples it may give."""
+
+    sampler: str
+    imports: WireImports
+    spec: WireSpec
+    most: int
+
+
 class ReferenceArgs(TypedDict):
-    """The arguments of `reference`. `given` is a model without code; None where the model's module has build()."""
+    """The arguments of `reference`. `given` is a model without code; None where the model's module has build().
+
+    `given_weights`: a file that goes into what build() gives.
+    """
 
     model: str
     given: NotRequired[dict[str, Any] | None]
+    given_weights: NotRequired[str | None]
+    imports: NotRequired[WireImports]
     spec: WireSpec
     samples: list[SamplePaths]
 
@@ -73,6 +97,7 @@ class FrameworkSource(TypedDict):
     framework: str
     model: str
     given: NotRequired[dict[str, Any] | None]
+    imports: NotRequired[WireImports]
     weights: str
 
 
@@ -108,15 +133,24 @@ class DescribeArgs(TypedDict):
     payload: str
 
 
+class SampleValue(TypedDict):
+    """The value of `sample`: how many samples lie in `out`."""
+
+    samples: int
+    versions: dict[str, str]
+
+
 class ReferenceValue(TypedDict):
     """The value of `reference`. `eager_s` is the float32 model's seconds a sample.
 
-    `orders`: the further orders of summation in which float32 was computed.
+    `orders`: the further orders of summation in which float32 was computed. `yardstick`: the dtype that the float64
+    reference truly has, "float32" where there is none in float64.
     """
 
     versions: dict[str, str]
     eager_s: float
     orders: list[str]
+    yardstick: str
 
 
 class ExportValue(TypedDict):

@@ -11,7 +11,7 @@ import functools
 import importlib
 import importlib.util
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,27 +19,33 @@ Wanted = tuple[str, tuple[str, ...]]  # a module, and the names that are taken f
 
 
 @functools.cache
-def import_packages_of(path: Path, *, with_neighbours: bool) -> None:
+def import_packages_of(path: Path, *, with_neighbours: bool, folders: tuple[Path, ...] = ()) -> None:
     """Import what the file names at its top and the environment holds; with what neighbours that it imports name.
+
+    `folders`: where it finds modules besides.
 
     What fails here is left to the child, which meets the same and reports it as the model's.
     """
-    for module, names in dict.fromkeys(wanted(path, set(), with_neighbours)):
+    for module, names in dict.fromkeys(wanted(path, set(), with_neighbours, folders)):
         with suppress(Exception, SystemExit):
             if is_of_the_environment(module.partition(".")[0]):
                 importlib.import_module(module)
                 __import__(module, fromlist=names)  # packages import some of their parts when these are asked for
 
 
-def wanted(path: Path, seen: set[Path], with_neighbours: bool) -> Iterator[Wanted]:
-    """Yield the imports at the top of a file; instead of those that name files beside it, what these import."""
+def wanted(path: Path, seen: set[Path], with_neighbours: bool, folders: Sequence[Path] = ()) -> Iterator[Wanted]:
+    """Yield the imports at the top of a file; instead of those that name files of the user's, what these import.
+
+    These lie beside it, or in one of `folders`.
+    """
     seen.add(path)
     for module, names in imports_of(path):
-        neighbour = neighbour_of(path, module) if with_neighbours else None
+        places = (path.parent, *folders) if with_neighbours else ()
+        neighbour = next((found for place in places if (found := neighbour_in(place, module))), None)
         if neighbour is None:
             yield module, names
         elif neighbour not in seen:
-            yield from wanted(neighbour, seen, with_neighbours)
+            yield from wanted(neighbour, seen, with_neighbours, folders)
 
 
 def imports_of(path: Path) -> Iterator[Wanted]:
@@ -56,9 +62,12 @@ def imports_of(path: Path) -> Iterator[Wanted]:
             yield part.module, tuple(alias.name for alias in part.names if alias.name != "*")
 
 
-def neighbour_of(path: Path, module: str) -> Path | None:
-    """Return the file beside `path` that an import of `module` means there."""
-    top = path.parent / module.partition(".")[0]
+def neighbour_in(folder: Path, module: str) -> Path | None:
+    """Return the file in a folder that an import of `module` means there; of a module in a package, that module's."""
+    inner = folder.joinpath(*module.split("."))
+    top = folder / module.partition(".")[0]
+    if inner != top and inner.with_suffix(".py").is_file():
+        return inner.with_suffix(".py")
     return next((file for file in (top / "__init__.py", top.with_suffix(".py")) if file.is_file()), None)
 
 
@@ -70,6 +79,19 @@ def is_of_the_environment(top: str) -> bool:
     if spec.origin in (None, "built-in", "frozen"):  # a namespace package has no origin: its folders tell
         return all(map(is_installed, spec.submodule_search_locations or ()))
     return is_installed(spec.origin)
+
+
+def import_found_in(packages: Path, model: Path, folders: list[Path]) -> None:
+    """Import what `packages` holds and the model names at its top, or files in the folders of its code that it imports.
+
+    What fails here fails again when the model imports it.
+    """
+    for module, names in dict.fromkeys(wanted(model, set(), with_neighbours=True, folders=folders)):
+        top = packages / module.partition(".")[0]
+        if top.is_dir() or top.with_suffix(".py").is_file():
+            with suppress(Exception, SystemExit):
+                importlib.import_module(module)
+                __import__(module, fromlist=names)
 
 
 def is_installed(path: str | None) -> bool:

@@ -20,7 +20,7 @@ SIGNATURE = {
     "outputs": {name: {"name": name, "dtype": "float32", "shape": SHAPES[name]} for name in ("left", "right")},
 }
 VALUES: dict[str, dict[str, Any]] = {
-    "reference": {"eager_s": 0.25, "orders": []},
+    "reference": {"eager_s": 0.25, "orders": [], "yardstick": "float64"},
     "export": {"entry": "artifact", "signature": SIGNATURE, "repairs": []},
     "run": {
         "outputs": ["left", "right"],

@@ -81,6 +81,22 @@ def test_artifacts_answer_as_those_from_outside_and_results_are_kept_apart(clien
     assert [cell["inputs"] for cell in first] == [cell["inputs"] for cell in second]  # the gate asks for no second run
 
 
+def test_packages_and_folders_of_a_model_are_there_in_a_container(client: Any, runnable: Tree) -> None:
+    runnable.write("deploymatrix.toml", 'shipped = false\nexporters = "docker"\n')
+    runnable.write("models/linear/requirements.in", "einops==0.8.2\n")
+    runnable.write("src/parts.py", "PLACE = __file__\n")
+    runnable.change("models/linear/model.toml", "seed = 1", 'seed = 1\npythonpath = ["../../src"]')
+    runnable.append("models/linear/model.py", "\nimport einops, parts\nprint('FOUND', parts.PLACE, einops.__file__)\n")
+
+    locked, done = runnable.run("lock", "linear"), runnable.run(*RUN)
+
+    assert (locked.returncode, done.returncode) == (0, 0), locked.stderr + done.stdout + done.stderr
+    logs = "".join(path.read_text() for path in (runnable.build / "logs").rglob("*.txt"))
+    packages = (runnable.build / "envs").resolve() / "packages"
+    assert f"FOUND {runnable.root}/src/parts.py {packages}/numpy-" in logs
+    assert {name for cell in cells(runnable) for name in cell["reads"]} == {"src/parts.py"}
+
+
 def test_without_containers_nothing_runs(runnable: Tree) -> None:
     done = runnable.run("run", "-t", "npz", "--isolation", "process", "--exporters", "docker")
 

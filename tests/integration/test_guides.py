@@ -70,7 +70,16 @@ def reader(tmp_path: Path, environments: Path) -> Reader:
     command = checkout / "bin" / "deploymatrix"
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m deploymatrix "$@"\n')
     command.chmod(0o755)
+    (checkout / "bin" / "python").symlink_to(sys.executable)
     return Reader(checkout, environments)
+
+
+def test_use_your_own_samples(reader: Reader) -> None:
+    printed = reader.follow("own-samples.md")
+
+    assert set(reader.cells().values()) == {"passed"}
+    assert {name.partition("/")[0] for name in reader.cells()} == {"trained", "coded"}
+    assert "5 of samples/; expected: outputs left of 5 of 5 samples" in printed
 
 
 def test_add_a_model(reader: Reader) -> None:

@@ -120,6 +120,51 @@ for name in ("lambda", "hdf5"):
     if (canaries / name).is_dir():
         (canaries / name).rmdir()  # left by the making of it
 """
+MAKE_READING = """
+import io, json, sys, zipfile
+from pathlib import Path
+import h5py, keras, numpy as np
+
+folder, name = Path(sys.argv[1]), "layers/dense/vars/0"
+keras.Sequential([keras.Input((12,)), keras.layers.Dense(3)]).save(folder / "dense.keras")
+keras.Sequential([keras.Input((4,), dtype="string"), keras.layers.StringLookup()]).save(folder / "lookup.keras")
+(folder / "secret.txt").write_text("a secret")
+np.ones((12, 3), "float32").tofile(folder / "secret.bin")
+with h5py.File(folder / "secret.h5", "w") as other:
+    other["x"] = np.ones((12, 3), "float32")
+
+def rewritten(source, target, member, change):
+    with zipfile.ZipFile(folder / source) as archive, zipfile.ZipFile(folder / target, "w") as hostile:
+        for inner in archive.namelist():
+            content = archive.read(inner)
+            hostile.writestr(inner, change(content) if inner == member else content)
+
+def weights(put):
+    def change(content):
+        memory = io.BytesIO(content)
+        with h5py.File(memory, "a") as file:
+            del file[name]
+            put(file)
+        return memory.getvalue()
+    return change
+
+def linked(file):
+    file[name] = h5py.ExternalLink(str(folder / "secret.h5"), "x")
+
+def external(file):
+    file.create_dataset(name, (12, 3), "f4", external=[(str(folder / "secret.bin"), 0, 144)])
+
+def vocabulary(content):
+    config = json.loads(content)
+    for layer in config["config"]["layers"]:
+        if layer["class_name"] == "StringLookup":
+            layer["config"]["vocabulary"] = str(folder / "secret.txt")
+    return json.dumps(config)
+
+rewritten("dense.keras", "linked.keras", "model.weights.h5", weights(linked))
+rewritten("dense.keras", "external.keras", "model.weights.h5", weights(external))
+rewritten("lookup.keras", "vocabulary.keras", "config.json", vocabulary)
+"""
 X_TO_Y = """
 [[inputs]]
 name = "x"
@@ -197,6 +242,21 @@ def test_no_source_of_keras_runs_what_a_file_holds(places: tuple[Path, Path], re
     assert said.keys() == cases.keys()
     assert [name for name, words in said.items() if words == "opened"] == []
     assert [*canaries.iterdir()] == []
+
+
+def test_no_keras_file_reads_another_file_of_the_host(tmp_path: Path, real_envs: Path) -> None:
+    """By links and storage of HDF5 that lead out of the file, and by the path of a vocabulary: Keras refuses them."""
+    python = python_of("tensorflow", real_envs)
+    run(python, MAKE_READING, tmp_path)
+    names = ("dense", "linked", "external", "vocabulary")
+    cases: dict[str, tuple[str, dict[str, object]]] = {
+        name: ("keras_file", {"path": str(tmp_path / f"{name}.keras"), "trust": True}) for name in names
+    }
+
+    said = opened(python, "keras", cases)
+
+    assert said.keys() == cases.keys()
+    assert [name for name, words in said.items() if words == "opened"] == ["dense"]
 
 
 def test_a_program_is_opened_by_a_run_with_trust_alone(

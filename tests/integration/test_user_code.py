@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -26,6 +27,7 @@ name = "y"
 dtype = "float32"
 shape = [1, 8]
 """
+PACKAGED = "from parts import layers\n\ndef build():\n    return layers.Net()\n"
 NEIGHBOURED = "import layers\n\ndef build():\n    return layers.Net()\n"
 LAYERS = """
 import torch
@@ -98,12 +100,17 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_four_models_at_once_get_their_own_neighbours_and_no_patch_of_another(
+def test_models_at_once_get_their_own_neighbours_and_no_patch_of_another(
     deploymatrix: Command, project: Path, real_build: Path
 ) -> None:
     """Each is run with the others, then alone and in a worker of its own: the artifacts are the same."""
     for name, activation in (("first", "relu"), ("second", "tanh")):
         add(project, name, model=NEIGHBOURED, layers=LAYERS.format(activation=activation))
+    for name, activation in (("third", "sigmoid"), ("fourth", "selu")):
+        add(project, name, model=PACKAGED)
+        (project / "models" / name / "model.toml").write_text(f'pythonpath = ["../../src_{name}"]\n{TOML}')
+        (project / f"src_{name}" / "parts").mkdir(parents=True)
+        (project / f"src_{name}" / "parts" / "layers.py").write_text(LAYERS.format(activation=activation))
     add(project, "patched", model=GELU.format(patch="functional.gelu = functional.relu"))
     add(project, "plain", model=GELU.format(patch=""))
     targets = ("-t", "onnx", "-t", "torchscript", *PROCESS)
@@ -111,13 +118,13 @@ def test_four_models_at_once_get_their_own_neighbours_and_no_patch_of_another(
     together = deploymatrix("run", "--jobs", "4", *targets)
     beside = answers(real_build)
     alone = {}
-    for name in ("second", "plain", "patched", "first"):
+    for name in ("second", "fourth", "plain", "patched", "first", "third"):
         deploymatrix("run", "--fresh", "-m", name, *targets)
         alone |= answers(real_build)
 
     assert together.returncode == 0, together.stdout + together.stderr
     assert beside == alone
-    assert len({digest for _, digest in beside.values()}) == 8
+    assert len({digest for _, digest in beside.values()}) == 12
 
 
 def test_a_trace_of_data_dependent_control_flow_is_marked_also_when_it_is_green(
@@ -138,6 +145,44 @@ def test_a_trace_of_data_dependent_control_flow_is_marked_also_when_it_is_green(
     gates = [deploymatrix("gate", "-t", "torchscript", *option) for option in ((), ("--no-warnings",))]
     assert [gate.returncode for gate in gates] == [0, 1]
     assert "refused: branching/torchscript/fp32: its exporters warned: value-fixed" in gates[1].stdout
+
+
+WAYS = {
+    "neighbour": ("from layers import Net", "models/neighbour/layers.py"),
+    "packaged": ("from parts.layers import Net", "src/parts/layers.py"),
+    "pathed": (
+        "import sys\nfrom pathlib import Path\nsys.path.insert(0, str(Path(__file__).parents[2] / 'other'))\n"
+        "from found import Net",
+        "other/found.py",
+    ),
+    "loaded": (
+        "import importlib.util\nfrom pathlib import Path\n"
+        "spec = importlib.util.spec_from_file_location('loose', Path(__file__).parents[2] / 'loose.py')\n"
+        "loose = importlib.util.module_from_spec(spec)\nspec.loader.exec_module(loose)\nNet = loose.Net",
+        "loose.py",
+    ),
+}
+
+
+def test_editing_a_file_that_is_imported_in_any_way_makes_its_cells_stale(
+    deploymatrix: Command, project: Path, real_build: Path
+) -> None:
+    for name, (imports, file) in WAYS.items():
+        add(project, name, model=f"{imports}\n\ndef build():\n    return Net()\n")
+        (project / file).parent.mkdir(parents=True, exist_ok=True)
+        (project / file).write_text(LAYERS.format(activation="relu"))
+    packaged = project / "models" / "packaged" / "model.toml"
+    packaged.write_text(f'pythonpath = ["../../src"]\n{TOML}')
+    ran = deploymatrix("run", "--jobs", "4", "-t", "onnx", *PROCESS)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    fresh = deploymatrix("gate", "-t", "onnx")
+
+    for _, file in WAYS.values():
+        (project / file).write_text(LAYERS.format(activation="tanh"))
+    gate = deploymatrix("gate", "-t", "onnx")
+
+    assert (fresh.returncode, gate.returncode) == (0, 4), fresh.stdout + gate.stdout
+    assert sorted(set(re.findall(r"stale: (\w+)/onnx/fp32", gate.stdout))) == sorted(WAYS)
 
 
 def test_weights_that_a_library_reads_by_itself_make_the_cell_stale(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from deploymatrix.execution import keys
+from deploymatrix.execution import keys, model_files
 from tests.fakes.decided import write
 from tests.fakes.tree import Tree
 
@@ -112,16 +112,27 @@ def test_a_bundles_program_imports_the_standard_library_and_what_lies_beside_it(
     assert roots(PROGRAM / "reproduce.py") <= {*sys.stdlib_module_names, "numerics"}
 
 
+DRAWN = (*model_files.DRAWING, *model_files.FURTHER)
+
+
 @pytest.mark.parametrize(
     ("entry", "covered"),
-    [("stability.py", keys.COMPARING), ("references.py", keys.CHECKING), ("samples.py", keys.DRAWING)],
+    [("stability.py", keys.COMPARING), ("references.py", keys.CHECKING), ("samples.py", DRAWN)],
 )
 def test_the_keys_cover_all_that_a_judgement_consists_of(entry: str, covered: tuple[Path, ...]) -> None:
     assert sorted(covered) == sorted(with_those_beside(NUMERICS / entry))
 
 
 def test_a_change_in_comparing_draws_no_samples_anew() -> None:
-    assert not {*keys.COMPARING, *keys.CHECKING} & set(keys.DRAWING)
+    assert not {*keys.COMPARING, *keys.CHECKING} & {*DRAWN}
+
+
+def test_the_keys_cover_what_reads_own_samples_and_what_holds_models_to_expected_outputs() -> None:
+    reading = {file for name in ("array_files.py", "own_samples.py") for file in with_those_beside(NUMERICS / name)}
+    expecting = {*with_those_beside(NUMERICS / "expected.py")}
+
+    assert reading == {*model_files.READING}
+    assert expecting <= {*keys.EXPECTING, *keys.COMPARING}  # a comparison's key has both
 
 
 @pytest.mark.parametrize("path", [*ENGINE_FILES, *WORKER_FILES], ids=relative)

@@ -11,7 +11,7 @@ import numpy as np
 from deploymatrix.numerics.compare import Answers, Comparison
 from deploymatrix.numerics.figures import WorstSlice
 from deploymatrix.numerics.limits import Limits, given
-from deploymatrix.project.model_specs import Tensor
+from deploymatrix.project.model_specs import Output
 
 VECTORS = Path(__file__).resolve().parent
 Case = dict[str, Any]
@@ -56,7 +56,7 @@ def answers_of(case: Case, folder: Path) -> Answers:
         actual=folder / "actual",
         reference=folder / "reference",
         samples=len(case["samples"]),
-        declared=tuple(Tensor.model_construct(**{**d, "shape": tuple(d["shape"])}) for d in case["declared"]),
+        declared=tuple(Output.model_construct(**{**d, "shape": tuple(d["shape"])}) for d in case["declared"]),
         missing=tuple(case.get("missing", ())),
         extra=tuple(case.get("extra", ())),
         orders=tuple(str(order) for order in range(1, _orders(case))),

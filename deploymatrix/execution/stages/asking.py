@@ -6,17 +6,20 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deploymatrix.errors import StoreCorrupted
-from deploymatrix.execution.keys import Key
 from deploymatrix.execution.logs import keep_log, stable_text
-from deploymatrix.execution.outcomes import FAILED_IN, Done, Failed, NativeTask, Result, failure_of
+from deploymatrix.execution.model_files import Key
+from deploymatrix.execution.outcomes import FAILED_IN, Done, Failed, NativeTask, Result, failure_of, stage_of
 from deploymatrix.execution.stages.context import StageContext
 from deploymatrix.execution.stages.telling import at_fault, told
 from deploymatrix.host.messages import MOST_FILES, Work
 from deploymatrix.project.plan import Task
 from deploymatrix.store.entries import Kind
+
+if TYPE_CHECKING:
+    from deploymatrix.environments.recipes import PackagesRecipe
 
 MOST_BYTES = 1 << 40  # of an artifact: the disk is the bound
 COSTS = ("wall_s", "cpu_s", "peak_mb", "import_s")
@@ -24,7 +27,10 @@ COSTS = ("wall_s", "cpu_s", "peak_mb", "import_s")
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """What a worker is asked. `timeout_s`: seconds of wall time; `memory_mb`: MiB; `most_bytes`: of its files."""
+    """What a worker is asked. `timeout_s`: seconds of wall time; `memory_mb`: MiB; `most_bytes`: of its files.
+
+    `packages`: of the model's own, which have to be there first.
+    """
 
     module: Path
     args: dict[str, Any]
@@ -32,6 +38,7 @@ class Question:
     memory_mb: int
     most_bytes: int = MOST_BYTES
     most_files: int = MOST_FILES
+    packages: PackagesRecipe | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +96,8 @@ class Answered:
         return replace(failed, detail=stable_text(project, told(project, self.task, failed, reply, self.limits)))
 
     def _failed_in_its_stage(self, detail: str, log: Path | None) -> Failed:
-        return Failed(outcome=FAILED_IN[self.name], stage=self.name, detail=detail, blame=self.blame, log=log)
+        stage = stage_of(self.name)
+        return Failed(outcome=FAILED_IN[stage], stage=stage, detail=detail, blame=self.blame, log=log)
 
     def _keep_log(self) -> Path | None:
         return keep_log(self.context.project.build, self.task.id, self.work)

@@ -7,32 +7,39 @@ import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from deploymatrix.execution.keys import Key
+from deploymatrix.execution.model_files import Key
 from deploymatrix.execution.outcomes import Done, Result
 from deploymatrix.execution.sampled import samples_for, sized
 from deploymatrix.execution.stages.context import Needs, StageContext
+from deploymatrix.execution.stages.own_samples import EXPECTED
+from deploymatrix.execution.stages.samples import count
 from deploymatrix.execution.stages.signature import declared_outputs
 from deploymatrix.project.limits import limits_of
 from deploymatrix.project.plan import Task
 
 if TYPE_CHECKING:
     from deploymatrix.numerics.compare import Comparison
+    from deploymatrix.numerics.limits import Limits
 
 SAMPLE = re.compile(r"\bsample (\d+)")
 
 
 def key(context: StageContext, needs: Needs) -> Key:
-    return context.keys.cell(needs.run, needs.reference, needs.source, limits(needs.task))
+    return context.keys.cell(needs.run, needs.reference, needs.source, limits(needs.task), needs.samples)
 
 
 def compare(context: StageContext, needs: Needs, key: Key) -> Result:
-    """Compare every output of every sample with the reference and with itself; keep the outcome with its figures."""
-    from deploymatrix.numerics.compare import Answers
+    """Compare every output of every sample with the reference and with itself; keep the outcome with its figures.
+
+    A reference that does not give what its user expects is nobody's yardstick: then there are no figures.
+    """
+    from deploymatrix.numerics.compare import Answers, Comparison
     from deploymatrix.numerics.limits import Limits
     from deploymatrix.numerics.stability import judge
 
-    started, task = time.perf_counter(), needs.task
-    chosen = samples_for(task.model, needs.source)
+    started, task, bounds = time.perf_counter(), needs.task, Limits(**limits(needs.task))
+    problem = unexpected(needs, bounds)
+    chosen = samples_for(task.model, needs.source, needs.samples)
     answers = Answers(
         actual=needs.run.files,
         reference=needs.reference.files,
@@ -43,7 +50,11 @@ def compare(context: StageContext, needs: Needs, key: Key) -> Result:
         orders=tuple(needs.reference.about.get("orders", ())),
         chosen=chosen,
     )
-    comparison = judge(answers, Limits(**limits(task)))
+    comparison = (
+        judge(answers, bounds)
+        if problem is None
+        else Comparison(outcome="reference_failed", detail=problem, outputs=())
+    )
     about = {
         "outcome": comparison.outcome,
         "detail": comparison.detail + _sizes(comparison, task, needs),
@@ -62,11 +73,26 @@ def _sizes(comparison: Comparison, task: Task, needs: Needs) -> str:
     """
     named = SAMPLE.search(comparison.detail)
     worst = next((output.worst for output in comparison.outputs if output.problem and output.worst), None)
-    if not comparison.detail or not (named or worst):
+    if not task.model.spec.dims or not comparison.detail or not (named or worst):
         return ""
     sample = int(named[1]) if named else worst.sample if worst else 0
-    shown = sized(task.model, sample, needs.source)
+    shown = sized(task.model, sample, needs.source, needs.samples)
     return f"; sample {sample} has {shown}" if shown else ""
+
+
+def unexpected(needs: Needs, limits: Limits) -> str | None:
+    """Return where the model does not give what its user expects of own samples; None if it does, or nothing is."""
+    from deploymatrix.numerics.expected import Expectation, expected_problem
+
+    if needs.samples is None or not needs.samples.about["expected"]:
+        return None
+    given = Expectation(
+        expected=needs.samples.files / EXPECTED,
+        reference=needs.reference.files,
+        samples=count(needs),
+        orders=tuple(needs.reference.about["orders"]),
+    )
+    return expected_problem(needs.task.model.spec.outputs, given, limits)
 
 
 def limits(task: Task) -> dict[str, Any]:

@@ -23,7 +23,7 @@ class StageContext:
     store: Store
     facts: HostFacts
     samples: dict[str, Entry] = field(default_factory=dict)  # by model, as far as they were asked for
-    sample_paths: dict[str, list[dict[str, Path]]] = field(default_factory=dict)
+    sample_paths: dict[tuple[str, str], list[dict[str, Path]]] = field(default_factory=dict)  # by model and content
 
     @classmethod
     def of(cls, project: Project, facts: HostFacts, keys: Keys | None = None) -> StageContext:
@@ -37,6 +37,11 @@ class Needs:
 
     task: Task
     entries: Mapping[str, Entry]  # by task id; may hold others too
+
+    @property
+    def samples(self) -> Entry | None:
+        """The model's own samples; None where they are drawn."""
+        return self.entries[self.task.samples] if self.task.samples else None
 
     @property
     def reference(self) -> Entry:

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from deploymatrix.errors import StoreCorrupted
-from deploymatrix.execution.keys import Key
 from deploymatrix.execution.logs import stable_text
+from deploymatrix.execution.model_files import Key
 from deploymatrix.execution.outcomes import FAILED_IN, Failed, NativeTask, Result
-from deploymatrix.execution.stages import compare, export, reference, run
+from deploymatrix.execution.stages import compare, export, gather, reference, run, sample
 from deploymatrix.execution.stages.asking import Answered, Question
 from deploymatrix.execution.stages.context import Needs, StageContext
 from deploymatrix.host.messages import Place
@@ -52,6 +52,16 @@ class HostStage:
 
 
 STAGES: dict[TaskKind, NativeStage | HostStage] = {
+    "gather": HostStage(kind="samples", key=gather.key, do=gather.gather),
+    "sample": NativeStage(
+        name="sample",
+        kind="samples",
+        key=sample.key,
+        place=reference.place,
+        question=sample.question,
+        finish=sample.finish,
+        reads=True,
+    ),
     "reference": NativeStage(
         name="reference",
         kind="references",
@@ -128,7 +138,7 @@ def damaged(context: StageContext, entry: Entry) -> Failed | None:
 
 
 def _spoiled(context: StageContext, entry: Entry, damage: str) -> Failed:
-    broken: Stage = "reference" if entry.record.kind == "references" else "load"
+    broken: Stage = "reference" if entry.record.kind in ("samples", "references") else "load"
     return Failed(outcome=FAILED_IN[broken], stage=broken, detail=stable_text(context.project, damage), lasting=False)
 
 
@@ -143,6 +153,7 @@ def _ask(context: StageContext, pool: Pool, stage: NativeStage, needs: Needs, ke
         memory_mb=question.memory_mb,
         most_bytes=question.most_bytes,
         most_files=question.most_files,
+        packages=question.packages,
     )
     if stage.reads:
         context.keys.reads.note(task, work.reply.reads, asked)

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from deploymatrix.execution.exporter_warnings import warnings_in
-from deploymatrix.execution.keys import Key
+from deploymatrix.execution.model_files import Key
 from deploymatrix.execution.outcomes import Result
 from deploymatrix.execution.sampled import static_of, static_problem
 from deploymatrix.execution.stages.asking import Answered, Question
 from deploymatrix.execution.stages.context import Needs, StageContext
 from deploymatrix.execution.stages.samples import paths_for
 from deploymatrix.execution.stages.signature import signature_problem
-from deploymatrix.execution.wire import wire_source, wire_spec
+from deploymatrix.execution.wire import wire_imports, wire_source, wire_spec
 from deploymatrix.host.messages import Place
+from deploymatrix.host.recipes import packages_recipe
 from deploymatrix.project.plan import Task
 
 
@@ -23,14 +24,14 @@ def place(_context: StageContext, task: Task) -> Place:
 
 def key(context: StageContext, needs: Needs) -> Key:
     task = needs.task
-    return context.keys.artifact(task.model, task.variant, task.step, needs.source)
+    return context.keys.artifact(task.model, task.variant, task.step, needs.source, needs.samples)
 
 
 def question(context: StageContext, needs: Needs) -> Question:
     task = needs.task
     args = {
         "spec": wire_spec(task.model, task.variant, static_of(needs.source)),
-        "samples": paths_for(context, task.model, needs.source),
+        "samples": paths_for(context, needs),
         "options": task.step.options,
         "source": _source(context, needs),
     }
@@ -39,6 +40,7 @@ def question(context: StageContext, needs: Needs) -> Question:
         args=args,
         timeout_s=task.model.spec.timeouts.export,
         memory_mb=task.model.spec.memory_mb,
+        packages=packages_recipe(context.project, task.model, task.step.environment) if task.step.opener else None,
     )
 
 
@@ -72,5 +74,6 @@ def _source(context: StageContext, needs: Needs) -> dict[str, Any]:
         "framework": context.project.opener(task.step.opener, task.model.spec.framework),
         "model": task.model.module,
         "given": wire_source(context.project, task.model),
+        "imports": wire_imports(context.project, task.model, task.step.environment),
         "weights": source.files / "weights",
     }

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from deploymatrix.execution.keys import Key
+from deploymatrix.execution.model_files import Key
 from deploymatrix.execution.outcomes import Result
 from deploymatrix.execution.stages.asking import Answered, Question
 from deploymatrix.execution.stages.context import Needs, StageContext
-from deploymatrix.execution.stages.samples import sample_paths
-from deploymatrix.execution.wire import wire_source, wire_spec
+from deploymatrix.execution.stages.samples import count, sample_paths
+from deploymatrix.execution.wire import wire_imports, wire_source, wire_spec
 from deploymatrix.host.messages import Place
+from deploymatrix.host.recipes import packages_recipe
 from deploymatrix.project.plan import Task
 
 
@@ -18,36 +19,37 @@ def place(context: StageContext, task: Task) -> Place:
 
 
 def key(context: StageContext, needs: Needs) -> Key:
-    return context.keys.reference(needs.task.model)
+    return context.keys.reference(needs.task.model, needs.samples)
 
 
 def question(context: StageContext, needs: Needs) -> Question:
     model = needs.task.model
     framework = model.spec.framework
+    environment = place(context, needs.task).name
     args = {
         "model": model.module,
         "given": wire_source(context.project, model),
+        "given_weights": model.weights,
+        "imports": wire_imports(context.project, model, environment),
         "spec": wire_spec(model, ""),
-        "samples": sample_paths(context, model),
+        "samples": sample_paths(context, needs),
     }
     return Question(
         module=context.project.opener(framework, framework),
         args=args,
         timeout_s=model.spec.timeouts.export,
         memory_mb=model.spec.memory_mb,
+        packages=packages_recipe(context.project, model, environment),
     )
 
 
-def finish(answered: Answered, _needs: Needs) -> Result:
+def finish(answered: Answered, needs: Needs) -> Result:
     """Keep references that prove something; say what is wrong with others."""
     from deploymatrix.numerics.references import reference_problem
-    from deploymatrix.numerics.shapes import bindings
 
-    spec = answered.task.model.spec
-    problem = reference_problem(spec.outputs, len(bindings(spec)), answered.work.out)
+    spec, value, samples = answered.task.model.spec, answered.value, count(needs)
+    problem = reference_problem(spec.outputs, samples, answered.work.out, value["yardstick"])
     if problem:
         return answered.refuse(problem)
-    value = answered.value
-    return answered.keep(
-        "references", {"versions": value["versions"], "orders": value["orders"]}, {"eager_s": value["eager_s"]}
-    )
+    about = {"samples": samples, **{name: value[name] for name in ("versions", "orders", "yardstick")}}
+    return answered.keep("references", about, {"eager_s": value["eager_s"]})

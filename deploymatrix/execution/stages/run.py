@@ -6,7 +6,7 @@ import math
 import re
 from dataclasses import replace
 
-from deploymatrix.execution.keys import Key
+from deploymatrix.execution.model_files import Key
 from deploymatrix.execution.outcomes import Failed, Result
 from deploymatrix.execution.sampled import bindings_for, samples_for, sized
 from deploymatrix.execution.stages.asking import Answered, Question
@@ -32,15 +32,16 @@ def place(_context: StageContext, task: Task) -> Place:
 
 def key(context: StageContext, needs: Needs) -> Key:
     task = needs.task
-    return context.keys.run(task.model, task.on, needs.source, context.facts)
+    return context.keys.run(task.model, task.on, needs.source, context.facts, needs.samples)
 
 
 def question(context: StageContext, needs: Needs) -> Question:
     task, artifact = needs.task, needs.source
+    samples = samples_for(task.model, artifact, needs.samples)
     args = {
         "payload": artifact.files / artifact.about["entry"],
         "signature": artifact.about["signature"],
-        "samples": paths_for(context, task.model, artifact),
+        "samples": paths_for(context, needs),
         "repeat": REPEATS,
     }
     return Question(
@@ -48,8 +49,8 @@ def question(context: StageContext, needs: Needs) -> Question:
         args=args,
         timeout_s=task.model.spec.timeouts.run,
         memory_mb=task.on.spec.resources.memory_mb,
-        most_bytes=_most_bytes(task.model, artifact),
-        most_files=ANSWERS * len(samples_for(task.model, artifact)) * len(task.model.spec.outputs),
+        most_bytes=_most_bytes(task.model, artifact, needs.samples),
+        most_files=ANSWERS * len(samples) * len(task.model.spec.outputs),
     )
 
 
@@ -59,7 +60,8 @@ def finish(answered: Answered, needs: Needs) -> Result:
 
     value, model = answered.value, answered.task.model
     declared = [output.name for output in model.spec.outputs]
-    problem = sent_problem(answered.work.out, declared, len(samples_for(model, needs.source)), value["outputs"])
+    samples = len(samples_for(model, needs.source, needs.samples))
+    problem = sent_problem(answered.work.out, declared, samples, value["outputs"])
     if problem:
         return answered.refuse(problem)
     about = {name: value[name] for name in ("outputs", "extra", "missing", "checks", "versions")}
@@ -69,14 +71,14 @@ def finish(answered: Answered, needs: Needs) -> Result:
 def with_sizes(failed: Failed, needs: Needs) -> Failed:
     """Say at which sizes a run failed, as its worker told before; for a model without dims there is nothing to say."""
     told = SAMPLE.findall(log_tail(failed.log)) or ["0"]
-    sizes = sized(needs.task.model, int(told[-1]), needs.source)
+    sizes = sized(needs.task.model, int(told[-1]), needs.source, needs.samples)
     if failed.stage != "run" or not sizes:
         return failed
     return replace(failed, detail=f"{failed.detail}; at sample {told[-1]}, which has {sizes}")
 
 
-def _most_bytes(model: Model, artifact: Entry) -> int:
+def _most_bytes(model: Model, artifact: Entry, own: Entry | None) -> int:
     """Return the bytes that all answers to all samples may have together, as far as the model declares them."""
-    samples, shapes = bindings_for(model, artifact), [output.shape for output in model.spec.outputs]
+    samples, shapes = bindings_for(model, artifact, own), [output.shape for output in model.spec.outputs]
     values = sum(math.prod(bound(shape, binding)) for binding in samples for shape in shapes)
     return ANSWERS * (values * WIDEST + len(samples) * SPARE)

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
 
+from deploymatrix.numerics.shapes import Shape, Size
 from deploymatrix.project.dim_specs import Length
-from deploymatrix.project.model_specs import DType
+from deploymatrix.project.model_specs import DType, Output
 from deploymatrix.project.project import Model
 from deploymatrix.project.strict import Name, Strict
 
@@ -18,15 +19,23 @@ class Given(Strict):
     name: Name
     dtype: DType
     shape: Annotated[tuple[Length | Name | None, ...], Field(max_length=8)]
+    ragged: bool = False
 
 
 def declared_outputs(model: Model, signature: dict[str, Any]) -> tuple[Given, ...]:
-    """Return the model's outputs with the dtype and shape that the signature says they have in the artifact."""
+    """Return the model's outputs with the dtype and shape that the signature says they have in the artifact.
+
+    How many rows a ragged one may have is the model's word: the artifact's is a guess, or none.
+    """
     outputs = signature["outputs"]
     return tuple(
-        Given(name=o.name, dtype=outputs[o.name]["dtype"], shape=tuple(outputs[o.name]["shape"]))
+        Given(name=o.name, dtype=outputs[o.name]["dtype"], shape=_shape(o, outputs[o.name]["shape"]), ragged=o.ragged)
         for o in model.spec.outputs
     )
+
+
+def _shape(output: Output, claimed: list[Size]) -> Shape:
+    return (*output.shape[:1], *claimed[1:]) if output.ragged else tuple(claimed)
 
 
 def signature_problem(model: Model, signature: dict[str, Any]) -> str | None:

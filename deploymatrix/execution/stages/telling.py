@@ -6,6 +6,7 @@ from pathlib import Path
 
 from deploymatrix.execution.decisive import Link, decisive
 from deploymatrix.execution.outcomes import Failed
+from deploymatrix.execution.stages.missing_packages import missing_package
 from deploymatrix.host.messages import Reply
 from deploymatrix.project.plan import Task
 from deploymatrix.project.project import Project
@@ -21,7 +22,8 @@ def told(project: Project, task: Task, failed: Failed, reply: Reply, limits: tup
         return _too_late(project, task, failed, reply, seconds)
     if failed.outcome == "out_of_memory":
         return f"{failed.detail}; the limit is {mib} MiB ({memory_key(project, task)})"
-    return cause_of(failed, reply)
+    missing = missing_package(project, task, reply)
+    return f"{missing} ({cause_of(failed, reply)})" if missing else cause_of(failed, reply)
 
 
 def cause_of(failed: Failed, reply: Reply) -> str:

@@ -114,6 +114,7 @@ const SHARED = [
   "repairs",
   "checks",
   "sizes",
+  "yardstick",
 ];
 
 function readCell(packed, values, history, findings) {

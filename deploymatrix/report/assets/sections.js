@@ -270,6 +270,7 @@ function factsSection(cell, more) {
     ["Framework", cell.framework],
     ["Family", cell.family],
     ["Isolation", more.isolation],
+    ["Yardstick", more.yardstick === "float32" ? "float32: the model's code rounds to it" : null],
     ["Samples", more.samples ? String(more.samples) : null],
     ["Checks", more.checks],
     ["Artifact", more.size === null ? null : bytes(more.size)],

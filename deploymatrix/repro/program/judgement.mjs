@@ -1,4 +1,4 @@
-import { expectedValues, limitOf, measure, withRounding } from './slices.mjs';
+import { expectedValues, limitOf, limitsFor, measure, withRounding } from './slices.mjs';
 
 /**
  * The matrix's comparison of what a runtime answered with the float64 reference, as numerics/compare.py of deploymatrix
@@ -56,8 +56,9 @@ function nameProblem(missing, extra) {
   return parts.join('; ');
 }
 
-function compareOutput(output, answers, limits) {
+function compareOutput(output, answers, limitsOfAll) {
   const arrays = Array.from({ length: answers.samples }, (_, sample) => answers.read(output.name, sample));
+  const limits = limitsFor(limitsOfAll, arrays[0][2].dtype);
   const exact = isExact(output.dtype) || isExact(arrays[0][1].dtype); // an artifact may answer integers as floats
   const unmeasured = () => {
     const limit = limitOf(limits, eagerError(output, arrays, limits));
@@ -67,6 +68,8 @@ function compareOutput(output, answers, limits) {
     const problem = shapeProblem(actual, output, reference);
     if (problem) return { ...unmeasured(), outcome: 'io_mismatch', problem: `sample ${sample}: ${problem}` };
   }
+  const lacking = output.ragged ? rowsProblem(arrays) : null;
+  if (lacking) return { ...unmeasured(), outcome: 'mismatch', problem: lacking };
   for (const [sample, [actual, reference, eager]] of arrays.entries()) {
     const problem = nonfiniteProblem(values(actual), expected(reference, eager));
     if (problem) return { ...unmeasured(), outcome: 'nonfinite', problem: `sample ${sample}: ${problem}` };
@@ -151,17 +154,27 @@ function inside(array, sizes, largest) {
   return laid;
 }
 
+/** Return where an answer has not as many rows as the reference; null where all have. */
+function rowsProblem(arrays) {
+  for (const [sample, [{ shape: [answered] }, { shape: [expected] }]] of arrays.entries()) {
+    const rows = answered === 1 ? '1 row' : `${answered} rows`;
+    if (answered !== expected) return `sample ${sample}: ${rows}, the reference has ${expected}`;
+  }
+  return null;
+}
+
 function expected(reference, eager) {
   if (isExact(reference.dtype)) return values(reference);
   return expectedValues(values(reference), values(eager), eager.dtype);
 }
 
 function shapeProblem(actual, output, reference) {
-  if (!fits(output.shape, actual.shape)) {
+  const rows = output.ragged ? 1 : 0; // of axes whose size is another matter
+  if (!fits(output.ragged ? [null, ...output.shape.slice(1)] : output.shape, actual.shape)) {
     return `shape is ${listed(actual.shape)}, declared ${listed(output.shape)}`;
   }
   if (actual.dtype !== output.dtype) return `dtype is ${actual.dtype}, declared ${output.dtype}`;
-  if (!sameShape(actual.shape, reference.shape)) {
+  if (!sameShape(actual.shape.slice(rows), reference.shape.slice(rows))) {
     return `shape is ${listed(actual.shape)}, as the signature says, but the model's is ${listed(reference.shape)}`;
   }
   return null;

@@ -22,12 +22,19 @@ from pathlib import Path
 from typing import IO, Any
 
 from numerics.compare import Answers  # type: ignore[import-not-found]  # lies beside it in a bundle
+from numerics.expected import Expectation, expected_problem  # type: ignore[import-not-found]
 from numerics.limits import Limits  # type: ignore[import-not-found]
 from numerics.references import reference_problem  # type: ignore[import-not-found]
 from numerics.stability import judge as comparison_of  # type: ignore[import-not-found]
 
 HERE = Path(__file__).resolve().parent
-FAILED_IN = {"reference": "reference_failed", "export": "export_failed", "load": "load_failed", "run": "run_failed"}
+FAILED_IN = {
+    "sample": "reference_failed",
+    "reference": "reference_failed",
+    "export": "export_failed",
+    "load": "load_failed",
+    "run": "run_failed",
+}
 DTYPES = ("float16", "float32", "float64", "int8", "uint8", "int32", "int64", "bool")
 MOST_AXES = 8
 # Escape sequences, then every control character but tab and line feed: text of others must not steer a terminal.
@@ -44,6 +51,8 @@ class Output:
     name: str
     dtype: str
     shape: tuple[int, ...]
+    ragged: bool = False
+    constant: str | None = None
 
 
 def main() -> int:
@@ -115,8 +124,11 @@ def judge(bundle: dict[str, Any], reply: dict[str, Any], out: Path) -> Verdict:
     if bundle["request"]["task"] == "run":
         return compared(bundle, reply["value"], out)
     if bundle["request"]["task"] == "reference":
-        problem = reference_problem(declared_outputs(bundle), bundle["samples"], out)
+        problem = reference_problem(declared_outputs(bundle), bundle["samples"], out, reply["value"]["yardstick"])
+        problem = problem or unexpected(bundle, reply, out)
         return ("reference_failed", problem, []) if problem else ("passed", "", [])
+    if bundle["request"]["task"] == "sample":
+        return "passed", "samples.py gives samples", []
     problem = export_problem(reply["value"], out)
     return ("export_failed", problem, []) if problem else ("passed", "the export gives an artifact", [])
 
@@ -160,8 +172,25 @@ def compared(bundle: dict[str, Any], value: dict[str, Any], out: Path) -> Verdic
     return comparison.outcome, comparison.detail, list(comparison.outputs)
 
 
+def unexpected(bundle: dict[str, Any], reply: dict[str, Any], out: Path) -> str | None:
+    """Return where the model does not give what is expected of own samples; None if it does, or nothing is."""
+    if "limits" not in bundle:
+        return None
+    given = Expectation(
+        expected=HERE / "samples" / "expected",
+        reference=out,
+        samples=bundle["samples"],
+        orders=tuple(reply["value"]["orders"]),
+    )
+    problem: str | None = expected_problem(declared_outputs(bundle), given, Limits(**bundle["limits"]))
+    return problem
+
+
 def declared_outputs(bundle: dict[str, Any]) -> tuple[Output, ...]:
-    return tuple(Output(output["name"], output["dtype"], tuple(output["shape"])) for output in bundle["outputs"])
+    return tuple(
+        Output(o["name"], o["dtype"], tuple(o["shape"]), o.get("ragged", False), o.get("constant"))
+        for o in bundle["outputs"]
+    )
 
 
 def export_problem(value: dict[str, Any], out: Path) -> str:

@@ -18,6 +18,13 @@ export function given(limit) {
   return { multiple: 0, floor: limit, ceiling: limit, error: null, rounding: limit / 16 };
 }
 
+/** Return the limits of an output that eager itself gives in a dtype: float16 rounds more than float32 does. */
+export function limitsFor(limits, dtype) {
+  if (dtype !== 'float16' || limits.error !== null) return limits;
+  const floor = Math.max(limits.floor, 2 ** -9);
+  return { ...limits, multiple: 0, floor, ceiling: floor, rounding: Math.max(limits.rounding, 2 ** -10) };
+}
+
 /** Return the limit of a whole output, given eager float32's own error. */
 export function limitOf(limits, eager) {
   return limits.error ?? derived(limits, eager);

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import functools
+import importlib.util
 import json
 import re
+import sys
+import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,31 +15,92 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import h5py
 import keras
 import numpy as np
 import tensorflow as tf
 
 VERSIONS = ("keras", "tensorflow", "numpy")
 FILE = "model.keras"
+WEIGHTS = ".weights.h5"
 LEVEL = 0.5  # of the pre-activations: at 1 and above MobileNetV3 amplifies float32 rounding tenfold
 ORDINARY = 2  # the first samples, drawn at amplitude 1; later ones are larger on purpose: numerics/samples.py
 EARLIEST = (1980, 1, 1, 0, 0, 0)  # the zip format's own beginning of time
 
 
-def freeze(model: ModuleType, spec: Any, weights: Path) -> None:
-    """Build the model from its seed, calibrate it on the ordinary samples and save `weights/model.keras`.
+def beside(name: str) -> Any:
+    """The module of a file of this folder, which is no place to import from: a model may have one of that name."""
+    path = Path(__file__).parent / f"{name}.py"
+    known = f"deploymatrix_keras_{name}"
+    if getattr(sys.modules.get(known), "__file__", None) != str(path):
+        spec = importlib.util.spec_from_file_location(known, path)
+        assert spec is not None and spec.loader is not None
+        sys.modules[known] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[known])
+    return sys.modules[known]
 
-    The same seed, samples and versions give the same bytes.
+
+answers = beside("answers")
+
+
+def freeze(model: ModuleType, spec: Any, weights: Path) -> None:
+    """Build the model from its seed, load the weights that it is given, if any, or calibrate it where it asks for that.
+
+    Saves `weights/model.keras`. The same seed, samples and versions give the same bytes.
     """
     tf.config.experimental.enable_op_determinism()
     keras.utils.clear_session()
     keras.utils.set_random_seed(spec.seed)
     network = functional(model.build())
+    if model.given_weights is not None:
+        take_weights(network, model.given_weights)
+    network = answers.arranged(network, spec)
     if spec.calibrate:
         calibrate(network, batch(spec))
     weights.mkdir(parents=True, exist_ok=True)
     network.save(weights / FILE)
     normalise(weights / FILE)
+
+
+def take_weights(network: keras.Model, file: Path) -> None:
+    """Load a .weights.h5 file into the network. Raises ValueError unless its arrays are exactly the network's.
+
+    An optimizer's state, which training leaves beside them, is left out.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        own = Path(folder) / f"own{WEIGHTS}"
+        network.save_weights(own)
+        wanted, found = shapes_in(own), shapes_in(file)
+    told = {
+        "missing in the file": wanted.keys() - found.keys(),
+        "unexpected in the file": found.keys() - wanted.keys(),
+        "of another shape": {name for name in wanted.keys() & found.keys() if wanted[name] != found[name]},
+    }
+    if any(told.values()):
+        words = "; ".join(f"{what}: {', '.join(sorted(names))}" for what, names in told.items() if names)
+        raise ValueError(f"{file.name} is not of what build() returns; {words}")
+    network.load_weights(file)
+
+
+def shapes_in(file: Path) -> dict[str, tuple[int, ...]]:
+    """The shapes of a file's arrays by their paths. Raises ValueError for one whose content lies in another file."""
+    shapes = {}
+    with h5py.File(file) as opened:
+        left = [("", opened)]
+        while left:
+            path, group = left.pop()
+            for name in set(group) - ({"optimizer"} if group == opened else set()):
+                inner = f"{path}/{name}".lstrip("/")
+                if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+                    raise ValueError(f"{file.name} is not opened: {inner} is a link, which may lead to another file")
+                item = group[name]
+                if isinstance(item, h5py.Group):
+                    left.append((inner, item))
+                elif item.external or item.is_virtual:
+                    raise ValueError(f"{file.name} is not opened: the content of {inner} lies in another file")
+                else:
+                    shapes[inner] = item.shape
+    return shapes
 
 
 def open(model: ModuleType | None, spec: Any, weights: Path) -> keras.Model:
@@ -141,14 +205,26 @@ def calibrate(network: keras.Model, inputs: list[np.ndarray]) -> None:
     """
     for layer in network.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
-            square = evaluate(network, layer.input, inputs) ** 2
+            square = squared(layer, evaluate(network, layer.input, inputs))
             axes = tuple(axis for axis in range(square.ndim) if axis != layer.axis % square.ndim)
             layer.moving_variance.assign(square.mean(axis=axes) / LEVEL**2)
-        elif getattr(layer, "kernel", None) is not None:
+        elif getattr(layer, "kernel", None) is not None and hasattr(layer, "activation"):
             activation, layer.activation = layer.activation, keras.activations.linear
-            square = evaluate(network, layer.output, inputs) ** 2
+            square = squared(layer, evaluate(network, layer.output, inputs))
             layer.activation = activation
             layer.kernel.assign(layer.kernel * (LEVEL / np.sqrt(square.mean())))
+
+
+def squared(layer: Any, values: np.ndarray) -> np.ndarray:
+    """Raises ValueError where all values are 0 or some are not finite: there is nothing to scale by."""
+    square = values**2
+    if not (np.isfinite(square).all() and square.any()):
+        raise ValueError(
+            f"calibrate = true: layer {layer.name} ({type(layer).__name__}) gives values of no variance over the "
+            "ordinary samples, so it cannot be scaled: initialise its weights otherwise, give it other samples, or "
+            "remove calibrate"
+        )
+    return square
 
 
 def evaluate(network: keras.Model, tensor: Any, inputs: list[np.ndarray]) -> np.ndarray:

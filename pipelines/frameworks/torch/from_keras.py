@@ -30,32 +30,22 @@ def open(model: ModuleType, spec: Any, weights: Path) -> nn.Module:
 
 
 class Positional(nn.Module):
-    """Takes tensors in the order of spec.inputs and returns a tuple in the order of spec.outputs."""
+    """Takes tensors in the order of spec.inputs and returns a tuple in the order of spec.outputs.
+
+    The file's inputs and outputs lie in these orders: what froze it saw to that (keras/answers.py).
+    """
 
     def __init__(self, network: keras.Model, spec: Any) -> None:
         super().__init__()
         self.network = network
         self.structure = network.input
-        taken = [tensor.name for tensor in keras.tree.flatten(network.input)]
-        given = network.output if isinstance(network.output, dict) else network.output_names
-        self.inputs = order([tensor.name for tensor in spec.inputs], taken, "inputs")
-        declared = [tensor.name for tensor in spec.outputs]
-        self.outputs = order(list(given), declared, "outputs")
+        for kind, given, declared in (
+            ("inputs", network.inputs, spec.inputs),
+            ("outputs", network.outputs, spec.outputs),
+        ):
+            if len(given) != len(declared):
+                raise ValueError(f"the {kind} differ in number: {len(given)} against {len(declared)}")
 
     def forward(self, *tensors: Tensor) -> tuple[Tensor, ...]:
-        packed = keras.tree.pack_sequence_as(self.structure, [tensors[i] for i in self.inputs])
-        outputs = self.network(packed, training=False)
-        values = list(outputs.values()) if isinstance(outputs, dict) else keras.tree.flatten(outputs)
-        return tuple(values[i] for i in self.outputs)
-
-
-def order(given: list[str], wanted: list[str], kind: str) -> list[int]:
-    """For each of `wanted` its position in `given`: by name, or as they stand where the names are quite others.
-
-    An output of a Keras model bears its layer's name, which need not be the declared one; then a list's order decides.
-    """
-    if len(given) != len(wanted):
-        raise ValueError(f"the {kind} differ in number: {given} against {wanted}")
-    if set(given) == set(wanted):
-        return [given.index(name) for name in wanted]
-    return list(range(len(wanted)))
+        packed = keras.tree.pack_sequence_as(self.structure, list(tensors))
+        return tuple(keras.tree.flatten(self.network(packed, training=False)))

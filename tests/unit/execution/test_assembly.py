@@ -37,7 +37,7 @@ OUTPUT = {
     "sample_errors": [0.25, 0.0, 0.0, 0.0],
 }
 ABOUT: dict[str, dict[str, Any]] = {
-    "reference": {"versions": {"numpy": "2"}},
+    "reference": {"samples": 4, "versions": {"numpy": "2"}},
     "export": {"repairs": [], "warnings": [], "versions": {"numpy": "2"}, "signature": SIGNATURE},
     "run": {"versions": {"numpy": "2"}, "outputs": ["left"], "extra": [], "missing": [], "checks": ["repeat"]},
     "compare": {"outcome": "mismatch", "detail": "left: too far", "outputs": [OUTPUT], "drift": {"left": 0.5}},

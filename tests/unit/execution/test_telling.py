@@ -39,6 +39,27 @@ def error(type_: str, message: str, *inner: tuple[str, str]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
+    ("name", "file", "is_lacking"),
+    [
+        ("timm", "models/linear/model.py", True),
+        ("timm.models", "models/linear/model.py", False),  # timm is there
+        ("timm", "pipelines/frameworks/numpy/framework.py", False),
+    ],
+)
+def test_a_package_that_a_models_code_lacks_is_told_in_the_words_of_its_folder(
+    tree: Tree, tmp_path: Path, name: str, file: str, is_lacking: bool
+) -> None:
+    problem = error("ModuleNotFoundError", f"No module named '{name}'")
+    problem["traceback"] = f'  File "{tree.root}/{file}", line 1'
+
+    told = failed(tree, tmp_path, ("reference", "numpy"), Reply("failed", "reference", error=problem)).detail
+
+    words = "needs `timm`: add it to models/linear/requirements.in and run deploymatrix lock linear"
+    assert told.startswith(words) == is_lacking
+    assert f"No module named '{name}'" in told
+
+
+@pytest.mark.parametrize(
     ("task", "seconds", "key"),
     [
         (("reference", "numpy"), 300, "timeouts.export"),

@@ -144,3 +144,16 @@ def test_reports_show_a_cell_red_that_its_figures_do_not_bear() -> None:
     assert shown["lstm/onnx/fp32"] == make_cell("lstm", "onnx")
     assert shown["mlp/onnx/fp32"].verdict == "failed"
     assert "error 9.9 is over its limit" in shown["mlp/onnx/fp32"].detail
+
+
+def test_rows_that_are_lacking_are_a_mismatch_and_nothing_measured() -> None:
+    def ragged(**changed: Any) -> Cell:
+        return with_output(**{"shape": (4, 10), "rows": ((2, 2), (3, 3), (1, 1), (4, 4)), "worst": None, **changed})
+
+    lacking = ragged(rows=((2, 2), (3, 4), (1, 1), (4, 4)), error=None, headroom=None, sample_errors=(), max_abs=None)
+    named_so = lacking.model_copy(update={"outcome": "mismatch", "stage": "compare", "detail": "rows"})
+
+    assert any("its figures say mismatch, not passed" in line for line in contradictions(lacking))
+    assert not any("its figures say" in line for line in contradictions(named_so))
+    assert any("more rows are expected" in line for line in contradictions(ragged(shape=(3, 10))))
+    assert any("rows of 1 samples" in line for line in contradictions(ragged(rows=((2, 2),))))

@@ -35,7 +35,10 @@ def recorded(case: dict[str, Any], folder: Path) -> Cell:
 def test_the_figures_of_a_comparison_bear_what_it_decided(tmp_path: Path, case: dict[str, Any]) -> None:
     cell = recorded(case, tmp_path)
 
-    assert contradictions(cell, limits_of(case)) == ([] if cell.samples else ["it has no samples"])
+    halves = frozenset(
+        output.name for output in cell.outputs if output.dtype == "float16" and "own float16" in case["name"]
+    )
+    assert contradictions(cell, limits_of(case), halves) == ([] if cell.samples else ["it has no samples"])
 
 
 @pytest.mark.parametrize("case", [*CASES, *STABILITY], ids=lambda case: case["name"])

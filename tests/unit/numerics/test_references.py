@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from deploymatrix.numerics.references import LEAST_VARIATION, reference_problem, variation
-from deploymatrix.project.model_specs import Tensor
+from deploymatrix.project.model_specs import Output
 
 GENERATOR = np.random.default_rng(0)
 VARIED = [GENERATOR.standard_normal((1, 3)) for _ in range(4)]
@@ -22,14 +22,16 @@ def problem(
     eager: list[Any] | None = None,
     dtype: str = "float32",
     shape: tuple[int | str, ...] = (1, 3),
+    yardstick: str = "float64",
+    **declaration: Any,
 ) -> str | None:
     for index, array in enumerate(exact):
         (folder / str(index)).mkdir(parents=True)
         own = array if eager is None else eager[index]
         np.save(folder / str(index) / "y.float64.npy", array)
         np.save(folder / str(index) / "y.float32.npy", own.astype(dtype) if eager is None else own)
-    declared = Tensor.model_validate({"name": "y", "dtype": dtype, "shape": shape})
-    return reference_problem([declared], len(exact), folder)
+    declared = Output.model_validate({"name": "y", "dtype": dtype, "shape": shape, **declaration})
+    return reference_problem([declared], len(exact), folder, yardstick)
 
 
 def test_outputs_that_vary_are_a_reference(tmp_path: Path) -> None:
@@ -133,7 +135,7 @@ def test_what_comes_out_otherwise_the_second_time_is_no_reference(
     changed = exact[3].astype(dtype)
     changed[0, 2] *= 1 + off
     np.save(tmp_path / "3" / f"y.{dtype}.again.npy", changed)
-    declared = Tensor.model_validate({"name": "y", "dtype": "float32", "shape": (1, 3)})
+    declared = Output.model_validate({"name": "y", "dtype": "float32", "shape": (1, 3)})
     found = reference_problem([declared], len(exact), tmp_path)
 
     assert (found is None) == (words is None)
@@ -163,3 +165,48 @@ def test_samples_that_all_have_sizes_of_their_own_are_held_against_each_other_wh
 
     assert problem(tmp_path / "varied", varied, shape=("batch", 3)) is None
     assert "varies between samples by only" in str(problem(tmp_path / "same", same, shape=("batch", 3)))
+
+
+def test_an_output_declared_constant_need_not_vary_and_must_not(tmp_path: Path) -> None:
+    still = [np.full((1, 3), 0.1)] * 4
+
+    assert problem(tmp_path / "still", still, constant="the window is always full") is None
+    assert "remove constant" in str(problem(tmp_path / "varied", VARIED, constant="the window is always full"))
+
+
+def test_what_float32_repeats_within_its_rounding_is_steady_where_it_is_the_yardstick(tmp_path: Path) -> None:
+    def twice(folder: Path, yardstick: str) -> str | None:
+        (folder / "0").mkdir(parents=True)
+        np.save(folder / "0" / "y.float64.again.npy", VARIED[0] * (1 + 1e-6))
+        for index, array in enumerate(VARIED):
+            (folder / str(index)).mkdir(exist_ok=True)
+            np.save(folder / str(index) / "y.float64.npy", array)
+            np.save(folder / str(index) / "y.float32.npy", array.astype("float32"))
+        declared = Output.model_validate({"name": "y", "dtype": "float32", "shape": (1, 3)})
+        return reference_problem([declared], 4, folder, yardstick)
+
+    assert str(twice(tmp_path / "a", "float64")).startswith("not deterministic")
+    assert twice(tmp_path / "b", "float32") is None
+
+
+ROWS = [GENERATOR.standard_normal((rows, 3)) for rows in (2, 0, 4, 1)]
+
+
+def test_a_ragged_output_may_have_any_number_of_rows_up_to_the_declared_one(tmp_path: Path) -> None:
+    assert problem(tmp_path / "four", ROWS, shape=(4, 3), ragged=True) is None
+    assert "gives 4 rows, model.toml declares at most 3" in str(
+        problem(tmp_path / "three", ROWS, shape=(3, 3), ragged=True)
+    )
+    assert "fewer than two samples give a row" in str(
+        problem(tmp_path / "none", [ROWS[0], *[ROWS[1]] * 3], shape=(4, 3), ragged=True)
+    )
+
+
+def test_a_number_of_rows_that_float32_cannot_tell_is_no_reference(tmp_path: Path) -> None:
+    eager = [array.astype("float32") for array in ROWS]
+    eager[2] = eager[2][:3]
+
+    found = str(problem(tmp_path, ROWS, eager=eager, shape=(4, 3), ragged=True))
+
+    assert "sample 2 gives 4 rows in float64 and 3 in float32" in found
+    assert "threshold" in found and "another seed" in found

@@ -16,7 +16,7 @@ import pytest
 from pydantic import ValidationError
 
 from deploymatrix.errors import ConfigurationError
-from deploymatrix.execution.keys import NUMERICS
+from deploymatrix.execution.model_files import NUMERICS
 from deploymatrix.execution.outcomes import NativeTask, failure_of
 from deploymatrix.host.messages import Reply
 from deploymatrix.host.worker_program import EXPORTING, WORKER, WorkerProgram, worker_of

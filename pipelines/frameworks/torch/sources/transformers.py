@@ -15,7 +15,7 @@ SAFE = {"trust_remote_code": False, "weights_only": True}
 
 
 def build(given: dict[str, Any], spec: Any) -> nn.Module:
-    """The model in float32; inputs are named as its forward() takes them, outputs as its answer holds them.
+    """The model in float32; inputs are named as its forward() takes them, outputs as its answer holds them or by path.
 
     given: path of a folder with config.json and weights, or config (a table, or the path of such a JSON file);
     architecture, the name of a class, by default the one that the configuration names; options, laid over the
@@ -34,7 +34,7 @@ def build(given: dict[str, Any], spec: Any) -> nn.Module:
         network = architecture.from_pretrained(given["path"], local_files_only=True, dtype=torch.float32, **options)
     else:
         network = architecture._from_config(architecture.config_class.from_dict({**config, **options}))
-    return Named(network, [tensor.name for tensor in spec.inputs], [tensor.name for tensor in spec.outputs])
+    return Named(network, [tensor.name for tensor in spec.inputs])
 
 
 def configuration(given: dict[str, Any]) -> dict[str, Any]:
@@ -55,13 +55,13 @@ def class_named(name: str | None) -> Any:
 
 
 class Named(nn.Module):
-    """Takes tensors in the order of the declared inputs and returns those that the declared outputs name."""
+    """Takes tensors in the order of the declared inputs, by their names in the network's forward()."""
 
-    def __init__(self, network: nn.Module, inputs: list[str], outputs: list[str]) -> None:
+    def __init__(self, network: nn.Module, inputs: list[str]) -> None:
         super().__init__()
         self.network = network
-        self.inputs, self.outputs = inputs, outputs
+        self.inputs = inputs
 
-    def forward(self, *tensors: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        answer = self.network(**dict(zip(self.inputs, tensors, strict=True)))
-        return tuple(answer[name] for name in self.outputs)
+    def forward(self, *tensors: torch.Tensor, **named: torch.Tensor) -> Any:
+        positional = [name for name in self.inputs if name not in named]
+        return self.network(**dict(zip(positional, tensors, strict=True)), **named)

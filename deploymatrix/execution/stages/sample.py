@@ -1,0 +1,60 @@
+"""The stage `sample`: the model's samples.py gives its samples, in the environment of the model's framework."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from deploymatrix.errors import ConfigurationError
+from deploymatrix.execution.model_files import Key
+from deploymatrix.execution.outcomes import Result
+from deploymatrix.execution.stages.asking import Answered, Question
+from deploymatrix.execution.stages.context import Needs, StageContext
+from deploymatrix.execution.stages.own_samples import MOST, Gathered, UnusableSamples, add_expected, write
+from deploymatrix.execution.wire import wire_imports, wire_spec
+from deploymatrix.host.recipes import packages_recipe
+from deploymatrix.numerics.own_samples import WrongSample, split_inputs
+from deploymatrix.numerics.tensors import Array, load
+from deploymatrix.project.own_samples import program
+from deploymatrix.project.project import Model
+
+
+def key(context: StageContext, needs: Needs) -> Key:
+    return context.keys.samples(needs.task.model)
+
+
+def question(context: StageContext, needs: Needs) -> Question:
+    model = needs.task.model
+    framework = model.spec.framework
+    environment = context.project.frameworks[framework].environment
+    imports = wire_imports(context.project, model, environment)
+    return Question(
+        module=context.project.opener(framework, framework),
+        args={"sampler": program(model), "imports": imports, "spec": wire_spec(model, ""), "most": MOST},
+        timeout_s=model.spec.timeouts.export,
+        memory_mb=model.spec.memory_mb,
+        packages=packages_recipe(context.project, model, environment),
+    )
+
+
+def finish(answered: Answered, _needs: Needs) -> Result:
+    """Keep the samples, read strictly: what a child leaves is not believed to be what it says."""
+    model, out = answered.task.model, answered.work.out
+    gathered = Gathered()
+    try:
+        for index in range(answered.value["samples"]):
+            gathered.add(str(index), [_sample(model, out, index)])
+        add_expected(model, gathered)
+        shutil.rmtree(out)  # with whatever else the child left in it
+        about = write(model, gathered, out)
+    except (UnusableSamples, ConfigurationError) as error:
+        return answered.refuse(f"samples: {error}")
+    return answered.keep("samples", {**about, "versions": answered.value["versions"]})
+
+
+def _sample(model: Model, out: Path, index: int) -> dict[str, Array]:
+    try:
+        arrays = {tensor.name: load(out / str(index) / f"{tensor.name}.npy") for tensor in model.spec.inputs}
+        return split_inputs(arrays, model.spec.inputs)[0]
+    except (OSError, WrongSample, ValueError) as error:
+        raise UnusableSamples(f"{model.spec.own_samples}: sample {index}: {error}") from None

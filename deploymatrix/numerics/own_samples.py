@@ -1,0 +1,106 @@
+"""Samples that a user gives, and the outputs expected of them, held against what model.toml declares.
+
+A file holds one sample, or several along a leading axis: its arrays' shapes say which. All that is wrong raises
+WrongSample, whose message names the array.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from .shapes import bound
+from .tensors import Array, Declared, is_exact
+
+Arrays = Mapping[str, Array]
+
+
+class WrongSample(ValueError):
+    """An array that is not what model.toml declares, in words that say what to change."""
+
+
+def split_inputs(arrays: Arrays, inputs: Sequence[Declared]) -> list[dict[str, Array]]:
+    """Return the samples that a file holds: every declared input, exact in dtype, of the declared shape, finite."""
+    _require_names(arrays, inputs, "input", all_of_them=True)
+    for declared in inputs:
+        array = arrays[declared.name]
+        if array.dtype != np.dtype(declared.dtype):
+            raise WrongSample(f"{declared.name}: {array.dtype}, where model.toml declares {declared.dtype}")
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise WrongSample(f"{declared.name}: holds NaN or an infinity; a sample must be finite")
+    return _split(arrays, inputs)
+
+
+def split_outputs(arrays: Arrays, outputs: Sequence[Declared]) -> list[dict[str, Array]]:
+    """Return the expected outputs that a file holds, for each of its samples: declared ones, which may be some alone.
+
+    A floating output may also be given as float64. Infinities are allowed, as in masks; NaN is not.
+    """
+    _require_names(arrays, outputs, "output", all_of_them=False)
+    given = [output for output in outputs if output.name in arrays]
+    for declared in given:
+        array = arrays[declared.name]
+        wider = not is_exact(declared.dtype) and array.dtype == np.float64
+        if array.dtype != np.dtype(declared.dtype) and not wider:
+            raise WrongSample(f"{declared.name}: {array.dtype}, where model.toml declares {declared.dtype}")
+        if array.dtype.kind == "f" and np.isnan(array).any():
+            raise WrongSample(f"{declared.name}: holds NaN, which no output can be compared with")
+    return _split(arrays, given)
+
+
+def lengths(declared: Declared) -> tuple[int, ...]:
+    """Return the lengths of a declared tensor's axes: a model with own samples has no dims."""
+    return bound(declared.shape, {})
+
+
+def _require_names(arrays: Arrays, declared: Sequence[Declared], kind: str, *, all_of_them: bool) -> None:
+    known = [tensor.name for tensor in declared]
+    unknown = sorted(set(arrays) - set(known))
+    if unknown:
+        raise WrongSample(f"{unknown[0]}: model.toml declares no such {kind}; it declares {', '.join(known)}")
+    missing = [name for name in known if name not in arrays]
+    if missing and all_of_them:
+        raise WrongSample(f"{missing[0]}: it is missing; model.toml declares {', '.join(known)}")
+
+
+def _split(arrays: Arrays, declared: Sequence[Declared]) -> list[dict[str, Array]]:
+    """Cut arrays into samples; raise WrongSample where their shapes do not agree on how many there are."""
+    counts = {tensor.name: _count(tensor.name, arrays[tensor.name].shape, lengths(tensor)) for tensor in declared}
+    alone = sorted(name for name, count in counts.items() if count is None)
+    several = {name: count for name, count in counts.items() if count is not None}
+    if not several:
+        return [{name: arrays[name] for name in counts}]
+    if alone or len(set(several.values())) > 1:
+        said = ", ".join(f"{name} {'one sample' if count is None else count}" for name, count in counts.items())
+        raise WrongSample(
+            f"{(alone or sorted(several))[0]}: the shapes do not agree on how many samples these are ({said}); give "
+            "every array the same leading axis, or write one file a sample"
+        )
+    shapes = {tensor.name: lengths(tensor) for tensor in declared}
+    return [
+        {name: np.ascontiguousarray(row).reshape(shapes[name]) for name, row in rows.items()}
+        for rows in _rows(arrays, several)
+    ]
+
+
+def _rows(arrays: Arrays, several: Mapping[str, int]) -> Iterator[dict[str, Array]]:
+    for index in range(next(iter(several.values()))):
+        yield {name: arrays[name][index] for name in several}
+
+
+def _count(name: str, shape: tuple[int, ...], declared: tuple[int, ...]) -> int | None:
+    """Return how many samples an array holds along a leading axis; None for one that is a sample itself.
+
+    The leading axis stands before the declared ones, or is a batch that is declared as 1.
+    """
+    if shape == declared:
+        return None
+    stacked = shape[1:] == declared
+    batched = declared[:1] == (1,) and shape[1:] == declared[1:]
+    if shape and shape[0] and (stacked or batched):
+        return shape[0]
+    raise WrongSample(
+        f"{name}: shape {list(shape)}, where model.toml declares {list(declared)}; for n samples in one file, "
+        f"[n, {', '.join(map(str, declared))}]".replace(", ]", "]")
+    )
