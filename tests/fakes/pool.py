@@ -21,7 +21,7 @@ SIGNATURE = {
 }
 VALUES: dict[str, dict[str, Any]] = {
     "reference": {"eager_s": 0.25, "orders": [], "yardstick": "float64"},
-    "export": {"entry": "artifact", "signature": SIGNATURE, "repairs": []},
+    "export": {"entry": "artifact", "signature": SIGNATURE, "static": {}, "repairs": []},
     "run": {
         "outputs": ["left", "right"],
         "extra": [],
