@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 
 from deploymatrix.errors import GATE_FAILED, OK
+from deploymatrix.execution.sampled import Sized
+from deploymatrix.numerics.samples import draw
+from deploymatrix.project.model_specs import Input
 from tests.fakes.tree import Called, Tree
 
 USUAL, ONE, FIVE = {"batch": 3}, {"batch": 1}, {"batch": 5}
@@ -102,7 +105,8 @@ def test_a_record_that_hides_what_is_fixed_closes_the_gate(
     tree: Tree, call: Callable[..., Called], change: dict[str, Any], said: str
 ) -> None:
     free(tree, '{ static = ["batch"] }')
-    call("run", "--isolation", "process", "-t", "npz")
+    ran = call("run", "--isolation", "process", "-t", "npz")
+    assert ran.code == OK, ran.out + ran.err
     path = tree.build / "matrix.json"
     matrix = json.loads(path.read_text(encoding="utf-8"))
     matrix["cells"][0].update(change)
@@ -112,3 +116,32 @@ def test_a_record_that_hides_what_is_fixed_closes_the_gate(
 
     assert done.code == GATE_FAILED
     assert said in done.out
+
+
+def test_a_sample_of_few_columns_does_not_turn_an_image_round() -> None:
+    declared = Input.model_validate(
+        {"name": "x", "dtype": "float32", "shape": ["batch", 3, "height", "width"], "values": "image"}
+    )
+
+    sized = Sized(declared, (2, 3, 5, 4))
+
+    assert (sized.layout, sized.shape) == ("channels_first", (2, 3, 5, 4))
+    assert draw(sized, [0, 0], 0).shape == (2, 3, 5, 4)
+
+
+@pytest.mark.parametrize(
+    ("values", "keys"),
+    [
+        ("choice", {"choice": [1.0, 2.0]}),
+        ("one_hot", {}),
+        ("log_normal", {}),
+        ("padded_ids", {"dtype": "int64", "low": 1, "high": 9, "pad": 0}),
+        ("sorted", {"low": 0, "high": 1}),
+    ],
+)
+def test_every_distribution_is_drawn_at_the_sizes_of_a_sample(values: str, keys: dict[str, Any]) -> None:
+    declared = {"name": "x", "dtype": "float32", "shape": ["batch", "time"], "values": values, **keys}
+
+    drawn = draw(Sized(Input.model_validate(declared), (2, 7)), [0, 0], 0)
+
+    assert drawn.shape == (2, 7)
