@@ -159,7 +159,7 @@ def imported_by(path: Path) -> Iterator[str]:
 def text_of(value: Any) -> str:
     """Return a text or a path as a text; nothing for a path that is being made, which has none yet (Python 3.12)."""
     try:
-        return os.fspath(value)
+        return os.fsdecode(value)
     except AttributeError:
         return ""
 

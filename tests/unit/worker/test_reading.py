@@ -215,7 +215,7 @@ def test_a_model_that_cannot_be_imported_says_so(worker: Worker, tmp_path: Path)
 
 
 def test_a_path_that_is_being_made_is_no_name_yet(tmp_path: Path) -> None:
-    """From Python 3.12 on, __init__ of a path is Python code that a profiler hears; what it makes has no text so far."""
+    """From Python 3.12 on, __init__ of a path is Python code, which a profiler hears; what it makes has no text yet."""
     half_made = Path.__new__(type(tmp_path))
     for name in ("_drv", "_root", "_parts"):  # before 3.12, __new__ alone makes it whole
         if hasattr(half_made, name):
