@@ -10,6 +10,7 @@ import os
 import shutil
 import stat
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 from deploymatrix.host.delivery import MOST_PARTS, NotDelivered
@@ -49,9 +50,9 @@ def remove(folder: Path) -> None:
     """Remove a folder that a task could write to, as far as that is possible, however deep it is."""
     if folder.is_symlink():
         return
-    try:
+    with suppress(RecursionError):  # rmtree calls itself for each level, or has a descriptor for each (Python 3.13)
         shutil.rmtree(folder, ignore_errors=True)
-    except RecursionError:  # rmtree calls itself for each level
+    if folder.is_dir():
         subprocess.run(["rm", "-rf", "--", str(folder)], capture_output=True, check=False)
 
 

@@ -55,7 +55,7 @@ class Reads:
         self.opened: dict[str, None] = {}
         self.written: set[str] = set()
         self.told: set[str] = set()
-        self.looked_at: set[Any] = set()
+        self.looked_at: set[str] = set()
         self.shared = [file_of(behind) for module in shared for behind in modules_behind(module)]
         self.known = dict(sys.modules)
         self.scratch, self.started = os.path.abspath(tempfile.gettempdir()), time.time()
@@ -105,10 +105,11 @@ class Reads:
         for name in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]:
             value = given.get(name)
             # by type(): isinstance() asks the object, and one that is half made may not be able to answer
-            if issubclass(type(value), (str, PurePath)) and value not in self.looked_at:
-                self.looked_at.add(value)
-                if could_name_a_file(value):
-                    self.note(value, os.O_RDONLY)
+            text = text_of(value) if issubclass(type(value), (str, PurePath)) else ""
+            if text and text not in self.looked_at:
+                self.looked_at.add(text)
+                if could_name_a_file(text):
+                    self.note(text, os.O_RDONLY)
 
     def take(self) -> list[str]:
         """Return what was read since the last call, sorted: regular files outside of the environment."""
@@ -155,9 +156,16 @@ def imported_by(path: Path) -> Iterator[str]:
             yield from (part.module, *(f"{part.module}.{alias.name}" for alias in part.names))
 
 
-def could_name_a_file(value: Any) -> bool:
+def text_of(value: Any) -> str:
+    """Return a text or a path as a text; nothing for a path that is being made, which has none yet (Python 3.12)."""
+    try:
+        return os.fsdecode(value)
+    except AttributeError:
+        return ""
+
+
+def could_name_a_file(text: str) -> bool:
     """Tell whether it is a file's name: code holds many short texts, of which few are."""
-    text = os.fsdecode(value)
     return (os.sep in text or "." in text) and len(text) < 4096 and "\n" not in text and os.path.isfile(text)
 
 

@@ -138,8 +138,8 @@ def test_the_bundle_refuses_a_reference_in_the_matrixs_words(
     declared = Tensor(name="y", dtype="float32", shape=(2,))
     bundle = {"outputs": [declared.model_dump(mode="json")], "samples": 4, "request": {"task": "reference"}}
 
-    reply = {"status": "ok", "value": {"yardstick": "float64", "orders": []}}
-    outcome, detail, _ = program.judge(bundle, reply, tmp_path)
+    value = {"yardstick": "float64", "orders": []}
+    outcome, detail, _ = program.judge(bundle, {"status": "ok", "value": value}, tmp_path)
 
     assert outcome == ("passed" if words is None else "reference_failed")
     assert (detail or None) == reference_problem((declared,), 4, tmp_path)
