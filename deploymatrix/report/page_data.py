@@ -139,7 +139,7 @@ def _described(cell: Cell, detail_limit: int, reasons: list[str]) -> list[Any]:
         cell.isolation,
         cell.image,
         dict(cell.versions),
-        cell.samples,
+        f"{cell.samples}: {cell.own_samples}" if cell.own_samples else str(cell.samples or ""),
         cell.log,
         cell.expectation.model_dump(mode="json") if cell.expectation else None,
         list(cell.over_budget),

@@ -271,7 +271,7 @@ function factsSection(cell, more) {
     ["Family", cell.family],
     ["Isolation", more.isolation],
     ["Yardstick", more.yardstick === "float32" ? "float32: the model's code rounds to it" : null],
-    ["Samples", more.samples ? String(more.samples) : null],
+    ["Samples", more.samples],
     ["Checks", more.checks],
     ["Artifact", more.size === null ? null : bytes(more.size)],
     ["SHA-256", more.sha256 && h("code", {}, more.sha256)],

@@ -135,6 +135,13 @@ def test_the_panel_keeps_what_the_matrix_says() -> None:
     assert cell.artifact and block["cells"][0][18:20] == [cell.artifact.sha256, cell.artifact.bytes]
 
 
+def test_the_panel_says_where_own_samples_lie() -> None:
+    own = make_cell().model_copy(update={"samples": 5, "own_samples": "5 of samples/"})
+    for cell, said in ((own, "5: 5 of samples/"), (make_cell(), "4")):
+        block = panels(Elements(render(make_matrix(cell))))
+        assert said in [block["values"][number] for number in block["cells"][0][:16]]
+
+
 def test_numbers_that_json_has_no_word_for_become_null() -> None:
     output = (
         make_cell()
