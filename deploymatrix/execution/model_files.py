@@ -18,7 +18,9 @@ from deploymatrix.store import digests
 NUMERICS = Path(__file__).parents[1] / "numerics"
 DRAWING = (NUMERICS / "samples.py",)
 FURTHER = (NUMERICS / "distributions.py", NUMERICS / "images.py")  # of inputs that are drawn by these
-READING = tuple(NUMERICS / name for name in ("array_files.py", "npy.py", "own_samples.py", "shapes.py", "tensors.py"))
+READING = tuple(
+    NUMERICS / name for name in ("array_files.py", "npy.py", "own_samples.py", "ragged.py", "shapes.py", "tensors.py")
+)
 
 
 @dataclass(frozen=True)

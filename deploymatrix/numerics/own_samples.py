@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from .ragged import fits, is_ragged
 from .shapes import bound
 from .tensors import Array, Declared, is_exact
 
@@ -66,7 +67,7 @@ def _require_names(arrays: Arrays, declared: Sequence[Declared], kind: str, *, a
 
 def _split(arrays: Arrays, declared: Sequence[Declared]) -> list[dict[str, Array]]:
     """Cut arrays into samples; raise WrongSample where their shapes do not agree on how many there are."""
-    counts = {tensor.name: _count(tensor.name, arrays[tensor.name].shape, lengths(tensor)) for tensor in declared}
+    counts = {tensor.name: _count(tensor, arrays[tensor.name].shape) for tensor in declared}
     alone = sorted(name for name, count in counts.items() if count is None)
     several = {name: count for name, count in counts.items() if count is not None}
     if not several:
@@ -89,11 +90,20 @@ def _rows(arrays: Arrays, several: Mapping[str, int]) -> Iterator[dict[str, Arra
         yield {name: arrays[name][index] for name in several}
 
 
-def _count(name: str, shape: tuple[int, ...], declared: tuple[int, ...]) -> int | None:
+def _count(tensor: Declared, shape: tuple[int, ...]) -> int | None:
     """Return how many samples an array holds along a leading axis; None for one that is a sample itself.
 
-    The leading axis stands before the declared ones, or is a batch that is declared as 1.
+    The leading axis stands before the declared ones, or is a batch that is declared as 1. What is ragged is one sample:
+    each has a number of rows of its own.
     """
+    name, declared = tensor.name, lengths(tensor)
+    if is_ragged(tensor):
+        if fits(shape, tensor) and shape[0] <= declared[0]:
+            return None
+        raise WrongSample(
+            f"{name}: shape {list(shape)}, where model.toml declares at most {declared[0]} rows of {list(declared[1:])}"
+            "; it is ragged, so write one file a sample"
+        )
     if shape == declared:
         return None
     stacked = shape[1:] == declared

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from deploymatrix.numerics.own_samples import WrongSample, split_inputs, split_outputs
-from deploymatrix.project.model_specs import Input, Tensor
+from deploymatrix.project.model_specs import Input, Output, Tensor
 
 INPUTS = [
     Input.model_validate({"name": "image", "dtype": "float32", "shape": (1, 3, 4)}),
@@ -84,3 +84,14 @@ def test_some_outputs_alone_may_be_expected_and_floats_in_float64() -> None:
 def test_expected_outputs_that_are_not_as_declared_are_told(arrays: dict[str, Any], why: str) -> None:
     with pytest.raises(WrongSample, match=why):
         split_outputs(arrays, OUTPUTS)
+
+
+def test_expected_rows_of_a_ragged_output_are_one_sample_as_many_as_there_are() -> None:
+    boxes = Output(name="boxes", dtype="float32", shape=(10, 4), ragged=True)
+
+    (sample,) = split_outputs({"boxes": np.ones((3, 4), "float32")}, [boxes])
+
+    assert sample["boxes"].shape == (3, 4)
+    for shape in ((11, 4), (3, 5), (2, 3, 4)):
+        with pytest.raises(WrongSample, match=r"at most 10 rows of \[4\]; it is ragged, so write one file a sample"):
+            split_outputs({"boxes": np.ones(shape, "float32")}, [boxes])
