@@ -22,9 +22,8 @@ OPTIONS = ("xnnpack",)
 def export(source: nn.Module, spec: Any, out: Path, options: dict[str, Any]) -> dict[str, Any]:
     """Write `model.pte`; its inputs and outputs go by position.
 
-    options: xnnpack, whether to delegate to XNNPACK; true by default, but for a model with free axes. Of these XNNPACK
-    refuses some ("reshape only supports 1 dynamic dimension"), and takes others that fail when run at another size
-    ("Propagating input shapes failed"); the portable kernels run them all.
+    options: xnnpack, whether to delegate to XNNPACK; true by default, but for a model with free axes, of which the
+    portable kernels run all: docs/findings/executorch-xnnpack-free-axes/finding.md
     """
     inputs = tuple(torch.tensor(spec.example[declared.name]) for declared in spec.inputs)
     repairs = []
@@ -34,6 +33,8 @@ def export(source: nn.Module, spec: Any, out: Path, options: dict[str, Any]) -> 
         repairs.append("executorch-batch-norm-in-sequential")
     if make_clones_contiguous(exported):
         repairs.append("executorch-channels-last-clone")
+    if spec.dims and "xnnpack" not in options:
+        repairs.append("executorch-xnnpack-free-axes")
     partitioner = [XnnpackPartitioner()] if options.get("xnnpack", not spec.dims) else []
     lowered = to_edge_transform_and_lower(exported, partitioner=partitioner)
     (out / ENTRY).write_bytes(lowered.to_executorch().buffer)

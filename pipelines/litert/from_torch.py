@@ -18,8 +18,7 @@ OPTIONS = ("enable_x64",)
 def export(source: nn.Module, spec: Any, out: Path, options: dict[str, Any]) -> dict[str, Any]:
     """Write `model.tflite` with one signature, whose tensors litert-torch names args_0, …, output_0, … by position.
 
-    litert-torch 0.10 exports fixed sizes: with dynamic_shapes it raises TypeError ("broadcast_in_dim shape must have
-    every element be nonnegative") for any axis that is expanded, and what it writes does not bear to be resized.
+    litert-torch exports fixed sizes alone: docs/findings/litert-torch-free-axes/finding.md
 
     options: enable_x64, true by default: int64 stays int64, which litert-torch would else make int32.
     Raises ValueError when the file's tensors are not those.

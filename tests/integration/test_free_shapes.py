@@ -22,6 +22,8 @@ def test_every_size_holds_on_every_target_whose_exporter_can(deploymatrix: Comma
     assert {name: cell["static"] for name, cell in cells.items() if cell["static"]} == {
         ("free_torch", "litert"): {"batch": 3, "time": 32}  # litert-torch cannot
     }
+    for model in ("free_torch", "free_keras"):
+        assert cells[model, "executorch"]["repairs"] == ["executorch-xnnpack-free-axes"]
     for name, cell in cells.items():
         tried = {(sizes["batch"], sizes["time"]) for sizes in cell["sizes"]}
         if not cell["static"]:
