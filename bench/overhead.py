@@ -26,7 +26,6 @@ REQUESTS = 20  # for each repeat
 IDLE = Path(__file__).parent / "idle"
 TENSOR = {"name": "x", "dtype": "float32", "shape": [1, 4]}
 SIGNATURE = {"inputs": {"x": TENSOR}, "outputs": {"x": TENSOR}}
-INSIDE = "/deploymatrix"
 
 
 def section(setting: Setting) -> list[Figure]:
@@ -64,9 +63,8 @@ def _round_trip_ms(worker: Worker, build: Path, loaded: Path) -> float:
 
 
 def _ask(worker: Worker, build: Path, loaded: Path) -> Reply:
-    folder = build / "outbox" / uuid.uuid4().hex
+    folder = build / "taken" / uuid.uuid4().hex
     folder.mkdir(parents=True)
-    folder.chmod(0o777)  # a container's user is another one
     sample = build / "sample.npy"
     args = {"model": loaded, "payload": sample, "signature": SIGNATURE, "samples": [{"x": sample}], "repeat": 1}
     reply = worker.request(
@@ -93,7 +91,10 @@ def _exporter(setting: Setting, build: Path) -> tuple[Callable[[], Channel], Pat
 def _container(setting: Setting, build: Path) -> tuple[Callable[[], Channel], Path] | None:
     from deploymatrix.environments.engine import engine
     from deploymatrix.environments.images import ensure_image
-    from deploymatrix.host.container_channel import Mount, container_channel
+    from deploymatrix.host import inside
+    from deploymatrix.host.container_channel import container_channel
+    from deploymatrix.host.container_limits import Bounds
+    from deploymatrix.host.inbox import Inbox, Mount
     from deploymatrix.host.recipes import image_recipe
 
     client = None if setting.isolation == "process" else engine()
@@ -102,21 +103,15 @@ def _container(setting: Setting, build: Path) -> tuple[Callable[[], Channel], Pa
     project = setting.project(build)
     target = _python_target(list(project.targets.values()))
     image = ensure_image(client, image_recipe(project, target), build, print)
-    runner = project.runner_of(target)
-    outbox = build / "outbox"
-    outbox.mkdir(exist_ok=True)
-    mounts = [
-        Mount(WORKER, f"{INSIDE}/worker"),
-        Mount(target.folder, f"{INSIDE}/target"),
-        Mount(IDLE, f"{INSIDE}/idle"),
-        Mount(build / "sample.npy", f"{INSIDE}/sample.npy"),
-        Mount(outbox, f"{INSIDE}/out", writable=True),
-    ]
-    run_id = f"bench-{uuid.uuid4().hex[:8]}"
+    worker = worker_of(project.runner_of(target))
+    seen = {worker.folder: inside.WORKER, target.folder: inside.TARGET, IDLE: f"{inside.ALL}/idle"}
+    mounts = [Mount(host, place) for host, place in seen.items()]
+    bounds, run_id = Bounds(memory_mb=8192), f"bench-{uuid.uuid4().hex[:8]}"
 
     def start() -> Channel:
-        command = worker_of(runner).started_from(f"{INSIDE}/worker", str)
-        return container_channel(client, image, mounts, run_id=run_id, memory_mb=8192, command=command)
+        inbox = Inbox(build / "inbox" / uuid.uuid4().hex, inside.INBOX)
+        command = worker.started_from(inside.WORKER, str)
+        return container_channel(client, image, mounts, bounds, inbox=inbox, run_id=run_id, command=command)
 
     return start, project.run_module(target)
 
