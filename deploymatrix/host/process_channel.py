@@ -47,6 +47,8 @@ class _ProcessChannel:
         self.stdin, self.stdout = self.process.stdin, self.process.stdout
 
     def send(self, line: bytes, within_s: float) -> None:
+        if self.process.poll() is not None:  # its pipe may still be open: what outlives it for a moment has an end of it
+            raise BrokenPipeError("the worker has ended")
         until, rest = time.monotonic() + within_s, memoryview(line)
         while rest:
             if not select.select([], [self.stdin], [], max(0.0, until - time.monotonic()))[1]:

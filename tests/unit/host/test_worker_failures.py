@@ -130,6 +130,22 @@ def test_worker_that_was_killed_while_idle(tmp_path: Path, start: START) -> None
     worker.close()
 
 
+def test_worker_that_was_killed_while_idle_and_whose_pipes_outlive_it(tmp_path: Path) -> None:
+    """Its reaper has an end of them until it has looked; here something has them for longer."""
+    outlived = ["sh", "-c", 'exec 3<&0; sleep 1 <&3 & exec "$@"', "sh", *COMMAND]
+    commands = iter([outlived, COMMAND])
+    worker = Worker(lambda: process_channel(next(commands), {}, tmp_path / "worker.log"))
+    worker.request(request(tmp_path))
+    first = worker.ready["pid"]
+
+    os.kill(first, signal.SIGKILL)
+    os.waitid(os.P_PID, first, os.WEXITED | os.WNOWAIT)
+
+    assert worker.request(request(tmp_path)).status == "ok"
+    assert worker.ready["pid"] != first
+    worker.close()
+
+
 def test_close_with_a_request_under_way(tmp_path: Path, start: START) -> None:
     os.mkfifo(tmp_path / "alive")
     worker = Worker(start)
