@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,10 +39,13 @@ class Child:
             self.process.returncode = exit_code  # else subprocess would wait for it once more
 
 
-def start(request: Submit[Any], closing: list[int], principal: Principal | None = None) -> Child:
+def start(
+    request: Submit[Any], closing: list[int], watch: Callable[[int], None], principal: Principal | None = None
+) -> Child:
     """Start a child; `closing` are the server's descriptors that a fork must close. Raise OSError.
 
-    Raise RuntimeError where it shall be a principal of its own and there is no fork.
+    Raise RuntimeError where it shall be a principal of its own and there is no fork. `watch` is told the child's group
+    before anything of the task happens: whenever the server dies, somebody knows what it leaves.
     """
     if principal is not None and not FORKS:
         raise RuntimeError("without fork, a task cannot be a principal of its own")
@@ -49,9 +53,9 @@ def start(request: Submit[Any], closing: list[int], principal: Principal | None 
     ours, theirs = Descriptors(*[read for read, _ in pipes]), Descriptors(*[write for _, write in pipes])
     try:
         if FORKS:
-            child = Child(fork(request, theirs, [*closing, *ours], principal), ours)
+            child = Child(fork(request, theirs, [*closing, *ours], watch, principal), ours)
         else:
-            process = spawn(request, theirs)
+            process = spawn(request, theirs, watch)
             child = Child(process.pid, ours, process)
     except OSError:
         for fd in ours:
@@ -65,7 +69,13 @@ def start(request: Submit[Any], closing: list[int], principal: Principal | None 
     return child
 
 
-def fork(request: Submit[Any], ends: Descriptors, closing: list[int], principal: Principal | None) -> int:
+def fork(
+    request: Submit[Any],
+    ends: Descriptors,
+    closing: list[int],
+    watch: Callable[[int], None],
+    principal: Principal | None,
+) -> int:
     sys.stdout.flush()
     sys.stderr.flush()
     pid = os.fork()
@@ -73,6 +83,7 @@ def fork(request: Submit[Any], ends: Descriptors, closing: list[int], principal:
         return pid
     try:
         os.setsid()
+        watch(os.getpid())  # not the server: it may die between the fork and its next line
         for fd in (1, 2):
             os.dup2(ends.log, fd)
         for fd in [*closing, ends.log]:
@@ -84,7 +95,7 @@ def fork(request: Submit[Any], ends: Descriptors, closing: list[int], principal:
         os._exit(70)  # whatever happened, a forked child never returns into the server's loop
 
 
-def spawn(request: Submit[Any], ends: Descriptors) -> subprocess.Popen[bytes]:
+def spawn(request: Submit[Any], ends: Descriptors, watch: Callable[[int], None]) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-s", str(Path(__file__).parent), "child", str(ends.reply), str(ends.files)]
     process = subprocess.Popen(
         command,
@@ -95,6 +106,7 @@ def spawn(request: Submit[Any], ends: Descriptors) -> subprocess.Popen[bytes]:
         start_new_session=True,
     )
     assert process.stdin is not None
+    watch(process.pid)  # until it has the request, it does nothing
     try:
         process.stdin.write(json.dumps(request).encode())
         process.stdin.close()

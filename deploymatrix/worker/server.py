@@ -78,7 +78,7 @@ class Server:
             principal = self.principals.take() if self.principals else None
             if principal is not None:
                 request["out"] = str(principal.home / "out")
-            child = launch.start(request, closing=self.descriptors(), principal=principal)
+            child = launch.start(request, self.descriptors(), self.reaper.watch, principal)
         except Exception as error:  # the module's fault, or there is no process to be had: this request ends
             if principal is not None and self.principals is not None:
                 principal.move_out()
@@ -108,7 +108,6 @@ class Server:
 
     def watch(self, attempt: Attempt) -> None:
         self.attempts[attempt.nonce] = attempt
-        self.reaper.watch(attempt.pid)
         for stream in attempt.streams:
             self.selector.register(stream.fd, selectors.EVENT_READ, lambda: self.drain(attempt))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -13,7 +14,8 @@ import pytest
 
 from deploymatrix.host.frames import Data, Ready, Result
 from deploymatrix.worker import PROTOCOL
-from tests.workers import Bench, Life, heard, send, started, submit
+from deploymatrix.host.process_channel import process_channel
+from tests.workers import WORKER, Bench, Life, heard, send, started, submit
 
 
 def test_two_requests_overlap(bench: Bench, tmp_path: Path) -> None:
@@ -52,6 +54,34 @@ def test_children_die_with_a_killed_worker(bench: Bench, tmp_path: Path) -> None
 
     assert life.ends()
     assert channel.cause_of_death()[0] == "signaled"
+
+
+DIES_ONCE_ITS_CHILD_HAS_STARTED = """
+import importlib, os, pathlib, runpy, signal, sys
+worker = pathlib.Path(sys.argv[1])
+runpy.run_path(str(worker / "__main__.py"))["adopt"](worker)
+server = importlib.import_module("deploymatrix_worker.server")
+def die(_, attempt):
+    os.write(2, b"%d" % attempt.pid)
+    os.kill(os.getpid(), signal.SIGKILL)
+server.Server.watch = die
+importlib.import_module("deploymatrix_worker.greeting").main()
+"""
+
+
+def test_a_child_dies_with_a_worker_that_was_killed_as_it_started_it(python_bench: Bench, tmp_path: Path) -> None:
+    life, log = Life(tmp_path / "alive"), tmp_path / "other.log"
+    command = [sys.executable, "-s", "-c", DIES_ONCE_ITS_CHILD_HAS_STARTED, str(WORKER)]
+    channel = process_channel(command, {"DEPLOYMATRIX_WORKER_START": python_bench.kind}, log)
+    submit(channel, python_bench.request(do="hang", at="load", alive=life.path))
+
+    assert channel.cause_of_death()[0] == "signaled"
+
+    child, until = int(log.read_text()), time.monotonic() + 10
+    with pytest.raises(ProcessLookupError):
+        while time.monotonic() < until:
+            os.kill(child, 0)
+            time.sleep(0.05)
 
 
 def test_end_of_the_channel_ends_everything(bench: Bench, tmp_path: Path) -> None:
