@@ -66,9 +66,9 @@ def sequences(spec: Spec, compute: Compute, source: str) -> list[Sample]:
     for step in range(spec.steps):
         samples = [at_step(each, before, step) for each, before in zip(spec.sequences, state, strict=True)]
         answers = [tensors.checked(answer, source) for answer in compute(replace(spec, samples=samples))]
-        for index, answer in enumerate(answers):
-            state[index] = fed_back(answer, spec.feedback, source)
-            given[index].append(answer)
+        state = [fed_back(answer, spec.feedback, source) for answer in answers]
+        for all_steps, answer in zip(given, answers, strict=True):
+            all_steps.append(answer)
     return [together(answers, source) for answers in given]
 
 
