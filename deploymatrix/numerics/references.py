@@ -143,9 +143,9 @@ def _choice_problem(output: Declared, exact: list[Array], eager: list[Array]) ->
         if not np.array_equal(chosen, found):
             at = [int(i) for i in np.argwhere(chosen != found)[0]]
             return (
-                f"sample {sample} is {chosen[tuple(at)]} in float64 and {found[tuple(at)]} in float32, at {at}: the values "
-                "between which the model chooses are nearer than float32 can tell; change the samples (another seed) or "
-                "the weights"
+                f"sample {sample} is {chosen[tuple(at)]} in float64 and {found[tuple(at)]} in float32, at {at}: the "
+                "values between which the model chooses are nearer than float32 can tell; change the samples (another "
+                "seed) or the weights"
             )
     return None
 

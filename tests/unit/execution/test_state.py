@@ -12,6 +12,7 @@ import pytest
 from deploymatrix.errors import GATE_FAILED, OK
 from deploymatrix.execution.keys import Keys
 from deploymatrix.execution.stages.dispatch import question_of
+from deploymatrix.matrix.files import read_matrix
 from deploymatrix.repro.evidence import find_evidence
 from tests.fakes.tree import Called, Tree
 
@@ -126,23 +127,37 @@ def test_a_bundle_runs_the_steps(stateful: Tree, call: Callable[..., Called]) ->
     commit(stateful, "forgets")
     call("run", "--isolation", "process", "-t", "npz")
 
-    done = call("repro", "linear/npz/fp32", "--run")
+    done = stateful.run("repro", "linear/npz/fp32", "--run")
 
-    assert "now: mismatch" in done.out + done.err
-    assert "the same outcome" in done.out + done.err
+    assert "now: mismatch" in done.stdout
+    assert "the same outcome" in done.stdout
 
 
-def test_a_record_of_fewer_steps_closes_the_gate(stateful: Tree, call: Callable[..., Called]) -> None:
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"shape": [STEPS - 1, 1, 3]}, "left: shape is [5, 1, 3], the model declares [6, 1, 3]"),
+        ({"steps": None}, "left: it has no figures of steps, unlike the model"),
+        ({"steps": {"errors": [0.0], "limits": [1e-6], "noise": [0.0]}}, "left: 1 errors of 6 steps"),
+        (
+            {"steps": {"errors": [0.0] * 5 + [0.1], "limits": [1e-6] * 6, "noise": [0.0] * 6}},
+            "left: the error of step 5 is over its limit",
+        ),
+    ],
+)
+def test_a_record_that_hides_steps_closes_the_gate(
+    stateful: Tree, call: Callable[..., Called], change: dict[str, Any], said: str
+) -> None:
     call("run", "--isolation", "process", "-t", "npz")
     path = stateful.build / "matrix.json"
     matrix = json.loads(path.read_text(encoding="utf-8"))
-    matrix["cells"][0]["outputs"][0]["shape"] = [STEPS - 1, 1, 3]
+    matrix["cells"][0]["outputs"][0].update(change)
     path.write_text(json.dumps(matrix), encoding="utf-8")
 
     done = call("gate", "-t", "npz")
 
     assert done.code == GATE_FAILED
-    assert "left: shape is [5, 1, 3], the model declares [6, 1, 3]" in done.out
+    assert said in done.out
 
 
 def test_steps_count_in_what_a_run_may_leave(stateful: Tree, call: Callable[..., Called]) -> None:
@@ -150,8 +165,6 @@ def test_steps_count_in_what_a_run_may_leave(stateful: Tree, call: Callable[...,
     for steps in ("steps = 6", "steps = 600"):
         stateful.write("models/linear/model.toml", TOML.replace("steps = 6", steps))
         call("run", "--isolation", "process", "-t", "npz")
-        from deploymatrix.matrix.files import read_matrix
-
         evidence = find_evidence(stateful.project(), read_matrix(stateful.build / "matrix.json").cells[0])
         asked.append(question_of(evidence.context, evidence.needs).most_bytes)
 
