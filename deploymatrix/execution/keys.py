@@ -13,7 +13,7 @@ from typing import Any
 from deploymatrix.execution.model_files import NUMERICS, Key, ModelFiles, code_of
 from deploymatrix.execution.reads import Reads
 from deploymatrix.execution.sampled import static_of
-from deploymatrix.execution.wire import wire_spec
+from deploymatrix.execution.wire import wire_spec, wire_state
 from deploymatrix.host.facts import HostFacts
 from deploymatrix.host.process_environment import passed_environment
 from deploymatrix.host.recipes import exporters_base, runtime_recipe
@@ -128,6 +128,7 @@ class Keys:
                 "runtime": facts.runtime_digest(target),
                 "limits": [model.spec.timeouts.run, target.spec.resources.model_dump(mode="json")],
                 "worker": self._worker(target),
+                **wire_state(model),
             }
         )
 

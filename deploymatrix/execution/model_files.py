@@ -18,6 +18,7 @@ from deploymatrix.store import digests
 NUMERICS = Path(__file__).parents[1] / "numerics"
 DRAWING = (NUMERICS / "samples.py",)
 FURTHER = (NUMERICS / "distributions.py", NUMERICS / "images.py")  # of inputs that are drawn by these
+SEQUENCES = (NUMERICS / "sequences.py",)  # of models with state
 READING = tuple(
     NUMERICS / name for name in ("array_files.py", "npy.py", "own_samples.py", "ragged.py", "shapes.py", "tensors.py")
 )
@@ -67,6 +68,7 @@ class ModelFiles:
             "code": code_of(DRAWING)
             + (code_of(FURTHER) if any(t.values in FURTHER_VALUES for t in spec.inputs) else []),
             **({"sizes": bindings(spec)} if spec.dims else {}),
+            **({"state": self._state} if spec.feedback else {}),
         }
         if spec.own_samples is None:
             return Key(key)
@@ -78,6 +80,11 @@ class ModelFiles:
             "reading": code_of(READING),
         }
         return Key({**key, **own})
+
+    @property
+    def _state(self) -> list[Any]:
+        spec = self._model.spec
+        return [spec.steps, {pair.input: pair.initial for pair in spec.feedback}, code_of(SEQUENCES)]
 
     @cached_property
     def code(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from deploymatrix.numerics.sequences import State
 from deploymatrix.numerics.shapes import Binding, bindings, chosen, usual_sizes, words
 from deploymatrix.project.model_specs import Input
 from deploymatrix.project.project import Model
@@ -47,6 +48,12 @@ def sized(model: Model, sample: int, source: Entry, counted: Entry | None) -> st
     """Return the sizes of one of these samples, such as "batch=1, time=7"; empty for a model without dims."""
     found = bindings_for(model, source, counted)
     return words(found[sample]) if sample < len(found) else ""
+
+
+def state_of(model: Model) -> State | None:
+    """Return how many steps the model's samples have, and with what its state begins; None for a model without."""
+    pairs = model.spec.feedback
+    return State(steps=model.spec.steps, initial={pair.input: pair.initial for pair in pairs}) if pairs else None
 
 
 class Sized:

@@ -45,7 +45,20 @@ def wire_spec(model: Model, variant: str, static: Mapping[str, int] | None = Non
         "inputs": [{**_tensor(tensor, fixed), "by": tensor.by} for tensor in spec.inputs],
         "outputs": [{**_tensor(out, fixed), "path": out.path, "ragged": out.ragged} for out in spec.outputs],
         **({"dims": free} if free else {}),
+        **wire_state(model),
     }
+
+
+def wire_state(model: Model) -> dict[str, Any]:
+    """Return how a model with state is run, under "state": its steps, and by input which output is fed back into it."""
+    pairs = model.spec.feedback
+    feedback = {pair.input: pair.output for pair in pairs}
+    return {"state": {"steps": model.spec.steps, "feedback": feedback}} if pairs else {}
+
+
+def wire_sampled(model: Model) -> list[dict[str, Any]]:
+    """Return the inputs that own samples hold, in the shapes that they have there."""
+    return [_tensor(tensor, {}) for tensor in model.spec.sampled_inputs]
 
 
 def _tensor(tensor: Tensor, fixed: Mapping[str, int]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import chain
 from math import inf, isclose
 
-from deploymatrix.matrix.records import OutputRecord, WorstRecord
+from deploymatrix.matrix.records import OutputRecord, StepsRecord, WorstRecord
 from deploymatrix.numerics.limits import Limits
 from deploymatrix.numerics.shapes import Shape, listed, partly_bound
 
@@ -52,6 +52,8 @@ def oddities(output: OutputRecord, samples: int, sizes: Sequence[Mapping[str, in
     wrong = [f"{key} is {value}" for key, value in _figures(output) if not 0 <= value < inf]
     if output.rows is not None:
         wrong += _of_rows(output, output.rows, samples)
+    if output.steps is not None:
+        wrong += _of_steps(output, output.steps)
     if output.error is not None:
         wrong += _of_samples(output, output.error, samples)
         wrong += _of_worst(output, output.error, samples, sizes) if output.limit else _of_exact(output)
@@ -73,6 +75,8 @@ def _over(output: OutputRecord, error: float) -> Iterator[str]:
         yield f"axis {worst.axis}, slice {worst.index}: error {worst.error:.3g} is over its limit {worst.limit:.3g}"
     elif worst is not None and max(worst.heat, default="") > AT_THE_LIMIT:
         yield f"its heat map is over the limit: {worst.heat}"
+    elif (step := _first_over(output.steps)) is not None:
+        yield f"the error of step {step} is over its limit"
     elif output.problem is not None:
         yield f"its problem is: {output.problem}"
 
@@ -84,6 +88,9 @@ def _figures(output: OutputRecord) -> Iterator[tuple[str, float]]:
     found += [(f"the error of sample {index}", error) for index, error in enumerate(output.sample_errors)]
     if output.worst is not None:
         found += [(f"worst {key}", getattr(output.worst, key)) for key in ("error", "limit", "noise", "share")]
+    if output.steps is not None:
+        for key in ("errors", "limits", "noise"):
+            found += [(f"{key} of step {step}", value) for step, value in enumerate(getattr(output.steps, key))]
     yield from ((key, value) for key, value in found if value is not None)
 
 
@@ -105,6 +112,22 @@ def _of_rows(output: OutputRecord, rows: tuple[tuple[int, int], ...], samples: i
         yield f"more rows are expected than its shape {listed(output.shape)} has"
     if output.error is not None and any(answered != expected for answered, expected in rows):
         yield "its rows are not those expected, and yet it was measured"
+
+
+def _first_over(steps: StepsRecord | None) -> int | None:
+    """Return the first step whose error is over its own limit."""
+    pairs = zip(steps.errors, steps.limits, strict=False) if steps else ()
+    return next((step for step, (error, limit) in enumerate(pairs) if not error <= limit * (1 + ROUNDED)), None)
+
+
+def _of_steps(output: OutputRecord, steps: StepsRecord) -> Iterator[str]:
+    count = output.shape[0] if output.shape else 0
+    if output.error is None:
+        yield "it has figures of steps, and yet nothing could be measured"
+    elif {len(steps.errors), len(steps.limits), len(steps.noise)} != {count}:
+        yield f"{len(steps.errors)} errors of {count} steps"
+    elif not output.limit and any(steps.errors) != (output.error > 0):
+        yield f"error is {output.error:.3g}, that of its worst step {max(steps.errors):.3g}"
 
 
 def _of_worst(output: OutputRecord, error: float, samples: int, sizes: Sequence[Mapping[str, int]]) -> Iterator[str]:

@@ -67,11 +67,13 @@ def _of_model(planned: PlannedCell, cell: Cell, limits: Limits) -> Iterator[str]
     yield from _of_sizes(planned, cell)
     if cell.samples < FEWEST:
         yield f"it has {cell.samples} samples; own ones, too, are completed to {FEWEST}"
-    declared = {output.name: output for output in spec.outputs}
+    declared = {output.name: output for output in spec.judged_outputs}
     if cell.outputs and [output.name for output in cell.outputs] != list(declared):
         said = ", ".join(output.name for output in cell.outputs)
         yield f"its outputs are {said}; the model declares {', '.join(declared)}"
     for output in cell.outputs:
+        if output.error is not None and (output.steps is None) == bool(spec.feedback):
+            yield f"{output.name}: it has {'no ' if spec.feedback else ''}figures of steps, unlike the model"
         if output.name in declared:
             yield from _of_output(output, declared[output.name], cell, limits)
 

@@ -74,6 +74,18 @@ class WorstRecord(Frozen):
     heat: str
 
 
+class StepsRecord(Frozen):
+    """The error of an output at each step, of a model with state: how it drifts.
+
+    Each is relative to the step's own scale, of the sample that uses the largest share of its limit at that step.
+    `noise`: eager float32's own error. Where equality is exact, limit and noise are 0.
+    """
+
+    errors: tuple[float, ...]
+    limits: tuple[float, ...]
+    noise: tuple[float, ...]
+
+
 class OutputRecord(Frozen):
     """One output, compared with the float64 reference; the worst sample counts.
 
@@ -98,6 +110,7 @@ class OutputRecord(Frozen):
     rows: tuple[tuple[int, int], ...] | None = Field(
         default=None, description="of a ragged output, for each sample how many rows were answered and expected"
     )
+    steps: StepsRecord | None = Field(default=None, description="of a model with state, whose first axis is its steps")
 
     @property
     def type(self) -> str:

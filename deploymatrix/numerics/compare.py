@@ -11,13 +11,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from .figures import OutputFigures, relative_error
+from .figures import OutputFigures, StepFigures, relative_error
 from .judging import eager_error, judged, stacked
 from .limits import Limits
 from .outliers import expected_values
 from .ragged import Rows, fits, is_ragged, rows_of, rows_problem
 from .shapes import listed
-from .tensors import Array, Declared, is_exact, load
+from .tensors import Array, Declared, has_steps, is_exact, load
 
 Outcome = Literal["passed", "unstable", "io_mismatch", "nonfinite", "reference_failed", "mismatch"]
 # The first that any output has is the cell's.
@@ -122,6 +122,7 @@ def _equal(output: Declared, arrays: Arrays) -> tuple[OutputFigures, Outcome]:
     """Return the figures of an output that is compared exactly."""
     errors = [relative_error(*pair) for pair in zip(arrays.actual, arrays.reference, strict=True)]
     error = max(relative for _, relative in errors)
+    steps = _equal_steps(arrays) if has_steps(output) else None
     figures = OutputFigures(
         name=output.name,
         dtype=output.dtype,
@@ -134,9 +135,23 @@ def _equal(output: Declared, arrays: Arrays) -> tuple[OutputFigures, Outcome]:
         cosine=None,
         snr_db=None,
         sample_errors=tuple(relative for _, relative in errors),
-        problem=f"error {error:.3g} is over the limit 0" if error else None,
+        problem=_unequal(error, steps) if error else None,
+        steps=steps,
     )
     return figures, "mismatch" if error else "passed"
+
+
+def _equal_steps(arrays: Arrays) -> StepFigures:
+    """Return the error of each step, the largest over all samples."""
+    steps = range(len(arrays.reference[0]))
+    pairs = list(zip(arrays.actual, arrays.reference, strict=True))
+    errors = tuple(max(relative_error(a[step], r[step])[1] for a, r in pairs) for step in steps)
+    return StepFigures(errors=errors, limits=(0.0,) * len(errors), noise=(0.0,) * len(errors))
+
+
+def _unequal(error: float, steps: StepFigures | None) -> str:
+    first = next((step for step, each in enumerate(steps.errors) if each), None) if steps else None
+    return f"error {error:.3g} is over the limit 0" + ("" if first is None else f", from step {first} on")
 
 
 def _unmeasured(

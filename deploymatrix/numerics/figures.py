@@ -43,6 +43,19 @@ class WorstSlice:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StepFigures:
+    """The error of an output at each step, of a model with state: how it drifts.
+
+    Each is relative to the step's own scale, of the sample that uses the largest share of its limit at that step.
+    `noise`: eager float32's own error. Where equality is exact, limit and noise are 0.
+    """
+
+    errors: tuple[float, ...]
+    limits: tuple[float, ...]
+    noise: tuple[float, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class OutputFigures:
     """One output, compared with the float64 reference; the worst sample counts.
 
@@ -50,7 +63,8 @@ class OutputFigures:
     of a limit, of the whole or of any slice, so below 1 passes; `worst` says where. cosine and snr_db (decibel) are of
     all samples together; None where they are not defined (integers, exact equality). max_abs, error, headroom and worst
     are None, and sample_errors empty, where nothing could be measured; headroom and worst also where equality is exact.
-    `rows`: of a ragged output, for each sample how many rows were answered and expected.
+    `rows`: of a ragged output, for each sample how many rows were answered and expected. `steps`: of a model with
+    state.
     """
 
     name: str
@@ -67,6 +81,7 @@ class OutputFigures:
     worst: WorstSlice | None = None
     problem: str | None = None
     rows: tuple[tuple[int, int], ...] | None = None
+    steps: StepFigures | None = None
 
 
 def relative_error(actual: Array, reference: Array) -> tuple[float, float]:

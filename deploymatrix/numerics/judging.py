@@ -8,11 +8,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .figures import OutputFigures, WorstSlice, similarity
+from .figures import OutputFigures, StepFigures, WorstSlice, similarity
 from .limits import Limits
 from .outliers import Floats, expected_values, far_out
 from .slices import Part, Stack, along_axes, far_values, whole
-from .tensors import Array, Declared
+from .tensors import Array, Declared, has_steps
 
 LEVELS = "0123456789abcdefghijklmnopqrstuvwxyz"
 MOST_HEAT = 64  # stretches of an axis in the record
@@ -63,6 +63,7 @@ def _judged(output: Declared, stack: Stack, limits: Limits) -> tuple[OutputFigur
         sample_errors=tuple(float(error) for error in errors),
         worst=worst,
         problem=unjudged or (None if worst.share <= 1 else _problem(error, limits.of(eager), worst)),
+        steps=_steps(slices[0]) if has_steps(output) else None,
     )
     return figures, unjudged
 
@@ -70,6 +71,16 @@ def _judged(output: Declared, stack: Stack, limits: Limits) -> tuple[OutputFigur
 def eager_error(stack: Stack) -> float:
     """Return eager float32's own error against the reference, of the output as a whole."""
     return _capped(stack.eager_error)
+
+
+def _steps(part: Part) -> StepFigures:
+    """Return the figures of the slices along the first axis, each of the sample with the largest share of its limit."""
+    at = part.share.argmax(axis=0), np.arange(part.share.shape[1])
+    unit = np.where(part.scale[at] > 0, part.scale[at], 1.0)
+    errors, limits, noise = (
+        tuple(float(v) for v in _finite(values[at] / unit)) for values in (part.error, part.allowed, part.noise)
+    )
+    return StepFigures(errors=errors, limits=limits, noise=noise)
 
 
 def _problem(error: float, limit: float, worst: WorstSlice) -> str:

@@ -48,6 +48,7 @@ def reference_problem(
             _declaration_problem(output, eager)
             or _rows_problem(output, exact, folder)
             or _finiteness_problem(exact, eager)
+            or _choice_problem(output, exact, eager)
             or _collapse_problem(output, exact, eager)
         )
         if problem:
@@ -127,6 +128,24 @@ def _rows_problem(output: Declared, exact: list[Array], folder: Path) -> str | N
             return (
                 f"sample {sample} gives {len(array)} rows in float64 and {len(found)} in float32: a value lies on the "
                 "threshold, nearer than float32 can tell; change the samples (another seed) or the threshold"
+            )
+    return None
+
+
+def _choice_problem(output: Declared, exact: list[Array], eager: list[Array]) -> str | None:
+    """Return where float64 and float32 choose otherwise, as an argmax over values that float32 cannot tell apart.
+
+    Such an answer is compared exactly, and no runtime could be held to either choice.
+    """
+    if not is_exact(output.dtype) or is_ragged(output):
+        return None
+    for sample, (chosen, found) in enumerate(zip(exact, eager, strict=True)):
+        if not np.array_equal(chosen, found):
+            at = [int(i) for i in np.argwhere(chosen != found)[0]]
+            return (
+                f"sample {sample} is {chosen[tuple(at)]} in float64 and {found[tuple(at)]} in float32, at {at}: the "
+                "values between which the model chooses are nearer than float32 can tell; change the samples (another "
+                "seed) or the weights"
             )
     return None
 

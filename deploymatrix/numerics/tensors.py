@@ -27,6 +27,11 @@ class Declared(Protocol):
     def shape(self) -> Shape: ...
 
 
+def has_steps(output: Declared) -> bool:
+    """Return whether the first axis of an output is the steps of a model with state."""
+    return getattr(output, "steps", None) is not None
+
+
 def is_exact(dtype: str) -> bool:
     """Return whether a dtype is compared exactly: integers and booleans are."""
     return not dtype.startswith("float")

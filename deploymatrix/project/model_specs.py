@@ -5,7 +5,7 @@ A mistake in the file becomes a ConfigurationError that names the file, the key 
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import Field, model_validator
 
@@ -13,6 +13,7 @@ from deploymatrix.project.dim_specs import Dim, Shape, check_dims
 from deploymatrix.project.limit_specs import ModelLimit
 from deploymatrix.project.sample_specs import FEWEST, Bound, Layout, Samples, Values, drawing_problem, first_undrawable
 from deploymatrix.project.source_specs import ModelSource
+from deploymatrix.project.state_specs import STEPS, Feedback, Steps, check_feedback, initial_zeros
 from deploymatrix.project.strict import FolderName, Name, Seconds, Strict
 
 DType = Literal["float16", "float32", "float64", "int8", "uint8", "int32", "int64", "bool"]
@@ -29,6 +30,9 @@ class Tensor(Strict):
     def type(self) -> str:
         """Dtype and shape, such as "float32[batch, 10]"."""
         return f"{self.dtype}[{', '.join(map(str, self.shape))}]"
+
+
+AnyTensor = TypeVar("AnyTensor", bound=Tensor)
 
 
 class Output(Tensor):
@@ -100,6 +104,7 @@ class ModelSpec(Strict):
 
     `samples`: how many are drawn, at least 4; or where own ones lie, seen from model.toml: a folder or a glob of .npz
     and .safetensors files, or samples.py. `expected`: where the outputs lie that own samples had in training.
+    `steps`: how many each sample has, of a model with [[feedback]].
     """
 
     framework: FolderName
@@ -113,6 +118,8 @@ class ModelSpec(Strict):
     expected: Annotated[str, Field(min_length=1)] | None = None
     calibrate: bool = False
     dims: dict[Name, Dim] = {}
+    steps: Steps = STEPS
+    feedback: tuple[Feedback, ...] = ()
     inputs: Annotated[tuple[Input, ...], Field(min_length=1)]
     outputs: Annotated[tuple[Output, ...], Field(min_length=1)]
     timeouts: Timeouts = Timeouts()
@@ -132,7 +139,7 @@ class ModelSpec(Strict):
     def _samples_come_from_somewhere(self) -> Self:
         if isinstance(self.samples, str):
             return self
-        problem = first_undrawable(self.inputs)
+        problem = first_undrawable(self.drawn_inputs)
         if problem:
             raise ValueError(f"inputs.{problem}")
         if self.expected is not None:
@@ -143,6 +150,34 @@ class ModelSpec(Strict):
     def own_samples(self) -> str | None:
         """Where own samples lie; None where they are drawn."""
         return self.samples if isinstance(self.samples, str) else None
+
+    @property
+    def drawn_inputs(self) -> tuple[Input, ...]:
+        """The inputs of one step of which a sample says what they hold; others are zeros in the first step."""
+        return tuple(tensor for tensor in self.inputs if tensor.name not in initial_zeros(self.feedback))
+
+    @property
+    def sampled_inputs(self) -> tuple[Input, ...]:
+        """The same with the shapes that a sample has: with state, what is not fed back has a leading axis of steps."""
+        state = {pair.input for pair in self.feedback}
+        if not state:
+            return self.inputs
+        return tuple(tensor if tensor.name in state else self._of_all_steps(tensor) for tensor in self.drawn_inputs)
+
+    @property
+    def judged_outputs(self) -> tuple[Output, ...]:
+        """The outputs with the shapes in which they are judged: with state, those of all steps, one below the other."""
+        return tuple(self._of_all_steps(tensor) for tensor in self.outputs) if self.feedback else self.outputs
+
+    def _of_all_steps(self, tensor: AnyTensor) -> AnyTensor:
+        return tensor.model_copy(update={"shape": (self.steps, *tensor.shape)})
+
+    @model_validator(mode="after")
+    def _feedback_fits(self) -> Self:
+        check_feedback(self.feedback, self.inputs, self.outputs)
+        if "steps" in self.model_fields_set and not self.feedback:
+            raise ValueError("steps means nothing for a model without [[feedback]]; remove it, or say what is fed back")
+        return self
 
     @model_validator(mode="after")
     def _dims_are_declared_and_used(self) -> Self:

@@ -17,7 +17,15 @@ from deploymatrix.matrix.budgets import worst_headroom
 from deploymatrix.matrix.causes import cause_of
 from deploymatrix.matrix.counts import STANDINGS, count
 from deploymatrix.matrix.diff import Diff
-from deploymatrix.matrix.records import NOT_REPRODUCIBLE, Cell, Matrix, Measurement, OutputRecord, WorstRecord
+from deploymatrix.matrix.records import (
+    NOT_REPRODUCIBLE,
+    Cell,
+    Matrix,
+    Measurement,
+    OutputRecord,
+    StepsRecord,
+    WorstRecord,
+)
 from deploymatrix.project.findings import Finding
 from deploymatrix.report.history import History
 from deploymatrix.report.stability import stability
@@ -157,7 +165,14 @@ def _output(output: OutputRecord, values: Strings[str]) -> list[Any]:
     described = [output.name, output.dtype, list(output.shape), *limits, output.problem]
     measured = [_rounded(output.max_abs), _rounded(output.error), _rounded(output.cosine, 8), _rounded(output.snr_db)]
     errors = [_rounded(error) for error in output.sample_errors]
-    return [values.number(_json(described)), *measured, errors, _worst(output.worst)]
+    return [values.number(_json(described)), *measured, errors, _worst(output.worst), _steps(output.steps)]
+
+
+def _steps(steps: StepsRecord | None) -> list[list[float | None]] | None:
+    """List errors, limits and noise of each step in the order in which data.js reads them."""
+    if steps is None:
+        return None
+    return [[_rounded(value) for value in values] for values in (steps.errors, steps.limits, steps.noise)]
 
 
 def _worst(worst: WorstRecord | None) -> list[Any] | None:

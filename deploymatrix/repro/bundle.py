@@ -128,7 +128,7 @@ def _description(evidence: Evidence, places: Mapping[Path, str]) -> dict[str, An
     about["command"] = evidence.worker.command[1:]  # of the program that reproduces: it starts the worker likewise
     about |= {"request": _relative(request, places)}
     about |= {} if task.kind == "sample" else {"samples": _samples(evidence)}
-    outputs: Sequence[Tensor | Given] = task.model.spec.outputs
+    outputs: Sequence[Tensor | Given] = task.model.spec.judged_outputs
     judged_by: dict[str, Any] = {}
     if task.target is not None:
         outputs = declared_outputs(task.model, evidence.needs.source.about["signature"])

@@ -139,7 +139,7 @@ def answers_in(folder: Path, model: Model, reference: Entry, artifact: Entry | N
         reference=reference.files,
         samples=len(chosen),
         chosen=chosen,
-        declared=declared_outputs(model, artifact.about["signature"]) if artifact else model.spec.outputs,
+        declared=declared_outputs(model, artifact.about["signature"]) if artifact else model.spec.judged_outputs,
         orders=tuple(reference.about.get("orders", ())),
     )
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from . import repeating, tensors, versions
+from . import repeating, stepping, tensors, versions
 from . import spec as specs
 from .loading import load, load_model, model_of
 from .reporting import Reporter
@@ -50,7 +50,7 @@ def perform(request: Submit[ReferenceArgs], reporter: Reporter) -> ReferenceValu
     spec = specs.build(args["spec"], args["samples"])
     weights = out / "weights"
     weights.mkdir(parents=True, exist_ok=True)
-    subject = Subject(framework, model_of(args, spec), spec, weights)
+    subject = Subject(stepping.looping(framework, spec), model_of(args, spec), spec, weights)
     framework.freeze(subject.model, spec, weights)
     yardstick = yardstick_of(subject)
     exact, exact_s = timed(lambda: subject.answers("float64"))

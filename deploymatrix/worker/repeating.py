@@ -39,7 +39,7 @@ def repeat(subject: Subject, dtype: str, first: Answers, seconds: float, out: Pa
     """
     spec = subject.spec
     order = order_again(len(spec.samples), enough=seconds > ENOUGH_S)
-    turned = replace(spec, seed=spec.seed + 1, samples=[spec.samples[index] for index in order])
+    turned = replace(spec.chosen(order), seed=spec.seed + 1)
     random.seed(turned.seed)
     np.random.seed(turned.seed % 2**32)
     compute = getattr(subject.framework, "again", subject.framework.reference)

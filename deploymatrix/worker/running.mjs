@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 
 import { explaining } from './mismatched.mjs';
 import { readNpy } from './npy.mjs';
+import { stepping } from './stepping.mjs';
 import { cast, checked, copied } from './tensors.mjs';
 import { Answers, check } from './varying.mjs';
 
@@ -15,7 +16,7 @@ export async function perform({ module, out, args, threads, timeout_s }, enter) 
   const until = performance.now() + timeout_s * 1000;
   const own = await import(pathToFileURL(module));
   const versions = versionsOf(own);
-  const runner = explaining(own, args.signature);
+  const runner = stepping(explaining(own, args.signature), args);
 
   enter('load');
   const samples = args.samples.map((sample) => mapped(sample, readNpy));

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from .stepping import first_steps
 from .tensors import Array, read_samples
 
 if TYPE_CHECKING:
@@ -46,7 +47,11 @@ class Dim:
 
 @dataclass(frozen=True)
 class Spec:
-    """What a model declares, with its samples as arrays by declared input name, at least one."""
+    """What a model declares, with its samples as arrays by declared input name, at least one.
+
+    Of a model with state, `samples` are their first steps, and `sequences` hold all `steps` of each: an input that
+    `feedback` does not name has a leading axis of steps there. `feedback`: by input, the output that is fed back.
+    """
 
     name: str
     framework: str
@@ -59,6 +64,9 @@ class Spec:
     samples: list[Sample]
     source_signature: Signature | None = None
     dims: dict[str, Dim] = field(default_factory=dict)  # those that are free; none, where every size is a number
+    steps: int = 1
+    feedback: dict[str, str] = field(default_factory=dict)
+    sequences: list[Sample] = field(default_factory=list)
 
     def fixed(self, names: Iterable[str]) -> Spec:
         """Return the specification with these dims at their usual sizes."""
@@ -70,6 +78,11 @@ class Spec:
             dims={name: dim for name, dim in self.dims.items() if name not in sizes},
         )
 
+    def chosen(self, order: Sequence[int]) -> Spec:
+        """Return the specification with these samples, in this order."""
+        sequences = [self.sequences[index] for index in order] if self.sequences else []
+        return replace(self, samples=[self.samples[index] for index in order], sequences=sequences)
+
     @property
     def example(self) -> Sample:
         """The first sample."""
@@ -79,12 +92,15 @@ class Spec:
 def build(wire: WireSpec, samples: list[SamplePaths], source_signature: Signature | None = None) -> Spec:
     """Read the samples' files. Raise ValueError for no samples, or for others than the declared inputs."""
     declared: dict[str, Any] = {**wire, "inputs": tensors(wire["inputs"]), "outputs": tensors(wire["outputs"])}
-    dims = declared.pop("dims", {})
+    dims, state = declared.pop("dims", {}), declared.pop("state", None)
     arrays = read_samples(samples)
     names = {tensor.name for tensor in declared["inputs"]}
     for index, sample in enumerate(arrays):
         if set(sample) != names:
             raise ValueError(f"sample {index} has inputs {sorted(sample)}, the model declares {sorted(names)}")
+    if state is not None:
+        declared |= {**state, "sequences": arrays}
+        arrays = list(first_steps(arrays, state["feedback"]))
     free = {name: Dim(**sizes, usual=usual_size(name, declared["inputs"], arrays[0])) for name, sizes in dims.items()}
     return Spec(**declared, samples=arrays, source_signature=source_signature, dims=free)
 

@@ -28,6 +28,13 @@ class WireDim(TypedDict):
     max: int
 
 
+class WireState(TypedDict):
+    """How many steps a sample has, and by input the output that is fed back into it."""
+
+    steps: int
+    feedback: dict[str, str]
+
+
 class WireSpec(TypedDict):
     """The fields of `Spec` that travel as they are."""
 
@@ -40,6 +47,7 @@ class WireSpec(TypedDict):
     inputs: list[WireTensor]
     outputs: list[WireTensor]
     dims: NotRequired[dict[str, WireDim]]
+    state: NotRequired[WireState]
 
 
 class ArtifactTensor(TypedDict):
@@ -119,12 +127,13 @@ class ExportArgs(TypedDict):
 
 
 class RunArgs(TypedDict):
-    """The arguments of `run`."""
+    """The arguments of `run`. With `state`, an input that is not fed back has a leading axis of steps in samples."""
 
     payload: str
     signature: Signature
     samples: list[SamplePaths]
     repeat: int
+    state: NotRequired[WireState]
 
 
 class DescribeArgs(TypedDict):

@@ -92,7 +92,7 @@ def unexpected(needs: Needs, limits: Limits) -> str | None:
         samples=count(needs),
         orders=tuple(needs.reference.about["orders"]),
     )
-    return expected_problem(needs.task.model.spec.outputs, given, limits)
+    return expected_problem(needs.task.model.spec.judged_outputs, given, limits)
 
 
 def limits(task: Task) -> dict[str, Any]:

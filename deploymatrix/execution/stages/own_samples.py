@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deploymatrix.execution.sampled import Sized
+from deploymatrix.execution.sampled import Sized, state_of
 from deploymatrix.numerics.shapes import bound
 from deploymatrix.project.own_samples import expected_files, named, sample_files
 from deploymatrix.project.sample_specs import FEWEST, first_undrawable
+from deploymatrix.project.state_specs import initial_zeros
 from deploymatrix.store import digests
 
 if TYPE_CHECKING:
@@ -46,7 +47,9 @@ def read_samples(model: Model) -> Gathered:
     from deploymatrix.numerics.own_samples import split_inputs
 
     gathered = Gathered()
-    for path, samples in _read(model, sample_files(model), lambda arrays: split_inputs(arrays, model.spec.inputs)):
+    for path, samples in _read(
+        model, sample_files(model), lambda arrays: split_inputs(arrays, model.spec.sampled_inputs)
+    ):
         gathered.add(path.stem, samples)
     return gathered
 
@@ -55,7 +58,9 @@ def add_expected(model: Model, gathered: Gathered) -> None:
     """Read the expected outputs: a file bears the name of a file of samples, or the number of one of samples.py."""
     from deploymatrix.numerics.own_samples import split_outputs
 
-    for path, found in _read(model, expected_files(model), lambda arrays: split_outputs(arrays, model.spec.outputs)):
+    for path, found in _read(
+        model, expected_files(model), lambda arrays: split_outputs(arrays, model.spec.judged_outputs)
+    ):
         rows = gathered.rows.get(path.stem)
         if rows is None:
             known = ", ".join(list(gathered.rows)[:5])
@@ -76,7 +81,7 @@ def write(model: Model, gathered: Gathered, folder: Path) -> dict[str, Any]:
     own = len(gathered.samples)
     samples = [*gathered.samples, *_drawn(model, FEWEST - own)]
     for index, arrays in enumerate(samples):
-        _save(folder / str(index), arrays)
+        _save(folder / str(index), {**_zeros(model), **arrays})
     inputs = digests.of_data({p.relative_to(folder).as_posix(): digests.of_file(p) for p in folder.rglob("*.npy")})
     for index, arrays in gathered.expected.items():
         _save(folder / EXPECTED / str(index), arrays)
@@ -102,20 +107,33 @@ def _read(model: Model, paths: list[Path], split: Any) -> Iterator[tuple[Path, l
 def _drawn(model: Model, missing: int) -> Iterator[dict[str, Array]]:
     """Draw what few own samples lack. One sample alone proves little: nothing varies, and a constant would pass."""
     from deploymatrix.numerics.samples import draw
+    from deploymatrix.numerics.sequences import draw_sequence
 
     if missing <= 0:
         return
-    problem = first_undrawable(model.spec.inputs)
+    problem = first_undrawable(model.spec.drawn_inputs)
     if problem:
         raise UnusableSamples(
             f"{FEWEST - missing} samples; fewer than {FEWEST} are completed with drawn ones, and this input says not "
             f"how: {problem}; or give {FEWEST} samples"
         )
+    state = state_of(model)
     for index in range(missing):
-        yield {
-            declared.name: draw(Sized(declared, bound(declared.shape, {})), [model.spec.seed, position], index)
-            for position, declared in enumerate(model.spec.inputs)
-        }
+        drawn: dict[str, Array] = {}
+        for position, declared in enumerate(model.spec.inputs):
+            sized, seed = Sized(declared, bound(declared.shape, {})), [model.spec.seed, position]
+            drawn[declared.name] = (
+                draw_sequence(sized, state, seed, index, FEWEST) if state else draw(sized, seed, index)
+            )
+        yield drawn
+
+
+def _zeros(model: Model) -> dict[str, Array]:
+    """Return the state that begins with zeros, which no own sample holds."""
+    import numpy as np
+
+    zero = initial_zeros(model.spec.feedback)
+    return {t.name: np.zeros(bound(t.shape, {}), t.dtype) for t in model.spec.inputs if t.name in zero}
 
 
 def _save(folder: Path, arrays: Mapping[str, Array]) -> None:

@@ -48,7 +48,7 @@ def finish(answered: Answered, needs: Needs) -> Result:
     from deploymatrix.numerics.references import reference_problem
 
     spec, value, samples = answered.task.model.spec, answered.value, count(needs)
-    problem = reference_problem(spec.outputs, samples, answered.work.out, value["yardstick"])
+    problem = reference_problem(spec.judged_outputs, samples, answered.work.out, value["yardstick"])
     if problem:
         return answered.refuse(problem)
     about = {"samples": samples, **{name: value[name] for name in ("versions", "orders", "yardstick")}}

@@ -13,6 +13,7 @@ from deploymatrix.execution.stages.asking import Answered, Question
 from deploymatrix.execution.stages.context import Needs, StageContext
 from deploymatrix.execution.stages.samples import paths_for
 from deploymatrix.execution.stages.telling import log_tail
+from deploymatrix.execution.wire import wire_state
 from deploymatrix.host.messages import Place
 from deploymatrix.numerics.shapes import bound
 from deploymatrix.project.plan import Task
@@ -43,6 +44,7 @@ def question(context: StageContext, needs: Needs) -> Question:
         "signature": artifact.about["signature"],
         "samples": paths_for(context, needs),
         "repeat": REPEATS,
+        **wire_state(task.model),
     }
     return Question(
         module=context.project.run_module(task.on),
@@ -79,6 +81,6 @@ def with_sizes(failed: Failed, needs: Needs) -> Failed:
 
 def _most_bytes(model: Model, artifact: Entry, own: Entry | None) -> int:
     """Return the bytes that all answers to all samples may have together, as far as the model declares them."""
-    samples, shapes = bindings_for(model, artifact, own), [output.shape for output in model.spec.outputs]
+    samples, shapes = bindings_for(model, artifact, own), [output.shape for output in model.spec.judged_outputs]
     values = sum(math.prod(bound(shape, binding)) for binding in samples for shape in shapes)
     return ANSWERS * (values * WIDEST + len(samples) * SPARE)

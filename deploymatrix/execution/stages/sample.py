@@ -11,7 +11,7 @@ from deploymatrix.execution.outcomes import Result
 from deploymatrix.execution.stages.asking import Answered, Question
 from deploymatrix.execution.stages.context import Needs, StageContext
 from deploymatrix.execution.stages.own_samples import MOST, Gathered, UnusableSamples, add_expected, write
-from deploymatrix.execution.wire import wire_imports, wire_spec
+from deploymatrix.execution.wire import wire_imports, wire_sampled, wire_spec
 from deploymatrix.host.recipes import packages_recipe
 from deploymatrix.numerics.own_samples import WrongSample, split_inputs
 from deploymatrix.numerics.tensors import Array, load
@@ -28,9 +28,10 @@ def question(context: StageContext, needs: Needs) -> Question:
     framework = model.spec.framework
     environment = context.project.frameworks[framework].environment
     imports = wire_imports(context.project, model, environment)
+    spec = {**wire_spec(model, ""), "inputs": wire_sampled(model)}
     return Question(
         module=context.project.opener(framework, framework),
-        args={"sampler": program(model), "imports": imports, "spec": wire_spec(model, ""), "most": MOST},
+        args={"sampler": program(model), "imports": imports, "spec": spec, "most": MOST},
         timeout_s=model.spec.timeouts.export,
         memory_mb=model.spec.memory_mb,
         packages=packages_recipe(context.project, model, environment),
@@ -54,7 +55,7 @@ def finish(answered: Answered, _needs: Needs) -> Result:
 
 def _sample(model: Model, out: Path, index: int) -> dict[str, Array]:
     try:
-        arrays = {tensor.name: load(out / str(index) / f"{tensor.name}.npy") for tensor in model.spec.inputs}
-        return split_inputs(arrays, model.spec.inputs)[0]
+        arrays = {tensor.name: load(out / str(index) / f"{tensor.name}.npy") for tensor in model.spec.sampled_inputs}
+        return split_inputs(arrays, model.spec.sampled_inputs)[0]
     except (OSError, WrongSample, ValueError) as error:
         raise UnusableSamples(f"{model.spec.own_samples}: sample {index}: {error}") from None

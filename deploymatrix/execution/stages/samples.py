@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from deploymatrix.execution.model_files import Key
-from deploymatrix.execution.sampled import Sized, bindings_of, samples_for
+from deploymatrix.execution.sampled import Sized, bindings_of, samples_for, state_of
 from deploymatrix.execution.stages.context import Needs, StageContext
 from deploymatrix.numerics.shapes import bound
 from deploymatrix.project.project import Model
@@ -53,10 +53,15 @@ def count(needs: Needs) -> int:
 
 def _draw(context: StageContext, model: Model, key: Key) -> Entry:
     from deploymatrix.numerics.samples import write_sample
+    from deploymatrix.numerics.sequences import write_sequence
 
     folder = Path(tempfile.mkdtemp(prefix=".draw-", dir=context.store.folder("samples")))
     folder.chmod(0o755)  # mkdtemp makes it private; a container's user must read it
-    for index, binding in enumerate(bindings_of(model, None)):
+    samples, state = bindings_of(model, None), state_of(model)
+    for index, binding in enumerate(samples):
         inputs = [Sized(tensor, bound(tensor.shape, binding)) for tensor in model.spec.inputs]
-        write_sample(inputs, model.spec.seed, index, folder / str(index))
+        if state is None:
+            write_sample(inputs, model.spec.seed, index, folder / str(index))
+        else:
+            write_sequence(inputs, state, model.spec.seed, index, len(samples), folder / str(index))
     return context.store.put("samples", key.digest, folder, about={"model": model.name}, made_from=key.parts)

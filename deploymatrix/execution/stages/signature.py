@@ -14,28 +14,40 @@ from deploymatrix.project.strict import Name, Strict
 
 
 class Given(Strict):
-    """An output as an artifact has it. A size that varies bears a dim's name, or none."""
+    """An output as an artifact has it. A size that varies bears a dim's name, or none.
+
+    `steps`: how many the first axis holds, of a model with state.
+    """
 
     name: Name
     dtype: DType
     shape: Annotated[tuple[Length | Name | None, ...], Field(max_length=8)]
     ragged: bool = False
+    steps: int | None = None
 
 
 def declared_outputs(model: Model, signature: dict[str, Any]) -> tuple[Given, ...]:
     """Return the model's outputs with the dtype and shape that the signature says they have in the artifact.
 
-    How many rows a ragged one may have is the model's word: the artifact's is a guess, or none.
+    How many rows a ragged one may have is the model's word: the artifact's is a guess, or none. With state, the outputs
+    of all steps are judged: they have a leading axis, of which the artifact knows nothing.
     """
-    outputs = signature["outputs"]
+    claimed, steps = signature["outputs"], model.spec.steps if model.spec.feedback else None
     return tuple(
-        Given(name=o.name, dtype=outputs[o.name]["dtype"], shape=_shape(o, outputs[o.name]["shape"]), ragged=o.ragged)
-        for o in model.spec.outputs
+        Given(
+            name=output.name,
+            dtype=claimed[output.name]["dtype"],
+            shape=_shape(output, claimed[output.name]["shape"], steps),
+            ragged=output.ragged,
+            steps=steps,
+        )
+        for output in model.spec.outputs
     )
 
 
-def _shape(output: Output, claimed: list[Size]) -> Shape:
-    return (*output.shape[:1], *claimed[1:]) if output.ragged else tuple(claimed)
+def _shape(output: Output, claimed: list[Size], steps: int | None) -> Shape:
+    shape = (*output.shape[:1], *claimed[1:]) if output.ragged else tuple(claimed)
+    return shape if steps is None else (steps, *shape)
 
 
 def signature_problem(model: Model, signature: dict[str, Any]) -> str | None:

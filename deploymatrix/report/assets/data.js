@@ -136,9 +136,17 @@ function readCell(packed, values, history, findings) {
   };
 }
 
-function readOutput([described, maxAbs, error, cosine, snr, errors, packed], values) {
+function readOutput([described, maxAbs, error, cosine, snr, errors, packed, packedSteps], values) {
   const [name, dtype, shape, limit, eager, problem] = values[described];
-  return { name, dtype, shape, limit, eager, problem, maxAbs, error, cosine, snr, errors, worst: readWorst(packed) };
+  const [worst, steps] = [readWorst(packed), readSteps(packedSteps)];
+  return { name, dtype, shape, limit, eager, problem, maxAbs, error, cosine, snr, errors, worst, steps };
+}
+
+/** Error, limit and eager float32's noise at each step, of a model with state. */
+function readSteps(packed) {
+  if (!packed) return null;
+  const [errors, limits, noise] = packed;
+  return { errors, limits, noise };
 }
 
 function readWorst(packed) {

@@ -1,4 +1,5 @@
-// The error plot of an output: each sample's error against the limit and against eager float32, on a log scale.
+// The error plots of an output, on a log scale: each sample's error against the limit and against eager float32, and the
+// same at each step of a model with state, where limit and noise are the step's own.
 
 const PLOT_HEIGHT = 170;
 const drawn = []; // plots of the open panel: {plot, holder, draw}
@@ -15,14 +16,31 @@ function errorPlot(output) {
     h("span", { class: "ink-limit" }, `━ limit ${figure(output.limit)}`),
     output.eager ? h("span", { class: "ink-eager" }, `┅ eager float32 ${figure(output.eager)}`) : null,
   );
-  drawn.push({ holder, legend, output, plot: null });
+  const { errors, limit, eager } = output;
+  const [limits, noise] = [limit, eager].map((value) => errors.map(() => value));
+  drawn.push({ holder, legend, per: "sample", errors, limits, noise, plot: null });
+  return h("div", {}, legend, holder);
+}
+
+/** The same for the steps: a drift is seen as an error that grows faster than the noise of float32 does. */
+function stepPlot({ name, steps }) {
+  const label = `Error of ${name} at each of ${plural(steps.errors.length, "step")}, with the step's own limit`;
+  const holder = h("div", { class: "plot", role: "img", "aria-label": label });
+  const legend = h(
+    "p",
+    { class: "plot-legend" },
+    h("span", { class: "ink-error" }, "● error at each step"),
+    h("span", { class: "ink-limit" }, "━ limit of the step"),
+    h("span", { class: "ink-eager" }, "┅ eager float32 at the step"),
+  );
+  drawn.push({ holder, legend, per: "step", ...steps, plot: null });
   return h("div", {}, legend, holder);
 }
 
 function drawPlots() {
   for (const entry of drawn) {
     entry.plot?.destroy();
-    entry.plot = new uPlot(plotOptions(entry), plotColumns(entry.output), entry.holder);
+    entry.plot = new uPlot(plotOptions(entry), plotColumns(entry), entry.holder);
   }
 }
 
@@ -32,19 +50,25 @@ function forgetPlots() {
 }
 
 /** x runs from half a sample before the first to half a sample after the last, so that the lines cross the whole plot. */
-function plotColumns({ errors, limit, eager }) {
-  const floor = floorOf(errors, limit, eager);
-  const xs = [0.5, ...errors.map((_, i) => i + 1), errors.length + 0.5];
-  const line = (value) => xs.map(() => value || null);
-  return [xs, [null, ...errors.map((error) => (error === 0 ? floor : error)), null], line(limit), line(eager)];
+function plotColumns({ per, errors, limits, noise }) {
+  const floor = floorOf([...errors, ...limits, ...noise]);
+  const first = firstOf(per);
+  const xs = [first - 0.5, ...errors.map((_, i) => first + i), first + errors.length - 0.5];
+  const line = (values) => [values[0], ...values, values.at(-1)].map((value) => value || null);
+  return [xs, [null, ...errors.map((error) => (error === 0 ? floor : error)), null], line(limits), line(noise)];
+}
+
+/** Samples are counted from 1 here, steps from 0, as slices are. */
+function firstOf(per) {
+  return per === "step" ? 0 : 1;
 }
 
 /** Where an error of exactly 0 is drawn, which a log scale has no place for: below all else. */
-function floorOf(errors, limit, eager) {
-  return Math.min(...[...errors, limit, eager].filter((value) => value > 0)) / 10;
+function floorOf(values) {
+  return Math.min(...values.filter((value) => value > 0)) / 10;
 }
 
-function plotOptions({ holder, legend, output }) {
+function plotOptions({ holder, legend, per, errors }) {
   const ink = (name) => getComputedStyle(legend.querySelector(`.ink-${name}`) ?? legend).color;
   const axis = {
     stroke: getComputedStyle(legend).color,
@@ -62,14 +86,14 @@ function plotOptions({ holder, legend, output }) {
     cursor: { show: false },
     select: { show: false },
     scales: {
-      x: { time: false, range: [0.5, output.errors.length + 0.5] },
+      x: { time: false, range: [firstOf(per) - 0.5, firstOf(per) + errors.length - 0.5] },
       y: { distr: 3, range: (_plot, low, high) => decades(low, high) },
     },
     axes: [
       {
         ...axis,
         values: whole,
-        label: "sample",
+        label: per,
         labelSize: 16,
         labelFont: "11px system-ui",
         size: 24,

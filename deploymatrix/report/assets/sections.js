@@ -184,6 +184,7 @@ function outputSection(output, { sizes }) {
     ),
     heatSection(output),
     isPlotted ? errorPlot(output) : null,
+    output.steps && output.steps.errors.some((value) => value > 0) ? stepPlot(output) : null,
     errors.length
       ? h(
           "details",

@@ -1,0 +1,30 @@
+"""State with real exporters and runtimes: a decoder's 32 tokens on all six targets, and a stream in Keras."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+MODELS = Path(__file__).resolve().parents[1] / "state_models"
+STEPS = {"decoder": 32, "keras_stream": 8}
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def test_every_step_holds_on_every_target(deploymatrix: Command, real_build: Path) -> None:
+    wanted = "decoder or keras_stream and savedmodel"
+    done = deploymatrix(*("run", "--isolation", "process", "--models", MODELS, "-k", wanted))
+
+    cells = {
+        (cell["model"], cell["target"]): cell for cell in json.loads((real_build / "matrix.json").read_text())["cells"]
+    }
+    cells = {name: cell for name, cell in cells.items() if cell["outcome"] != "missing"}
+    assert {name: cell["outcome"] for name, cell in cells.items()} == dict.fromkeys(cells, "passed"), done.stdout
+    assert len(cells) == 7
+    for (model, _), cell in cells.items():
+        for output in cell["outputs"]:
+            assert output["shape"][0] == len(output["steps"]["errors"]) == STEPS[model]
+    tokens = {target: cell["outputs"][1] for (model, target), cell in cells.items() if model == "decoder"}
+    assert {(token["name"], token["error"], token["limit"]) for token in tokens.values()} == {("next_token", 0.0, 0.0)}
+    assert tokens["tfjs"]["dtype"] == "int32"  # fed back as such: TF.js has no int64
