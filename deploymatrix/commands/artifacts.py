@@ -34,6 +34,18 @@ Constants = Annotated[
     list[str] | None,
     typer.Option("--constant", metavar="OUTPUT", help="An output that may be the same for all samples; repeatable."),
 ]
+Dims = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--dim",
+        metavar="NAME=SIZE,…",
+        help="Sizes in which a free axis is drawn, as in batch=1,3; repeatable.",
+    ),
+]
+Signature = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Of several in the artifact [default: serving_default, or the only one]."),
+]
 Files = Annotated[
     list[Path] | None,
     typer.Option(metavar="NPZ", help="A sample, by A's names; repeatable [default: drawn from A's signature]."),
@@ -58,13 +70,19 @@ def register(app: typer.Typer) -> None:
 def verify(
     context: typer.Context,
     artifact: Annotated[Path, typer.Argument(help=".onnx, .tflite, .pte, .pt, a SavedModel or TF.js folder, …")],
-    inputs: Annotated[list[Path], typer.Option(metavar="NPZ", help="The inputs of a sample, by name; repeatable.")],
     reference: Annotated[
         list[Path], typer.Option(metavar="NPZ", help="The outputs that it must give, by name; one for each --inputs.")
     ],
+    inputs: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="NPZ", help="The inputs of a sample, by name; repeatable. Only an artifact without has none."
+        ),
+    ] = None,
     target: Annotated[
         str | None, typer.Option("-t", "--target", help="The target that runs it [default: by its name].")
     ] = None,
+    signature: Signature = None,
     mapping: Mapping = None,
     ranges: Ranges = None,
     constant: Constants = None,
@@ -83,11 +101,13 @@ def verify(
     from deploymatrix.verify.verify import Claim
     from deploymatrix.verify.verify import verify as decide
 
-    require_pairs(inputs, reference)
+    if inputs:
+        require_pairs(inputs, reference)
     claim = Claim(
         artifact=artifact,
         target=target,
-        inputs=read_samples(inputs),
+        signature=signature,
+        inputs=read_samples(inputs) if inputs else [{} for _ in reference],
         reference=read_samples(reference),
         mapping=read_mapping(mapping or ()),
         ranges=read_ranges(ranges or ()),
@@ -106,8 +126,15 @@ def compare(
     inputs: Files = None,
     target_a: Annotated[str | None, typer.Option(help="The target that runs A [default: by its name].")] = None,
     target_b: Annotated[str | None, typer.Option(help="The target that runs B [default: by its name].")] = None,
+    signature: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Of several in A and in B [default: serving_default, or the only one]."),
+    ] = None,
+    signature_a: Annotated[str | None, typer.Option(metavar="NAME", help="The same for A alone.")] = None,
+    signature_b: Annotated[str | None, typer.Option(metavar="NAME", help="The same for B alone.")] = None,
     mapping: Mapping = None,
     ranges: Ranges = None,
+    dims: Dims = None,
     constant: Constants = None,
     strict: Strict = False,
     seed: Seed = 0,
@@ -120,19 +147,24 @@ def compare(
     json: AsJson = False,
 ) -> None:
     """Run two artifacts of one model on the same inputs. Exit code 1 when an output disagrees."""
-    from deploymatrix.verify.agreement import Pair, compare_artifacts
+    from deploymatrix.verify.agreement import compare_artifacts
     from deploymatrix.verify.arrays import read_samples
+    from deploymatrix.verify.dims import read_dims
     from deploymatrix.verify.pairing import read_mapping
     from deploymatrix.verify.ranges import read_ranges
+    from deploymatrix.verify.sharing import Pair
 
     pair = Pair(
         first=first,
         second=second,
         first_target=target_a,
         second_target=target_b,
+        first_signature=signature_a or signature,
+        second_signature=signature_b or signature,
         inputs=read_samples(inputs) if inputs else None,
         mapping=read_mapping(mapping or ()),
         ranges=read_ranges(ranges or ()),
+        dims=read_dims(dims or ()),
         constant=tuple(constant or ()),
         seed=seed,
         samples=samples,

@@ -36,8 +36,10 @@ def require_outputs(constant: Collection[str], names: Iterable[str]) -> None:
 
 
 def _problem(arrays: list[Array], *, may_be_constant: bool) -> str | None:
-    if not all(array.size for array in arrays) or len({array.shape for array in arrays}) > 1:
-        return None  # the comparison says what is wrong with shapes; there is nothing in an empty tensor
+    if not all(array.size for array in arrays):
+        return None  # there is nothing in an empty tensor
+    if len({array.shape for array in arrays}) > 1:
+        return _problem_by_size(arrays, may_be_constant=may_be_constant)
     finite = np.all([np.isfinite(array) for array in arrays], axis=0)
     if not finite.any():
         return f"no element is finite in all samples, so nothing is compared; {REMEDY}, or mend the model"
@@ -49,6 +51,24 @@ def _problem(arrays: list[Array], *, may_be_constant: bool) -> str | None:
             return f"{only.flat[0]} in all {only.size} elements, {_nothing()}"
         return None
     return _collapse([array[finite] for array in arrays])
+
+
+def _problem_by_size(arrays: list[Array], *, may_be_constant: bool) -> str | None:
+    """Judge the samples of each size by themselves: of free axes, and of outputs whose size depends on the data.
+
+    A size that only one sample has shows that something depends on the input, unless all values are one number.
+    """
+    sizes: dict[tuple[int, ...], list[Array]] = {}
+    for array in arrays:
+        sizes.setdefault(array.shape, []).append(array)
+    for alike in sizes.values():
+        problem = _problem(alike, may_be_constant=may_be_constant) if len(alike) > 1 else None
+        if problem:
+            return f"{problem} (of size {list(alike[0].shape)})"
+    values = np.unique(np.concatenate([array.ravel() for array in arrays]))  # NaN counts once
+    if values.size == 1 and not (may_be_constant and np.isfinite(values[0])):
+        return f"{values[0]} in all elements of all samples, {_nothing()}"
+    return None
 
 
 def _collapse(arrays: list[Array]) -> str | None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from . import mismatched, tensors, varying, versions
+from . import choosing, mismatched, tensors, varying, versions
 from .loading import load
 from .reporting import Reporter
 from .tensors import Array
@@ -31,7 +31,7 @@ def perform(request: Submit[RunArgs], reporter: Reporter) -> RunValue:
     args, out = request["args"], Path(request["out"])
     runner = cast("RunnerModule", load(Path(request["module"])))
     used = versions.of(runner)
-    runner = mismatched.explaining(runner, args["signature"])
+    runner = mismatched.explaining(choosing.choosing(runner, args.get("chosen")), args["signature"])
 
     reporter.stage("load")
     samples = tensors.read_samples(args["samples"])

@@ -36,7 +36,9 @@ def test_a_file_without_references_has_none(tmp_path: Path) -> None:
     assert referred(written(tmp_path), tmp_path) == []
 
 
-@pytest.mark.parametrize("location", [b"../weights", b"a/../../b", b"/etc/hostname", b"..", b".", b"a\\b", b"a\0b", b"\xff"])
+@pytest.mark.parametrize(
+    "location", [b"../weights", b"a/../../b", b"/etc/hostname", b"..", b".", b"a\\b", b"a\0b", b"\xff"]
+)
 def test_a_reference_that_leaves_the_folder_is_refused(tmp_path: Path, location: bytes) -> None:
     (tmp_path / "weights").write_bytes(b"not its own")
     artifact = written(tmp_path / "given", location)
