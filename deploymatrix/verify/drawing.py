@@ -24,7 +24,7 @@ def draw_inputs(
 ) -> list[dict[str, Array]]:
     """Draw `samples` samples; None: 4, or as many as it takes to deal out the integers of known ranges, up to 64.
 
-    `sizes`: those of the free axes, which samples take in turn, each at least twice. Without inputs there is one sample.
+    `sizes`: those of the free axes, which samples take in turn, each twice at least. Without inputs: one sample.
     """
     if not draws:
         return [{}]
@@ -32,20 +32,16 @@ def draw_inputs(
     hands = {name: _hands(draw, most, [seed, place], sizes) for place, (name, draw) in enumerate(draws.items())}
     turns = 2 * len(sizes) if len(sizes) > 1 else 1
     count = min(max([FEWEST, turns, *map(len, hands.values())]), most) if samples is None else samples
-    return [
-        {
-            name: _draw(
-                draw, bound(draw.shape, sizes[index % len(sizes)]), hands[name][index : index + 1], index, place
-            )
-            for place, (name, draw) in seeded(draws, seed)
-        }
-        for index in range(count)
-    ]
-
-
-def seeded(draws: Mapping[str, Draw], seed: int) -> list[tuple[list[int], tuple[str, Draw]]]:
-    """Return each draw with the seed of its own."""
-    return [([seed, place], entry) for place, entry in enumerate(draws.items())]
+    found = []
+    for index in range(count):
+        binding = sizes[index % len(sizes)]
+        found.append(
+            {
+                name: _draw(draw, bound(draw.shape, binding), hands[name][index : index + 1], index, [seed, place])
+                for place, (name, draw) in enumerate(draws.items())
+            }
+        )
+    return found
 
 
 def _draw(draw: Draw, shape: tuple[int, ...], hand: Sequence[Array], index: int, seed: Sequence[int]) -> Array:

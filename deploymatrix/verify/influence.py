@@ -1,4 +1,4 @@
-"""Inputs that one of two artifacts lacks: whether they matter to the one that has them, seen by changing their values."""
+"""Inputs that one of two artifacts lacks: whether they matter to the other one, seen by changing their values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ROUNDS = 3  # with what fraction of elements changed: all, all otherwise, and ab
 
 
 def changed(samples: Sequence[Sample], lost: Collection[str], seed: int) -> list[dict[str, Array]]:
-    """Return the samples ROUNDS times with other values of the lost inputs, of the range that these have in all samples."""
+    """Return the samples ROUNDS times with other values of the lost inputs, of the range that all samples show."""
     ranges = {name: _range([sample[name] for sample in samples]) for name in lost}
     found = []
     for turn in range(ROUNDS):

@@ -21,8 +21,8 @@ class InputRecord(Frozen):
     """One input. `low` and `high` (excluded): the range that it is drawn from, or may have; None: there is none.
 
     `known_by`: who tells the range; None where nobody does. `distinct`: how many different integers all samples hold.
-    `shape`: a size that varies is a dim's name, or of given inputs "1..3". `lost_by`: the artifact that lacks the input,
-    while the answers of the other one were seen not to depend on it.
+    `shape`: a size that varies is a dim's name, or of given inputs "1..3". `lost_by`: the artifact that lacks the
+    input, while the other one's answers were seen not to depend on it.
     """
 
     name: str

@@ -116,8 +116,8 @@ def verify_in(inspector: Inspector, claim: Claim) -> Verification:
 def _pair_inputs(claim: Claim, artifact: InspectedArtifact) -> tuple[dict[str, str], list[str]]:
     """Return for each of the user's inputs the artifact's own name, and those inputs that the artifact lacks.
 
-    Raise ConfigurationError for an input that the user does not give, and where what is lacking never varies: then equal
-    answers do not show that it has no influence.
+    Raise ConfigurationError for an input that the user does not give, and where what is lacking never varies: then
+    equal answers do not show that it has no influence.
     """
     pairs, lost, beyond = split_names("input", claim.inputs[0], artifact.inputs, claim.mapping)
     if beyond:
@@ -125,8 +125,8 @@ def _pair_inputs(claim: Claim, artifact: InspectedArtifact) -> tuple[dict[str, s
     still = constant_inputs(claim.inputs, lost)
     if still:
         raise ConfigurationError(
-            f"{claim.artifact} has no input {', '.join(still)}, which is the same in all samples; give --inputs in which "
-            "it varies, which shows whether it matters, or leave it out"
+            f"{claim.artifact} has no input {', '.join(still)}, which is the same in all samples; give --inputs in "
+            "which it varies, which shows whether it matters, or leave it out"
         )
     return pairs, lost
 

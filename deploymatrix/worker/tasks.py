@@ -208,8 +208,8 @@ class LookupEntry(TypedDict):
 class DescribeValue(TypedDict):
     """The value of `describe`; None where the runner has no describe(), and for `lookups` no lookups() beside it.
 
-    `signatures`: the names among which one can be chosen, None where the runner offers no choice; `chosen`: the one that
-    is described. Where it is None although there are names, nothing was loaded.
+    `signatures`: the names among which one can be chosen, None where the runner offers no choice; `chosen`: the one
+    that is described. Where it is None although there are names, nothing was loaded.
     `unread`: what lookups() raised; an artifact that runs is not wrong because its graph could not be followed.
     """
 

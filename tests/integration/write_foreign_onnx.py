@@ -1,4 +1,4 @@
-"""Writes .onnx files as others make them: weights beside them, free shapes, no inputs, half precision. Run where onnx is.
+"""Writes .onnx files as others make them: weights beside them, free shapes, no inputs. Run where onnx is.
 
 Each is one folder with model.onnx, and where two artifacts of one model are compared, other.onnx.
 """
@@ -39,7 +39,11 @@ def tensor(name: str, kind: int, shape: Sizes | None) -> onnx.ValueInfoProto:
 
 
 def save(
-    path: Path, nodes: list[onnx.NodeProto], inputs: list, outputs: list, **constants: np.ndarray
+    path: Path,
+    nodes: list[onnx.NodeProto],
+    inputs: list[onnx.ValueInfoProto],
+    outputs: list[onnx.ValueInfoProto],
+    **constants: np.ndarray,
 ) -> onnx.ModelProto:
     path.parent.mkdir(parents=True, exist_ok=True)
     held = [numpy_helper.from_array(array, name) for name, array in constants.items()]

@@ -1,7 +1,7 @@
 """Writes SavedModels as others make them. Run where TensorFlow is.
 
 several/: signatures serving_default, double, features. chosen/: only double and features. one/: only features.
-foreign/: an object whose checkpoint saver nobody else registers. brain/: bfloat16. counting/: a variable that each call changes.
+foreign/: a function that takes what only one library knows. brain/: bfloat16. counting/: a variable that changes.
 empty/: a signature without inputs. free/: float32[None, None, 4].
 """
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
-from tensorflow.python.saved_model import registration
+from tensorflow.python.framework import composite_tensor, type_spec_registry
 
 WEIGHT = np.random.default_rng(5).standard_normal((4, 3)).astype(np.float32)
 
@@ -22,7 +22,6 @@ class Network(tf.Module):
         super().__init__()
         self.weight = tf.Variable(WEIGHT, name="weight")
         self.calls = tf.Variable(0.0, name="calls")
-        self.held = None
 
     @tf.function(input_signature=[tf.TensorSpec([1, 4], tf.float32, "x")])
     def once(self, x):
@@ -54,12 +53,34 @@ class Network(tf.Module):
         return {"y": tf.tanh(x @ self.weight)}
 
 
-class Foreign(tf.Module):
-    """What a library keeps in its models, with a saver of its own."""
+class Box(composite_tensor.CompositeTensor):
+    """A type of tensors that only its library knows, as those of probability distributions and of graphs."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.table = tf.Variable([1.0, 2.0], name="table")
+    def __init__(self, held: tf.Tensor) -> None:
+        self.held = held
+
+    @property
+    def _type_spec(self) -> BoxSpec:
+        return BoxSpec(tf.TensorSpec(self.held.shape, self.held.dtype))
+
+
+@type_spec_registry.register("library.BoxSpec")
+class BoxSpec(tf.TypeSpec):
+    value_type = Box
+
+    def __init__(self, held: tf.TensorSpec) -> None:
+        self.held = held
+
+    _component_specs = property(lambda self: [self.held])
+
+    def _to_components(self, value):
+        return [value.held]
+
+    def _from_components(self, components):
+        return Box(components[0])
+
+    def _serialize(self):
+        return (self.held,)
 
 
 def main(out: Path) -> None:
@@ -67,33 +88,20 @@ def main(out: Path) -> None:
     save(network, out / "several", serving_default=network.once, double=network.double, features=network.features)
     save(network, out / "chosen", double=network.double, features=network.features)
     save(network, out / "one", features=network.features)
-    for name in ("once", "brain", "counting", "empty", "free"):
+    for name in ("brain", "counting", "empty", "free"):
         save(network, out / name, serving_default=getattr(network, name))
     lite(out)
-    network.held = Foreign()
-    registration.register_checkpoint_saver(
-        package="library",
-        name="table",
-        predicate=lambda value: isinstance(value, Foreign),
-        save_fn=save_table,
-        restore_fn=lambda trackables, merged_prefix: None,
-    )
-    save(network, out / "foreign", serving_default=network.once)
+    foreign = Network()
+    foreign.unpack = tf.function(lambda box: box.held, input_signature=[BoxSpec(tf.TensorSpec([2], tf.float32))])
+    save(foreign, out / "foreign", serving_default=foreign.once, double=foreign.double)
 
 
 def save(network: Network, folder: Path, **signatures) -> None:
     tf.saved_model.save(network, str(folder), signatures=signatures)
 
 
-def save_table(trackables, file_prefix):
-    name = tf.strings.join([file_prefix, "table"])
-    tf.raw_ops.SaveV2(prefix=name, tensor_names=["t"], shape_and_slices=[""], tensors=[tf.constant([1.0])])
-    return name
-
-
 def lite(out: Path) -> None:
     network = Network()
-    methods = [network.double.get_concrete_function(), network.features.get_concrete_function()]
     save(network, out / "for-lite", double=network.double, features=network.features)
     converter = tf.lite.TFLiteConverter.from_saved_model(str(out / "for-lite"), signature_keys=["double", "features"])
     (out / "several.tflite").write_bytes(converter.convert())
