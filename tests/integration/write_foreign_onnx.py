@@ -15,7 +15,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 WEIGHT = np.random.default_rng(5).standard_normal((4, 3)).astype(np.float32)
 FLOAT, INT64, HALF, BFLOAT16 = TensorProto.FLOAT, TensorProto.INT64, TensorProto.FLOAT16, TensorProto.BFLOAT16
-Sizes = Sequence[int | str]
+Sizes = Sequence[int | str | None]
+Infos = list[onnx.ValueInfoProto]
 
 
 def main(out: Path) -> None:
@@ -41,8 +42,8 @@ def tensor(name: str, kind: int, shape: Sizes | None) -> onnx.ValueInfoProto:
 def save(
     path: Path,
     nodes: list[onnx.NodeProto],
-    inputs: list[onnx.ValueInfoProto],
-    outputs: list[onnx.ValueInfoProto],
+    inputs: Infos,
+    outputs: Infos,
     **constants: np.ndarray,
 ) -> onnx.ModelProto:
     path.parent.mkdir(parents=True, exist_ok=True)
