@@ -43,7 +43,7 @@ def _other(array: Array, bounds: tuple[float, float], turn: int, generator: np.r
     """Return other values of the same range: mirrored, which no value but the middle one survives; else drawn."""
     low, high = bounds
     if array.dtype.kind == "b":
-        return ~array if turn == 0 else generator.integers(0, 2, array.shape).astype(bool)
+        return np.logical_not(array) if turn == 0 else generator.integers(0, 2, array.shape).astype(bool)
     if turn == 0:
         mirrored = low + high - array.astype(np.float64)
         return np.where(np.isfinite(mirrored), mirrored, low).astype(array.dtype)

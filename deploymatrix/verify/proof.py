@@ -56,15 +56,20 @@ def _problem(arrays: list[Array], *, may_be_constant: bool) -> str | None:
 def _problem_by_size(arrays: list[Array], *, may_be_constant: bool) -> str | None:
     """Judge the samples of each size by themselves: of free axes, and of outputs whose size depends on the data.
 
-    A size that only one sample has shows that something depends on the input, unless all values are one number.
+    Each size must hold finite numbers. That the answers vary must show in one of those that several samples have; where
+    each sample has a size of its own, something depends on the input, unless all values are one number.
     """
     sizes: dict[tuple[int, ...], list[Array]] = {}
     for array in arrays:
         sizes.setdefault(array.shape, []).append(array)
-    for alike in sizes.values():
-        problem = _problem(alike, may_be_constant=may_be_constant) if len(alike) > 1 else None
+    several = [alike for alike in sizes.values() if len(alike) > 1]
+    for alike in several:
+        problem = _problem(alike, may_be_constant=True)
         if problem:
             return f"{problem} (of size {list(alike[0].shape)})"
+    problems = [_problem(alike, may_be_constant=may_be_constant) for alike in several]
+    if problems and all(problems):
+        return f"{problems[0]} (of size {list(several[0][0].shape)}, and so each size)"
     values = np.unique(np.concatenate([array.ravel() for array in arrays]))  # NaN counts once
     if values.size == 1 and not (may_be_constant and np.isfinite(values[0])):
         return f"{values[0]} in all elements of all samples, {_nothing()}"

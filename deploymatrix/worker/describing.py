@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .protocol import Submit
     from .tasks import DescribeArgs, DescribedTensor, DescribeValue, LookupEntry
 
-BY_NAME = ("bfloat16",)  # dtypes that a runner may tell by a name alone; they travel as float32
+BFLOAT16 = "bfloat16"  # which a runner may tell by its name alone: it travels as float32
 
 
 def perform(request: Submit[DescribeArgs], reporter: Reporter) -> DescribeValue:
@@ -77,7 +77,9 @@ def checked_side(side: str, described: Any) -> dict[str, DescribedTensor]:
 
 def dtype_name(dtype: Any) -> str | None:
     """Return the dtype's name; numpy may not know it, as bfloat16."""
-    return dtype if dtype is None or dtype in BY_NAME else np.dtype(dtype).name
+    if dtype is None:
+        return None
+    return BFLOAT16 if isinstance(dtype, str) and dtype == BFLOAT16 else np.dtype(dtype).name
 
 
 def sizes(shape: Any) -> list[int | str | None] | None:

@@ -1,4 +1,4 @@
-"""`verify` and `compare` take artifacts as they come: real files of onnx, TensorFlow and torch, on their real runtimes."""
+"""`verify` and `compare` take artifacts as they come: real files of onnx, TensorFlow and torch, on real runtimes."""
 
 from __future__ import annotations
 
@@ -164,11 +164,18 @@ def test_artifacts_without_inputs_are_run_once(deploymatrix: Command, inspector:
 
 @pytest.mark.parametrize("name", ["half", "brain"])
 def test_narrow_floats_are_judged_by_their_own_steps(inspector: Inspector, onnx: Path, name: str) -> None:
-    """The first file is float32, the second float16 or bfloat16; `wrong` has weights that are off by a few of its steps."""
+    """The first file is float32, the second float16 or bfloat16; the weights of `wrong` are off by 2 % or 20 %."""
     first = onnx / name / "model.onnx"
 
     assert compared(inspector, first, onnx / name / "other.onnx").passed
     assert compared(inspector, first, onnx / name / "wrong.onnx").outcome == "mismatch"
+
+
+def test_integers_that_pick_elements_are_drawn_over_the_rows_of_their_table(inspector: Inspector, onnx: Path) -> None:
+    found = compared(inspector, onnx / "ids/model.onnx", onnx / "ids/model.onnx")
+
+    assert found.passed and found.inputs is not None and found.inputs.knowledge == "known"
+    assert [(entry.table, entry.rows, entry.touched) for entry in found.inputs.lookups] == [("table", 7, 7)]
 
 
 def test_state_that_goes_in_and_out_is_an_input_like_others(inspector: Inspector, onnx: Path) -> None:
