@@ -122,7 +122,7 @@ def lookups_of(artifact: InspectedArtifact, names: Mapping[str, str]) -> list[tu
 
 def unread_in(artifacts: Iterable[InspectedArtifact]) -> list[str]:
     """Return for each artifact whose graph could not be followed what stopped the reader."""
-    return [f"{artifact.path}: {artifact.unread}" for artifact in artifacts if artifact.unread]
+    return [*dict.fromkeys(f"{artifact.path}: {artifact.unread}" for artifact in artifacts if artifact.unread)]
 
 
 def _inputs(
