@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 from deploymatrix.errors import ConfigurationError
@@ -117,6 +117,11 @@ def corners(dims: Sequence[Dim]) -> list[Binding]:
     ends = [tuple(pick(some) for some in sizes) for pick in (min, max)]
     mixed = [tuple(some[(turn + place) % len(some)] for place, some in enumerate(sizes)) for turn in range(longest)]
     return [dict(zip(names, chosen, strict=True)) for chosen in dict.fromkeys([*ends, *turns, *mixed])]
+
+
+def taken(dims: Iterable[Dim], bindings: Sequence[Binding]) -> list[Dim]:
+    """Return the dims with those sizes alone that samples have: there may be fewer samples than corners."""
+    return [replace(dim, sizes=tuple(dict.fromkeys(binding[dim.name] for binding in bindings))) for dim in dims]
 
 
 def bound(shape: Shape, binding: Binding) -> tuple[int, ...]:

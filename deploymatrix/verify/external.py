@@ -1,9 +1,9 @@
 """The files beside an artifact that it refers to: ONNX keeps large weights in files of any name.
 
 The engine does not parse artifacts. It looks for the bytes with which each such reference begins: an entry of
-TensorProto.external_data whose key is "location", written as protocol buffers are,
+TensorProto.external_data whose key is "location", written as protocol buffers are:
 https://github.com/onnx/onnx/blob/main/onnx/onnx.proto. A reference in another form is not found; the runtime then says
-which file it lacks.
+which file it lacks. Metadata of that name has another field's number.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from pathlib import Path
 
 from deploymatrix.errors import ConfigurationError
 
-LOCATION = re.compile(rb"\x0a\x08location\x12([\x01-\x7f]|[\x80-\xff][\x01-\x1f])", re.DOTALL)  # up to 4095 bytes
+SIZE = rb"([\x01-\x7f]|[\x80-\xff][\x01-\x1f])"  # up to 4095
+LOCATION = re.compile(rb"\x6a" + SIZE + rb"\x0a\x08location\x12" + SIZE, re.DOTALL)  # 0x6a: field 13, external_data
 MOST = 10_000  # different files of one artifact
 
 
@@ -37,8 +38,14 @@ def _locations(copy: Path) -> Iterator[bytes]:
         return  # an empty file cannot be mapped
     with copy.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         for match in LOCATION.finditer(content):
-            size = match[1][0] if len(match[1]) == 1 else (match[1][0] & 0x7F) | match[1][1] << 7
-            yield content[match.end() : match.end() + size]
+            end = match.end() + _size(match[2])
+            if match.end(1) + _size(match[1]) == end:  # or else it is something that merely looks so
+                yield content[match.end() : end]
+
+
+def _size(encoded: bytes) -> int:
+    """Return the number that one or two bytes encode."""
+    return encoded[0] & 0x7F | (encoded[1] << 7 if len(encoded) == 2 else 0)
 
 
 def _inside(artifact: Path, location: bytes) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from deploymatrix.errors import ConfigurationError
 from deploymatrix.numerics.tensors import Array
 from deploymatrix.verify.artifacts import InspectedArtifact, Sample, Slot
-from deploymatrix.verify.dims import corners, free_dims, joined, named
+from deploymatrix.verify.dims import corners, free_dims, joined, named, taken
 from deploymatrix.verify.drawing import draw_inputs
 from deploymatrix.verify.dtypes import narrowest
 from deploymatrix.verify.known import InputsRecord, drawn_inputs, given_inputs, lookups_of, unread_in
@@ -77,8 +77,9 @@ def share_inputs(pair: Pair, first: InspectedArtifact, second: InspectedArtifact
     if pair.inputs is None:
         dims = free_dims(slots, pair.dims)
         draws = _rounded(plan_draws(slots, pair.ranges, tables), first, second, second_names)
-        samples = draw_inputs(draws, pair.seed, pair.samples, corners(dims))
-        record = drawn_inputs(samples, draws, tables, unread, dims)
+        sizes = corners(dims)
+        samples = draw_inputs(draws, pair.seed, pair.samples, sizes)
+        record = drawn_inputs(samples, draws, tables, unread, taken(dims, sizes[: len(samples)]))
     else:
         samples = _given(pair, first, slots, beyond)
         require_within(pair.ranges, samples)

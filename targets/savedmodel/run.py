@@ -52,11 +52,12 @@ def signatures(payload: Path) -> list[str]:
     return sorted(name for graph in served for name in graph.signature_def if not name.startswith("__saved_model_"))
 
 
-def load(payload: Path, signature: str = SIGNATURE) -> Session | Served:
+def load(payload: Path, signature: str | None = None) -> Session | Served:
     """Raises KeyError when the SavedModel has no such signature.
 
     TensorFlow rebuilds the objects that a SavedModel holds, and cannot where the library is missing that made them. A
-    server does not need them: nor is an artifact wrong that has them.
+    server does not need them, so somebody else's artifact, of which a signature is asked for, may have them. One of our
+    own may not: its users load it with tf.saved_model.load.
     """
     threads = int(os.environ.get("DEPLOYMATRIX_THREADS", "1"))
     tf.config.threading.set_intra_op_parallelism_threads(threads)
@@ -64,9 +65,11 @@ def load(payload: Path, signature: str = SIGNATURE) -> Session | Served:
     try:
         owner = tf.saved_model.load(str(payload))
     except (ValueError, LookupError, TypeError, AttributeError, NotImplementedError) as error:
+        if signature is None:
+            raise
         print(f"loaded in a session, as a server does, because its objects cannot be rebuilt: {error}", flush=True)
         return Served(payload, signature, threads, str(error))
-    return Session(owner, owner.signatures[signature])
+    return Session(owner, owner.signatures[signature or SIGNATURE])
 
 
 def run(session: Session | Served, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

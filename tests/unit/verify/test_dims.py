@@ -5,7 +5,7 @@ import pytest
 from deploymatrix.errors import ConfigurationError
 from deploymatrix.numerics.shapes import Size
 from deploymatrix.verify.artifacts import Slot
-from deploymatrix.verify.dims import MOST_CORNERS, Dim, bound, corners, free_dims, joined, named, read_dims
+from deploymatrix.verify.dims import MOST_CORNERS, Dim, bound, corners, free_dims, joined, named, read_dims, taken
 
 
 def slots(**shapes: tuple[Size, ...]) -> dict[str, Slot]:
@@ -102,6 +102,11 @@ def test_of_many_combinations_each_size_and_both_ends_are_taken() -> None:
     assert {(d.name, size) for d in dims for size in d.sizes} == {pair for corner in found for pair in corner.items()}
     assert dict.fromkeys("abcd", 2) in found and dict.fromkeys("abcd", 9) in found
     assert any(len(set(corner.values())) > 1 for corner in found)
+
+
+def test_only_sizes_that_samples_have_are_told() -> None:
+    dims = [dim("a", 1, 3), dim("b", 7, 32)]
+    assert [d.sizes for d in taken(dims, corners(dims)[:2])] == [(1,), (7, 32)]
 
 
 def test_a_shape_is_bound() -> None:

@@ -9,12 +9,17 @@ from deploymatrix.store.store import Store
 from deploymatrix.verify.external import referred
 from deploymatrix.verify.intake import keep_artifact
 
+EXTERNAL_DATA, METADATA = b"\x6a", b"\x72"  # fields 13 and 14
 
-def entry(location: bytes) -> bytes:
-    """An entry of external_data as protocol buffers write it."""
-    size = len(location)
-    length = bytes([size]) if size < 128 else bytes([size & 0x7F | 0x80, size >> 7])
-    return b"\x6a\x00\x0a\x08location\x12" + length + location
+
+def sized(content: bytes) -> bytes:
+    size = len(content)
+    return (bytes([size]) if size < 128 else bytes([size & 0x7F | 0x80, size >> 7])) + content
+
+
+def entry(location: bytes, field: bytes = EXTERNAL_DATA) -> bytes:
+    """An entry as protocol buffers write it."""
+    return field + sized(b"\x0a\x08location\x12" + sized(location))
 
 
 def written(folder: Path, *locations: bytes) -> Path:
@@ -28,6 +33,11 @@ def test_references_are_found_each_once(tmp_path: Path) -> None:
     artifact = written(tmp_path, b"weights.bin", b"./data//part 1", long.encode(), b"weights.bin", "größe".encode())
 
     assert referred(artifact, artifact) == ["weights.bin", "data/part 1", long, "größe"]
+
+
+def test_metadata_of_that_name_is_no_reference(tmp_path: Path) -> None:
+    (tmp_path / "model.onnx").write_bytes(b"graph" + entry(b"/usr/share", METADATA))
+    assert referred(tmp_path / "model.onnx", tmp_path / "model.onnx") == []
 
 
 def test_a_file_without_references_has_none(tmp_path: Path) -> None:
