@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import typer
 
@@ -12,6 +12,7 @@ from deploymatrix.commands.options import AsJson, Isolation, echo, print_json, p
 
 if TYPE_CHECKING:
     from deploymatrix.verify.agreement import Agreement
+    from deploymatrix.verify.ranges import Range
     from deploymatrix.verify.verify import Verification
 
 Mapping = Annotated[
@@ -46,9 +47,19 @@ Signature = Annotated[
     str | None,
     typer.Option(metavar="NAME", help="Of several in the artifact [default: serving_default, or the only one]."),
 ]
+SignatureA = Annotated[str | None, typer.Option(metavar="NAME", help="The same for A alone.")]
+SignatureB = Annotated[str | None, typer.Option(metavar="NAME", help="The same for B alone.")]
+Inputs = Annotated[
+    list[Path] | None,
+    typer.Option(metavar="NPZ", help="The inputs of a sample, by name; repeatable; none where it takes none."),
+]
+Target = Annotated[str | None, typer.Option("-t", "--target", help="The target that runs it [default: by its name].")]
 Files = Annotated[
     list[Path] | None,
     typer.Option(metavar="NPZ", help="A sample, by A's names; repeatable [default: drawn from A's signature]."),
+]
+SharedLimit = Annotated[
+    float | None, typer.Option(metavar="X", min=0.0, help="Of max|b - a| / max|a| [default: both targets' summed].")
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit code 1 also when inputs are blind.")]
 Seed = Annotated[
@@ -73,15 +84,8 @@ def verify(
     reference: Annotated[
         list[Path], typer.Option(metavar="NPZ", help="The outputs that it must give, by name; one for each --inputs.")
     ],
-    inputs: Annotated[
-        list[Path] | None,
-        typer.Option(
-            metavar="NPZ", help="The inputs of a sample, by name; repeatable. Only an artifact without has none."
-        ),
-    ] = None,
-    target: Annotated[
-        str | None, typer.Option("-t", "--target", help="The target that runs it [default: by its name].")
-    ] = None,
+    inputs: Inputs = None,
+    target: Target = None,
     signature: Signature = None,
     mapping: Mapping = None,
     ranges: Ranges = None,
@@ -96,8 +100,6 @@ def verify(
 ) -> None:
     """Run an artifact that you have and compare its answers with yours. Exit code 1 when it fails."""
     from deploymatrix.verify.arrays import read_samples, require_pairs
-    from deploymatrix.verify.pairing import read_mapping
-    from deploymatrix.verify.ranges import read_ranges
     from deploymatrix.verify.verify import Claim
     from deploymatrix.verify.verify import verify as decide
 
@@ -109,11 +111,9 @@ def verify(
         signature=signature,
         inputs=read_samples(inputs) if inputs else [{} for _ in reference],
         reference=read_samples(reference),
-        mapping=read_mapping(mapping or ()),
-        ranges=read_ranges(ranges or ()),
-        constant=tuple(constant or ()),
         limit=limit,
         timeout_s=timeout,
+        **_knowledge(mapping, ranges, constant),
     )
     verification = decide(project_of(context, anywhere=True), claim, isolation, _say)
     _show(verification, f"{verification.artifact} on {verification.target}, {verification.isolation} isolation", json)
@@ -126,12 +126,9 @@ def compare(
     inputs: Files = None,
     target_a: Annotated[str | None, typer.Option(help="The target that runs A [default: by its name].")] = None,
     target_b: Annotated[str | None, typer.Option(help="The target that runs B [default: by its name].")] = None,
-    signature: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="Of several in A and in B [default: serving_default, or the only one]."),
-    ] = None,
-    signature_a: Annotated[str | None, typer.Option(metavar="NAME", help="The same for A alone.")] = None,
-    signature_b: Annotated[str | None, typer.Option(metavar="NAME", help="The same for B alone.")] = None,
+    signature: Signature = None,
+    signature_a: SignatureA = None,
+    signature_b: SignatureB = None,
     mapping: Mapping = None,
     ranges: Ranges = None,
     dims: Dims = None,
@@ -139,9 +136,7 @@ def compare(
     strict: Strict = False,
     seed: Seed = 0,
     samples: Samples = None,
-    limit: Annotated[
-        float | None, typer.Option(metavar="X", min=0.0, help="Of max|b - a| / max|a| [default: both targets' summed].")
-    ] = None,
+    limit: SharedLimit = None,
     isolation: Isolation = "auto",
     timeout: Seconds = 120.0,
     json: AsJson = False,
@@ -149,9 +144,6 @@ def compare(
     """Run two artifacts of one model on the same inputs. Exit code 1 when an output disagrees."""
     from deploymatrix.verify.agreement import compare_artifacts
     from deploymatrix.verify.arrays import read_samples
-    from deploymatrix.verify.dims import read_dims
-    from deploymatrix.verify.pairing import read_mapping
-    from deploymatrix.verify.ranges import read_ranges
     from deploymatrix.verify.sharing import Pair
 
     pair = Pair(
@@ -162,20 +154,51 @@ def compare(
         first_signature=signature_a or signature,
         second_signature=signature_b or signature,
         inputs=read_samples(inputs) if inputs else None,
-        mapping=read_mapping(mapping or ()),
-        ranges=read_ranges(ranges or ()),
-        dims=read_dims(dims or ()),
-        constant=tuple(constant or ()),
+        dims=_sizes(dims),
         seed=seed,
         samples=samples,
         limit=limit,
         timeout_s=timeout,
+        **_knowledge(mapping, ranges, constant),
     )
     agreement = compare_artifacts(project_of(context, anywhere=True), pair, isolation, _say)
-    title = f"{agreement.second} on {agreement.targets[1]} against {agreement.first} on {agreement.targets[0]}"
-    _show(agreement, f"{title}, {agreement.samples} samples, {agreement.isolation} isolation", json)
+    _show(agreement, _title(agreement), json)
+    _require_known(agreement, strict)
+
+
+class _Knowledge(TypedDict):
+    """What the user says of names and values, as both commands take it."""
+
+    mapping: dict[str, str]
+    ranges: dict[str, Range]
+    constant: tuple[str, ...]
+
+
+def _knowledge(mapping: list[str] | None, ranges: list[str] | None, constant: list[str] | None) -> _Knowledge:
+    from deploymatrix.verify.pairing import read_mapping
+    from deploymatrix.verify.ranges import read_ranges
+
+    return {
+        "mapping": read_mapping(mapping or ()),
+        "ranges": read_ranges(ranges or ()),
+        "constant": tuple(constant or ()),
+    }
+
+
+def _sizes(dims: list[str] | None) -> dict[str, tuple[int, ...]]:
+    from deploymatrix.verify.dims import read_dims
+
+    return read_dims(dims or ())
+
+
+def _require_known(agreement: Agreement, strict: bool) -> None:
     if strict and agreement.inputs is not None and agreement.inputs.knowledge == "blind":
         raise typer.Exit(errors.GATE_FAILED)
+
+
+def _title(agreement: Agreement) -> str:
+    title = f"{agreement.second} on {agreement.targets[1]} against {agreement.first} on {agreement.targets[0]}"
+    return f"{title}, {agreement.samples} samples, {agreement.isolation} isolation"
 
 
 def _show(verdict: Verification | Agreement, title: str, as_json: bool) -> None:

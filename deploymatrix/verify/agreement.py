@@ -9,6 +9,7 @@ from deploymatrix.errors import ConfigurationError
 from deploymatrix.execution.outcomes import Failed
 from deploymatrix.host.isolation import IsolationChoice
 from deploymatrix.matrix.records import Frozen, Outcome, OutputRecord, Stage
+from deploymatrix.numerics.compare import Comparison
 from deploymatrix.project.project import Project
 from deploymatrix.project.strict import Isolation
 from deploymatrix.say import Say
@@ -85,13 +86,23 @@ def compare_in(inspector: Inspector, pair: Pair) -> Agreement:
     needed = _needed(inspector, second, inputs, inputs.second_names, inputs.first_names, answer)
     if needed:
         return _failed(inspector, pair, targets, pair.first, needed, inputs.record)
-    lost = dict.fromkeys(inputs.lost_by(inputs.second_names), pair.second)
-    lost |= dict.fromkeys(inputs.lost_by(inputs.first_names), pair.first)
-    record = without(inputs.record, lost)
     own = default_limit(first_target, first.dtypes) + default_limit(second_target, second.dtypes)
     limit = own if pair.limit is None else pair.limit
     names = {own: name for name, own in output_names.items()}
     comparison = compare_answers(answer.under(names), reference.outputs, second.outputs_under(names), limit)
+    return _decided(inspector, pair, targets, inputs, limit, comparison)
+
+
+def _decided(
+    inspector: Inspector,
+    pair: Pair,
+    targets: tuple[str, str],
+    inputs: SharedInputs,
+    limit: float,
+    comparison: Comparison,
+) -> Agreement:
+    lost = dict.fromkeys(inputs.lost_by(inputs.second_names), pair.second)
+    lost |= dict.fromkeys(inputs.lost_by(inputs.first_names), pair.first)
     return Agreement(
         first=str(pair.first),
         second=str(pair.second),
@@ -101,7 +112,7 @@ def compare_in(inspector: Inspector, pair: Pair) -> Agreement:
         stage=None if comparison.outcome == "passed" else "compare",
         detail=comparison.detail,
         samples=len(inputs.samples),
-        inputs=record,
+        inputs=without(inputs.record, lost),
         limit=limit,
         outputs=output_records(comparison),
     )

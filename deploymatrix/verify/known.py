@@ -105,8 +105,8 @@ def drawn_inputs(
         for name, draw in draws.items()
     ]
     knowledge: Knowledge = "blind" if any(draw.known_by is None for draw in draws.values()) else "known"
-    shapes = {name: draw.shape for name, draw in draws.items()}
-    records = [entry.model_copy(update={"shape": shapes[entry.name]}) for entry in records]
+    free = {name: draw.shape for name, draw in draws.items() if any(isinstance(size, str) for size in draw.shape)}
+    records = [entry.model_copy(update={"shape": free.get(entry.name, entry.shape)}) for entry in records]
     told = tuple(DimRecord(name=dim.name, sizes=dim.sizes, known_by=dim.known_by) for dim in dims)
     return _inputs(knowledge, samples, records, lookups, unread).model_copy(update={"dims": told})
 

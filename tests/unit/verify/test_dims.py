@@ -69,7 +69,7 @@ def test_an_axis_that_is_fixed_in_one_input_is_fixed_in_all() -> None:
 
 def test_names_of_both_artifacts_that_mean_one_axis_are_one() -> None:
     first, second = slots(a=("m",), b=("n",)), slots(a=("k",), b=("k",))
-    assert shapes(joined(first, second, ())) == {"a": ("m",), "b": ("m",)}
+    assert shapes(joined(first, second, ())) == {"a": ("n",), "b": ("n",)}
     assert shapes(joined(slots(a=("m",)), slots(a=("k",)), {"k"})) == {"a": ("k",)}
 
 
