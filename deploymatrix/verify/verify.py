@@ -85,7 +85,7 @@ def verify_in(inspector: Inspector, claim: Claim) -> Verification:
     require_within(claim.ranges, claim.inputs)
     input_names, lost = _pair_inputs(claim, artifact)
     output_names = pair_names("output", claim.reference[0], artifact.outputs, claim.mapping)
-    samples = [{input_names[name]: array for name, array in sample.items()} for sample in claim.inputs]
+    samples = [{own: sample[name] for name, own in input_names.items()} for sample in claim.inputs]
     answer = inspector.run(artifact, samples, list(output_names.values()))
     if isinstance(answer, Failed):
         return _failed(inspector, claim, target, answer)
