@@ -70,10 +70,10 @@ class RunValue(Message):
 
 
 class DescribedTensor(Message):
-    """A tensor as an artifact describes it; None for what it leaves open."""
+    """A tensor as an artifact describes it; None for what it leaves open, in a shape a name where it has one."""
 
     dtype: Short | None
-    shape: Annotated[list[Annotated[int, Field(ge=0, lt=1 << 48)] | None], Field(max_length=64)] | None
+    shape: Annotated[list[Annotated[int, Field(ge=0, lt=1 << 48)] | Short | None], Field(max_length=64)] | None
 
 
 class Lookup(Message):
@@ -91,6 +91,8 @@ class DescribeValue(Message):
     outputs: Annotated[dict[Short, DescribedTensor], Field(max_length=MOST)] | None
     lookups: Annotated[list[Lookup], Field(max_length=MOST)] | None
     unread: Long | None
+    signatures: Names | None = None  # a worker of another language may know of no choice
+    chosen: Short | None = None
     versions: Versions
 
 

@@ -2,49 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from pathlib import Path
 
 from deploymatrix.errors import ConfigurationError
 from deploymatrix.execution.outcomes import Failed
 from deploymatrix.host.isolation import IsolationChoice
 from deploymatrix.matrix.records import Frozen, Outcome, OutputRecord, Stage
-from deploymatrix.numerics.tensors import Array
+from deploymatrix.numerics.compare import Comparison
 from deploymatrix.project.project import Project
 from deploymatrix.project.strict import Isolation
 from deploymatrix.say import Say
 from deploymatrix.verify.answers import compare_answers, default_limit, output_records
-from deploymatrix.verify.artifacts import InspectedArtifact, Sample, Slot
-from deploymatrix.verify.drawing import draw_inputs
+from deploymatrix.verify.artifacts import Answer, InspectedArtifact
+from deploymatrix.verify.influence import changed, influenced
 from deploymatrix.verify.inspector import Inspector, inspecting
-from deploymatrix.verify.known import InputsRecord, drawn_inputs, given_inputs, lookups_of, unread_in
+from deploymatrix.verify.known import InputsRecord, without
 from deploymatrix.verify.location import locate
 from deploymatrix.verify.pairing import pair_names, require_same
 from deploymatrix.verify.proof import require_outputs, unproven
-from deploymatrix.verify.ranges import Range, plan_draws, require_inputs, require_within
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pair:
-    """The two artifacts. `mapping`: the first one's name → the second one's, where they differ.
-
-    `inputs`: samples, by the first one's names; None: drawn from its signature and `seed`, as many as `samples` says.
-    `ranges` by the first one's names. `constant`: outputs, by these too, that may be the same for all samples.
-    """
-
-    first: Path
-    second: Path
-    first_target: str | None = None
-    second_target: str | None = None
-    inputs: Sequence[Mapping[str, Array]] | None = None
-    mapping: Mapping[str, str] = field(default_factory=dict)
-    ranges: Mapping[str, Range] = field(default_factory=dict)
-    constant: tuple[str, ...] = ()
-    seed: int = 0
-    samples: int | None = None  # None: as many as it takes to touch every row of a lookup, 4 to 64
-    limit: float | None = None  # None: the sum of both targets' own, since both may be off
-    timeout_s: float = 120.0
+from deploymatrix.verify.sharing import Pair, SharedInputs, own_samples, share_inputs
+from deploymatrix.verify.telling import guessed_sizes
 
 
 class Agreement(Frozen):
@@ -68,19 +46,6 @@ class Agreement(Frozen):
         return self.outcome == "passed"
 
 
-@dataclass(frozen=True, kw_only=True)
-class SharedInputs:
-    """Samples by the first artifact's input names, for each of these names the second one's, and what is known."""
-
-    samples: list[Sample]
-    second_names: dict[str, str]
-    record: InputsRecord
-
-    def for_second(self) -> list[Sample]:
-        """Return the same samples by the second artifact's names."""
-        return [{self.second_names[name]: array for name, array in sample.items()} for sample in self.samples]
-
-
 def compare_artifacts(project: Project, pair: Pair, isolation: IsolationChoice, say: Say) -> Agreement:
     """Run both artifacts on the same inputs and compare output by output.
 
@@ -95,14 +60,14 @@ def compare_in(inspector: Inspector, pair: Pair) -> Agreement:
     _, first_target = locate(inspector.project, pair.first, pair.first_target)
     _, second_target = locate(inspector.project, pair.second, pair.second_target)
     targets = (first_target.name, second_target.name)
-    first = inspector.describe(pair.first, first_target.name)
+    first = inspector.describe(pair.first, first_target.name, pair.first_signature)
     if isinstance(first, Failed):
         return _failed(inspector, pair, targets, pair.first, first)
-    second = inspector.describe(pair.second, second_target.name)
+    second = inspector.describe(pair.second, second_target.name, pair.second_signature)
     if isinstance(second, Failed):
         return _failed(inspector, pair, targets, pair.second, second)
-    inputs, output_names = _share_inputs(pair, first, second), _pair_outputs(pair, first, second)
-    reference = inspector.run(first, inputs.samples, list(output_names))
+    inputs, output_names = share_inputs(pair, first, second), _pair_outputs(pair, first, second)
+    reference = inspector.run(first, own_samples(inputs.samples, inputs.first_names), list(output_names))
     if isinstance(reference, Failed):
         return _failed(inspector, pair, targets, pair.first, reference, inputs.record)
     if reference.missing or reference.extra:
@@ -112,12 +77,32 @@ def compare_in(inspector: Inspector, pair: Pair) -> Agreement:
     if problem:
         nothing = Failed(outcome="reference_failed", stage="reference", detail=problem, blame=None)
         return _failed(inspector, pair, targets, pair.first, nothing, inputs.record)
-    answer = inspector.run(second, inputs.for_second(), list(output_names.values()))
+    answer = inspector.run(second, own_samples(inputs.samples, inputs.second_names), list(output_names.values()))
     if isinstance(answer, Failed):
         return _failed(inspector, pair, targets, pair.second, answer, inputs.record)
-    limit = default_limit(first_target) + default_limit(second_target) if pair.limit is None else pair.limit
+    needed = _needed(inspector, first, inputs, inputs.first_names, inputs.second_names, reference)
+    if needed:
+        return _failed(inspector, pair, targets, pair.second, needed, inputs.record)
+    needed = _needed(inspector, second, inputs, inputs.second_names, inputs.first_names, answer)
+    if needed:
+        return _failed(inspector, pair, targets, pair.first, needed, inputs.record)
+    own = default_limit(first_target, first.dtypes) + default_limit(second_target, second.dtypes)
+    limit = own if pair.limit is None else pair.limit
     names = {own: name for name, own in output_names.items()}
     comparison = compare_answers(answer.under(names), reference.outputs, second.outputs_under(names), limit)
+    return _decided(inspector, pair, targets, inputs, limit, comparison)
+
+
+def _decided(
+    inspector: Inspector,
+    pair: Pair,
+    targets: tuple[str, str],
+    inputs: SharedInputs,
+    limit: float,
+    comparison: Comparison,
+) -> Agreement:
+    lost = dict.fromkeys(inputs.lost_by(inputs.second_names), pair.second)
+    lost |= dict.fromkeys(inputs.lost_by(inputs.first_names), pair.first)
     return Agreement(
         first=str(pair.first),
         second=str(pair.second),
@@ -127,10 +112,33 @@ def compare_in(inspector: Inspector, pair: Pair) -> Agreement:
         stage=None if comparison.outcome == "passed" else "compare",
         detail=comparison.detail,
         samples=len(inputs.samples),
-        inputs=inputs.record,
+        inputs=without(inputs.record, lost),
         limit=limit,
         outputs=output_records(comparison),
     )
+
+
+def _needed(
+    inspector: Inspector,
+    artifact: InspectedArtifact,
+    inputs: SharedInputs,
+    names: dict[str, str],
+    other_names: dict[str, str],
+    answer: Answer,
+) -> Failed | None:
+    """Return a failure where the artifact's answers depend on inputs that the other one lacks; `names`: its own."""
+    lost = inputs.lost_by(other_names)
+    if not lost:
+        return None
+    others = own_samples(changed(inputs.samples, lost, seed=0), names)
+    again = inspector.run(artifact, others, list(answer.outputs[0]))
+    if isinstance(again, Failed):
+        return replace(again, detail=f"{artifact.path}, with other values of {', '.join(lost)}: {again.detail}")
+    outputs = influenced(answer, again)
+    if not outputs:
+        return None
+    told = f"lacks {', '.join(lost)}, on which {', '.join(outputs)} of {artifact.path} depends"
+    return Failed(outcome="io_mismatch", stage="compare", detail=told, blame=None)
 
 
 def _failed(
@@ -148,37 +156,11 @@ def _failed(
         isolation=inspector.isolation,
         outcome=failed.outcome,
         stage=failed.stage,
-        detail=failed.detail,
+        detail=failed.detail + (guessed_sizes(inputs) if failed.stage == "run" else ""),
         failed_artifact=str(path),
         samples=0 if inputs is None else inputs.samples,
         inputs=inputs,
     )
-
-
-def _share_inputs(pair: Pair, first: InspectedArtifact, second: InspectedArtifact) -> SharedInputs:
-    """Take the user's inputs, or draw them; raise ConfigurationError where they are not the inputs of both."""
-    if first.inputs is None and pair.inputs is None:
-        raise ConfigurationError(f"{pair.first}: does not tell its inputs; give --inputs in.npz")
-    names = list(first.inputs if first.inputs is not None else (pair.inputs or [{}])[0])
-    second_names = pair_names("input", names, second.inputs, pair.mapping)
-    require_same("inputs", second_names, second.inputs)
-    require_inputs(pair.ranges, names)
-    first_names = {own: name for name, own in second_names.items()}
-    lookups = [*lookups_of(first, {name: name for name in names}), *lookups_of(second, first_names)]
-    unread = unread_in([first, second])
-    if pair.inputs is not None:
-        require_same("inputs", {name: name for name in pair.inputs[0]}, first.inputs)
-        require_within(pair.ranges, pair.inputs)
-        record = given_inputs(pair.inputs, pair.ranges, lookups, unread)
-        return SharedInputs(samples=[*pair.inputs], second_names=second_names, record=record)
-    others = second.inputs or {}
-    slots = {
-        name: slot.completed_by(others.get(second_names[name], Slot())) for name, slot in (first.inputs or {}).items()
-    }
-    draws = plan_draws(slots, pair.ranges, lookups)
-    samples = draw_inputs(draws, pair.seed, pair.samples)
-    record = drawn_inputs(samples, draws, lookups, unread)
-    return SharedInputs(samples=[*samples], second_names=second_names, record=record)
 
 
 def _pair_outputs(pair: Pair, first: InspectedArtifact, second: InspectedArtifact) -> dict[str, str]:

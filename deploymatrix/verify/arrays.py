@@ -25,13 +25,20 @@ HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 
 
 def read_samples(paths: Sequence[Path]) -> list[dict[str, Array]]:
-    """Read a sample from each file. Raise ConfigurationError where one holds other names or shapes than the first."""
+    """Read a sample from each file. Raise ConfigurationError where one holds other names than the first, or other axes.
+
+    Sizes may differ: of what is free, each sample has its own.
+    """
     samples = [read_arrays(path) for path in paths]
-    shapes = [{name: array.shape for name, array in sample.items()} for sample in samples]
-    for path, found in zip(paths, shapes, strict=True):
-        if found != shapes[0]:
-            raise ConfigurationError(f"{path}: holds {found}, but {paths[0]} {shapes[0]}; each file is one sample")
+    for path, sample in zip(paths, samples, strict=True):
+        if _axes(sample) != _axes(samples[0]):
+            found, first = ({name: array.shape for name, array in one.items()} for one in (sample, samples[0]))
+            raise ConfigurationError(f"{path}: holds {found}, but {paths[0]} {first}; each file is one sample")
     return samples
+
+
+def _axes(sample: dict[str, Array]) -> dict[str, int]:
+    return {name: array.ndim for name, array in sample.items()}
 
 
 def require_pairs(inputs: Sequence[Path], reference: Sequence[Path]) -> None:

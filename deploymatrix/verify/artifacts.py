@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from deploymatrix.numerics.shapes import Shape
 from deploymatrix.numerics.tensors import Array
 from deploymatrix.project.project import Target
 
@@ -15,21 +16,25 @@ Sample = Mapping[str, Array]
 
 @dataclass(frozen=True, kw_only=True)
 class Slot:
-    """An input or output as the artifact itself describes it; None for what its format does not tell."""
+    """An input or output as the artifact itself describes it; None for what its format does not tell.
+
+    A size is a number, the name of a free axis, or None for one without a name.
+    """
 
     dtype: str | None = None
-    shape: tuple[int | None, ...] | None = None
+    shape: Shape | None = None
 
     def __str__(self) -> str:
         sizes = "[…]" if self.shape is None else f"[{', '.join('?' if n is None else str(n) for n in self.shape)}]"
         return f"{self.dtype or '?'}{sizes}"
 
     def completed_by(self, other: Slot) -> Slot:
-        """Return this slot with a dtype or size that it leaves open taken from `other`."""
+        """Return this slot with a dtype or size that it leaves open taken from `other`, if that one has it."""
         if self.shape is None or other.shape is None or len(self.shape) != len(other.shape):
             shape = other.shape if self.shape is None else self.shape
         else:
-            shape = tuple(b if a is None else a for a, b in zip(self.shape, other.shape, strict=True))
+            pairs = zip(self.shape, other.shape, strict=True)
+            shape = tuple(b if a is None or (isinstance(a, str) and isinstance(b, int)) else a for a, b in pairs)
         return Slot(dtype=self.dtype or other.dtype, shape=shape)
 
 
@@ -57,6 +62,12 @@ class InspectedArtifact:
     versions: dict[str, str]
     lookups: tuple[Lookup, ...] | None = None
     unread: str | None = None
+    signature: str | None = None  # of several that it holds, the one that is run
+
+    @property
+    def dtypes(self) -> list[str | None]:
+        """The dtypes of its inputs and outputs."""
+        return [slot.dtype for slot in [*(self.inputs or {}).values(), *(self.outputs or {}).values()]]
 
     def outputs_under(self, names: Mapping[str, str]) -> dict[str, Slot]:
         """Return its output slots under other names; `names` gives for its own name the other one."""

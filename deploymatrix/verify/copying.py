@@ -42,10 +42,34 @@ def copy_file(file: Path, folder: Path) -> None:
                 _copy_entry(name, parent, file.with_name(name), folder)
 
 
+def copy_referred(path: str, beside: Path, folder: Path) -> None:
+    """Copy the file "inner/name" of the folder in which the file `beside` lies into `folder`, below the same path.
+
+    Raise ConfigurationError where it is no regular file, or is reached by a link.
+    """
+    with _opened_folder(beside.parent) as parent:
+        _copy_below(path.split("/"), parent, beside.parent, folder)
+
+
 def copy_folder(source: Path, folder: Path) -> None:
     """Copy the content of a folder into `folder`. Raise ConfigurationError for what is neither folder nor file."""
     with _opened_folder(source) as descriptor:
         _copy_content(descriptor, source, folder, [MOST], DEEPEST)
+
+
+def _copy_below(parts: list[str], parent: int, source: Path, folder: Path) -> None:
+    name, *inner = parts
+    shown = source / name
+    if not inner:
+        if not (folder / _checked(name, shown)).exists():  # an earlier copy: its name continues the artifact's own
+            _copy_entry(name, parent, shown, folder)
+        return
+    mode = _mode(name, parent)
+    if not stat.S_ISDIR(mode):
+        raise ConfigurationError(f"{shown}: this is {_kind(mode)} where the artifact has a folder; {REMEDY}")
+    (folder / _checked(name, shown)).mkdir(exist_ok=True)
+    with _opened(name, os.O_DIRECTORY, shown, parent) as descriptor:
+        _copy_below(inner, descriptor, shown, folder / name)
 
 
 def _copy_content(descriptor: int, source: Path, folder: Path, left: list[int], depth: int) -> None:
@@ -78,8 +102,13 @@ def _copy_entry(name: str, parent: int, shown: Path, folder: Path) -> None:
 
 def _require_regular(mode: int, shown: Path) -> None:
     if not stat.S_ISREG(mode):
-        kind = next((words for fits, words in KINDS if fits(mode)), "no regular file")
-        raise ConfigurationError(f"{shown}: this is {kind}, which is not read; {REMEDY}")
+        raise ConfigurationError(f"{shown}: this is {_kind(mode)}, which is not read; {REMEDY}")
+
+
+def _kind(mode: int) -> str:
+    if not mode:
+        return "not there"
+    return next((words for fits, words in KINDS if fits(mode)), "no regular file")
 
 
 def _checked(name: str, shown: Path) -> str:

@@ -8,16 +8,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
+from deploymatrix.errors import ConfigurationError
 from deploymatrix.execution.logs import keep_log, stable_text
 from deploymatrix.execution.outcomes import Failed, failure_of
 from deploymatrix.execution.stages.telling import cause_of
 from deploymatrix.host.isolation import IsolationChoice, choose_for_foreign
 from deploymatrix.host.local import Host, local_host
 from deploymatrix.host.messages import Place, Work
+from deploymatrix.numerics.tensors import Array
 from deploymatrix.project.project import Project, Target
 from deploymatrix.say import Say
 from deploymatrix.store.store import Store
 from deploymatrix.verify.artifacts import Answer, InspectedArtifact, Sample, Slot, read_lookups, read_slots
+from deploymatrix.verify.dtypes import carried
 from deploymatrix.verify.intake import keep_artifact, keep_samples
 from deploymatrix.verify.location import locate
 from deploymatrix.verify.wire import read_outputs, wire_names
@@ -33,17 +36,18 @@ class Inspector:
         self._timeout_s = timeout_s
         self._store = Store(project.build / "store")
 
-    def describe(self, path: Path, target: str | None) -> InspectedArtifact | Failed:
+    def describe(self, path: Path, target: str | None, signature: str | None = None) -> InspectedArtifact | Failed:
         """Load the artifact at `path` on its target and read what it tells of its inputs and outputs.
 
-        Raise ConfigurationError for a path or target that does not exist, EnvironmentFailed.
+        Raise ConfigurationError for a path, target or signature that does not exist, EnvironmentFailed.
         """
         located, chosen = locate(self.project, path, target)
         payload = keep_artifact(self._store, located)
-        work = self._work(chosen, "describe", {"payload": payload})
+        work = self._work(chosen, "describe", {"payload": payload, "chosen": signature})
         if work.reply.status != "ok":
             return self._failure(chosen, path, work)
         value = _value(work)
+        chosen_signature = _chosen_signature(path, signature, value)
         return InspectedArtifact(
             path=path,
             target=chosen,
@@ -53,6 +57,7 @@ class Inspector:
             versions=value["versions"],
             lookups=read_lookups(value.get("lookups")),  # a runner's own worker may know nothing of them
             unread=value.get("unread"),
+            signature=chosen_signature,
         )
 
     def run(self, artifact: InspectedArtifact, samples: Sequence[Sample], outputs: Sequence[str]) -> Answer | Failed:
@@ -61,6 +66,7 @@ class Inspector:
         files = keep_samples(self._store, samples, inputs_wire).files
         args = {
             "payload": artifact.payload,
+            "chosen": artifact.signature,
             "signature": _signature(artifact, samples[0], inputs_wire, outputs_wire),
             "samples": [
                 {wire: files / str(index) / f"{wire}.npy" for wire in inputs_wire.values()}
@@ -122,11 +128,33 @@ def _signature(
     slots = {name: (artifact.inputs or {}).get(name, Slot()) for name in inputs}
     return {
         "inputs": {
-            wire: {"name": name, "dtype": slots[name].dtype or sample[name].dtype.name, "shape": [*sample[name].shape]}
+            wire: {"name": name, "dtype": _wire_dtype(slots[name], sample[name]), "shape": [*sample[name].shape]}
             for name, wire in inputs.items()
         },
         "outputs": {wire: {"name": name} for name, wire in outputs.items()},
     }
+
+
+def _wire_dtype(slot: Slot, array: Array) -> str:
+    return (carried(slot.dtype) if slot.dtype else None) or array.dtype.name
+
+
+def _chosen_signature(path: Path, wanted: str | None, value: Mapping[str, Any]) -> str | None:
+    """Return the name of the signature that was described; None where the artifact has only one, without a choice.
+
+    Raise ConfigurationError where the user must choose, or has chosen what is not there.
+    """
+    names: list[str] = value.get("signatures") or []  # a runner's own worker may know nothing of them
+    chosen: str | None = value.get("chosen")
+    if chosen is not None:
+        return chosen
+    listed = ", ".join(names)
+    if wanted is not None:
+        has = f"it has {listed}" if names else f"its target offers no choice; leave --signature {wanted} out"
+        raise ConfigurationError(f"{path}: has no signature {wanted} to choose; {has}")
+    if names:
+        raise ConfigurationError(f"{path}: has several signatures: {listed}; choose one with --signature")
+    return None
 
 
 def _value(work: Work) -> dict[str, Any]:

@@ -15,14 +15,16 @@ from deploymatrix.store import digests
 from deploymatrix.store.entries import Entry, Kind
 from deploymatrix.store.store import Store
 from deploymatrix.verify.artifacts import Sample
-from deploymatrix.verify.copying import copy_file, copy_folder
+from deploymatrix.verify.copying import copy_file, copy_folder, copy_referred
+from deploymatrix.verify.external import referred
 from deploymatrix.verify.wire import write_samples
 
 
 def keep_artifact(store: Store, located: Path) -> Path:
     """Copy a file with those that belong to it, or a folder, into the store; return what the runtime loads there.
 
-    Raise ConfigurationError, by name, for a link, a device, a pipe or a socket among them.
+    What a file refers to is read in its copy, which nobody changes meanwhile. Raise ConfigurationError, by name, for a
+    link, a device, a pipe or a socket among them, and for a reference that leaves the folder.
     """
     with _new_folder(store, "artifacts") as folder:
         if located.is_dir():
@@ -30,6 +32,8 @@ def keep_artifact(store: Store, located: Path) -> Path:
             copy_folder(located, folder / located.name)
         else:
             copy_file(located, folder)
+            for path in referred(folder / located.name, located):
+                copy_referred(path, located, folder)
         key = digests.of_data({"foreign": _contents(folder)})
         about = {"entry": located.name}
         return store.put("artifacts", key, folder, about=about).files / located.name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from deploymatrix.matrix.records import Frozen
 from deploymatrix.numerics.tensors import Array
 from deploymatrix.verify.artifacts import InspectedArtifact, Lookup, Sample
+from deploymatrix.verify.dims import Dim
 from deploymatrix.verify.ranges import Draw, Range, Values
 
 Knowledge = Literal["given", "known", "blind"]
@@ -19,11 +21,13 @@ class InputRecord(Frozen):
     """One input. `low` and `high` (excluded): the range that it is drawn from, or may have; None: there is none.
 
     `known_by`: who tells the range; None where nobody does. `distinct`: how many different integers all samples hold.
+    `shape`: a size that varies is a dim's name, or of given inputs "1..3". `lost_by`: the artifact that lacks the
+    input, while the other one's answers were seen not to depend on it.
     """
 
     name: str
     dtype: str
-    shape: tuple[int, ...]
+    shape: tuple[int | str, ...]
     values: Values | Literal["given"]
     low: float | None
     high: float | None
@@ -31,6 +35,15 @@ class InputRecord(Frozen):
     smallest: float | None
     largest: float | None
     distinct: int | None
+    lost_by: str | None = None
+
+
+class DimRecord(Frozen):
+    """A free axis: the sizes in which it was drawn; `known_by`: None where they are merely usual ones."""
+
+    name: str
+    sizes: tuple[int, ...]
+    known_by: str | None
 
 
 class LookupRecord(Frozen):
@@ -51,6 +64,7 @@ class InputsRecord(Frozen):
     inputs: tuple[InputRecord, ...]
     lookups: tuple[LookupRecord, ...]
     unread: tuple[str, ...] = ()
+    dims: tuple[DimRecord, ...] = ()
 
     @property
     def blind(self) -> list[InputRecord]:
@@ -69,8 +83,21 @@ def given_inputs(
     return _inputs("given", samples, records, lookups, unread)
 
 
+def without(record: InputsRecord, lost: Mapping[str, Path]) -> InputsRecord:
+    """Return the record with the artifact, for some inputs, that lacks them."""
+    entries = [
+        entry.model_copy(update={"lost_by": str(lost[entry.name])}) if entry.name in lost else entry
+        for entry in record.inputs
+    ]
+    return record.model_copy(update={"inputs": tuple(entries)})
+
+
 def drawn_inputs(
-    samples: Sequence[Sample], draws: Mapping[str, Draw], lookups: Iterable[tuple[str, Lookup]], unread: Sequence[str]
+    samples: Sequence[Sample],
+    draws: Mapping[str, Draw],
+    lookups: Iterable[tuple[str, Lookup]],
+    unread: Sequence[str],
+    dims: Iterable[Dim] = (),
 ) -> InputsRecord:
     """Record inputs that were drawn."""
     records = [
@@ -78,7 +105,10 @@ def drawn_inputs(
         for name, draw in draws.items()
     ]
     knowledge: Knowledge = "blind" if any(draw.known_by is None for draw in draws.values()) else "known"
-    return _inputs(knowledge, samples, records, lookups, unread)
+    free = {name: draw.shape for name, draw in draws.items() if any(isinstance(size, str) for size in draw.shape)}
+    records = [entry.model_copy(update={"shape": free.get(entry.name, entry.shape)}) for entry in records]
+    told = tuple(DimRecord(name=dim.name, sizes=dim.sizes, known_by=dim.known_by) for dim in dims)
+    return _inputs(knowledge, samples, records, lookups, unread).model_copy(update={"dims": told})
 
 
 def lookups_of(artifact: InspectedArtifact, names: Mapping[str, str]) -> list[tuple[str, Lookup]]:
@@ -92,7 +122,7 @@ def lookups_of(artifact: InspectedArtifact, names: Mapping[str, str]) -> list[tu
 
 def unread_in(artifacts: Iterable[InspectedArtifact]) -> list[str]:
     """Return for each artifact whose graph could not be followed what stopped the reader."""
-    return [f"{artifact.path}: {artifact.unread}" for artifact in artifacts if artifact.unread]
+    return [*dict.fromkeys(f"{artifact.path}: {artifact.unread}" for artifact in artifacts if artifact.unread)]
 
 
 def _inputs(
@@ -124,7 +154,7 @@ def _record(
     return InputRecord(
         name=name,
         dtype=arrays[0].dtype.name,
-        shape=arrays[0].shape,
+        shape=_sizes(arrays),
         values=values,
         low=None if allowed is None else allowed.low,
         high=None if allowed is None else allowed.high,
@@ -133,3 +163,8 @@ def _record(
         largest=float(finite.max()) if finite.size else None,
         distinct=int(np.unique(together).size) if together.dtype.kind in "iu" or values == "integers" else None,
     )
+
+
+def _sizes(arrays: list[Array]) -> tuple[int | str, ...]:
+    together = zip(*(array.shape for array in arrays), strict=True)
+    return tuple(min(one) if min(one) == max(one) else f"{min(one)}..{max(one)}" for one in together)

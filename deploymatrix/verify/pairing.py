@@ -46,6 +46,24 @@ def pair_names(
     return pairs
 
 
+def split_names(
+    what: str, names: Iterable[str], slots: Mapping[str, Slot] | None, mapping: Mapping[str, str]
+) -> tuple[dict[str, str], list[str], list[str]]:
+    """Return the pairs, the names that only this side has, and the artifact's own that only the artifact has.
+
+    One of the two lists is empty. Raise ConfigurationError where both sides have names of their own: that may be one
+    input under two names.
+    """
+    pairs = pair_names(what, names, slots, mapping)
+    if slots is None:
+        return pairs, [], []
+    here = [name for name, own in pairs.items() if own not in slots]
+    there = [own for own in slots if own not in pairs.values()]
+    if here and there:
+        require_same(what + "s", pairs, slots)
+    return {name: own for name, own in pairs.items() if name not in here}, here, there
+
+
 def require_same(what: str, pairs: Mapping[str, str], slots: Mapping[str, Slot] | None) -> None:
     """Raise ConfigurationError unless the pairs name exactly the artifact's slots; the message lists these."""
     if slots is None or set(pairs.values()) == set(slots):

@@ -36,8 +36,10 @@ def require_outputs(constant: Collection[str], names: Iterable[str]) -> None:
 
 
 def _problem(arrays: list[Array], *, may_be_constant: bool) -> str | None:
-    if not all(array.size for array in arrays) or len({array.shape for array in arrays}) > 1:
-        return None  # the comparison says what is wrong with shapes; there is nothing in an empty tensor
+    if not all(array.size for array in arrays):
+        return None  # there is nothing in an empty tensor
+    if len({array.shape for array in arrays}) > 1:
+        return _problem_by_size(arrays, may_be_constant=may_be_constant)
     finite = np.all([np.isfinite(array) for array in arrays], axis=0)
     if not finite.any():
         return f"no element is finite in all samples, so nothing is compared; {REMEDY}, or mend the model"
@@ -49,6 +51,29 @@ def _problem(arrays: list[Array], *, may_be_constant: bool) -> str | None:
             return f"{only.flat[0]} in all {only.size} elements, {_nothing()}"
         return None
     return _collapse([array[finite] for array in arrays])
+
+
+def _problem_by_size(arrays: list[Array], *, may_be_constant: bool) -> str | None:
+    """Judge the samples of each size by themselves: of free axes, and of outputs whose size depends on the data.
+
+    Each size must hold finite numbers. That the answers vary must show in one of those that several samples have; where
+    each sample has a size of its own, something depends on the input, unless all values are one number.
+    """
+    sizes: dict[tuple[int, ...], list[Array]] = {}
+    for array in arrays:
+        sizes.setdefault(array.shape, []).append(array)
+    several = [alike for alike in sizes.values() if len(alike) > 1]
+    for alike in several:
+        problem = _problem(alike, may_be_constant=True)
+        if problem:
+            return f"{problem} (of size {list(alike[0].shape)})"
+    problems = [_problem(alike, may_be_constant=may_be_constant) for alike in several]
+    if problems and all(problems):
+        return f"{problems[0]} (of size {list(several[0][0].shape)}, and so each size)"
+    values = np.unique(np.concatenate([array.ravel() for array in arrays]))  # NaN counts once
+    if values.size == 1 and not (may_be_constant and np.isfinite(values[0])):
+        return f"{values[0]} in all elements of all samples, {_nothing()}"
+    return None
 
 
 def _collapse(arrays: list[Array]) -> str | None:

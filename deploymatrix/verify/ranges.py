@@ -12,6 +12,7 @@ import numpy as np
 from deploymatrix.errors import ConfigurationError
 from deploymatrix.project.toml_files import nearest
 from deploymatrix.verify.artifacts import Lookup, Sample, Slot
+from deploymatrix.verify.dtypes import CARRIED, carried
 
 Values = Literal["normal", "uniform", "integers", "booleans"]
 BYTES = ("uint8", "int8")  # of these, the dtype itself is the range: they are pixels, or quantised
@@ -27,13 +28,17 @@ class Range:
 
 @dataclass(frozen=True, kw_only=True)
 class Draw:
-    """How an input's values are drawn. `known_by`: who tells the range; None where nobody does, so that it is blind."""
+    """How an input's values are drawn. `known_by`: who tells the range; None where nobody does, so that it is blind.
+
+    A size may be a dim's name. `rounded_to`: a narrower dtype whose values alone are drawn.
+    """
 
     dtype: str
-    shape: tuple[int, ...]
+    shape: tuple[int | str, ...]
     values: Values
     range: Range | None
     known_by: str | None
+    rounded_to: str | None = None
 
 
 def read_ranges(options: Iterable[str]) -> dict[str, Range]:
@@ -83,16 +88,18 @@ def plan_draws(
 
 
 def _plan(name: str, slot: Slot, given: Range | None, lookups: list[tuple[str, Lookup]]) -> Draw:
-    if slot.dtype is None or slot.shape is None or None in slot.shape[1:]:
-        raise ConfigurationError(
-            f"cannot draw values for input {name}, which the artifact describes as {slot}; give --inputs in.npz"
-        )
+    dtype = None if slot.dtype is None else carried(slot.dtype)
+    if dtype is None or slot.shape is None or None in slot.shape[1:]:
+        unknown = slot.dtype is not None and dtype is None
+        why = f"; numpy has no {slot.dtype}, so no value of it can be made" if unknown else "; give --inputs in.npz"
+        raise ConfigurationError(f"cannot draw values for input {name}, which the artifact describes as {slot}{why}")
     shape = tuple(1 if size is None else size for size in slot.shape)
-    allowed, known_by = (given, f"--range {name}") if given else _told(name, slot.dtype, lookups)
-    values = _values(np.dtype(slot.dtype).kind, given, allowed)
+    allowed, known_by = (given, f"--range {name}") if given else _told(name, dtype, lookups)
+    values = _values(np.dtype(dtype).kind, given, allowed)
     if values == "integers":
-        allowed = _whole(name, slot.dtype, allowed or Range(0, 2))
-    return Draw(dtype=slot.dtype, shape=shape, values=values, range=allowed, known_by=known_by)
+        allowed = _whole(name, dtype, allowed or Range(0, 2))
+    rounded_to = slot.dtype if slot.dtype in CARRIED else None
+    return Draw(dtype=dtype, shape=shape, values=values, range=allowed, known_by=known_by, rounded_to=rounded_to)
 
 
 def _values(kind: str, given: Range | None, allowed: Range | None) -> Values:

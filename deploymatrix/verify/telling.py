@@ -18,9 +18,15 @@ def first_line(outcome: Outcome, stage: Stage | None, detail: str, inputs: Input
 
 
 def input_lines(inputs: InputsRecord) -> Iterator[str]:
-    """Say of each input its type and range, and of each lookup how much of it was touched."""
+    """Say of each input its type and range, of each free axis its sizes, of each lookup how much of it was touched."""
     for entry in inputs.inputs:
-        yield f"  {entry.name}: {entry.dtype}{list(entry.shape)}, {_how(entry)}"
+        sizes = ", ".join(map(str, entry.shape))
+        yield f"  {entry.name}: {entry.dtype}[{sizes}], {_how(entry)}"
+        if entry.lost_by is not None:
+            yield f"  {entry.name} is no input of {entry.lost_by}; answers did not change where its values did"
+    for dim in inputs.dims:
+        source = "usual sizes, which nobody told: see --dim" if dim.known_by is None else f"from {dim.known_by}"
+        yield f"  {dim.name} = {', '.join(map(str, dim.sizes))} ({source})"
     for lookup in inputs.lookups:
         share = f"{lookup.touched} of {lookup.rows} rows touched ({_share(lookup)})"
         yield f"  {lookup.table} in {lookup.artifact}, looked up by {lookup.input}: {share}"
@@ -33,10 +39,19 @@ def warnings(inputs: InputsRecord) -> Iterator[str]:
             f"input {entry.name} was drawn blindly, as {_integers(entry)}: no artifact tells what its integers mean, "
             f"so other values are untested; give --range {entry.name}=LOW:HIGH or --inputs"
         )
-    if inputs.samples == 1:
+    if inputs.samples == 1 and inputs.inputs:
         yield "one sample does not show whether answers depend on the inputs; take more of them"
     for text in inputs.unread:
         yield f"the graph could not be followed, so its lookups are unknown: {text}"
+
+
+def guessed_sizes(inputs: InputsRecord | None) -> str:
+    """Return " (batch = 1, 3 …)" where sizes are drawn that nobody told: an artifact may not take them."""
+    guessed = [dim for dim in inputs.dims if dim.known_by is None] if inputs else []
+    shown = "; ".join(f"{dim.name} = {', '.join(map(str, dim.sizes))}" for dim in guessed)
+    return (
+        f" (the sizes of its free axes are merely usual ones: {shown}; if it takes others, give --dim)" if shown else ""
+    )
 
 
 def _in_short(inputs: InputsRecord) -> str:

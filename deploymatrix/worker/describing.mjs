@@ -36,7 +36,12 @@ function checkedSide(described) {
   return Object.fromEntries(entries);
 }
 
-/** Return the sizes; one that is negative, zero or a name varies and becomes null. */
+/** Return the sizes: a number, the name of one that varies, or null for one that varies and bears no name. */
 function sizes(shape) {
-  return shape === null ? null : shape.map((size) => (Number.isInteger(size) && size > 0 ? size : null));
+  return shape === null ? null : shape.map(sizeOf);
+}
+
+function sizeOf(size) {
+  if (typeof size === 'string') return size || null;
+  return Number.isInteger(size) && size > 0 ? size : null;
 }

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from . import versions
+from . import choosing, versions
 from .loading import load
 from .reporting import Reporter
 
@@ -18,24 +18,38 @@ if TYPE_CHECKING:
     from .protocol import Submit
     from .tasks import DescribeArgs, DescribedTensor, DescribeValue, LookupEntry
 
+BFLOAT16 = "bfloat16"  # which a runner may tell by its name alone: it travels as float32
+
 
 def perform(request: Submit[DescribeArgs], reporter: Reporter) -> DescribeValue:
     """Return name, dtype and shape of each input and output, and the lookups; None where the runtime does not say."""
     module, payload = Path(request["module"]), Path(request["args"]["payload"])
     runner = cast("DescribingRunnerModule", load(module))
-    used = versions.of(runner)
+    value = nothing_told(versions.of(runner))
 
     reporter.stage("load")
-    session = runner.load(payload)
-    lookups, unread = found_lookups(module.with_name("lookups.py"), session, payload)
-    if not hasattr(runner, "describe"):
-        return {"inputs": None, "outputs": None, "lookups": lookups, "unread": unread, "versions": used}
-    described = runner.describe(session)
+    names = value["signatures"] = choosing.signatures_of(runner, payload)
+    if names:
+        value["chosen"] = choosing.choice(runner, names, request["args"].get("chosen"))
+        if value["chosen"] is None:
+            return value  # the user must choose
+    session = choosing.choosing(runner, value["chosen"]).load(payload)
+    value["lookups"], value["unread"] = found_lookups(module.with_name("lookups.py"), session, payload)
+    if hasattr(runner, "describe"):
+        described = runner.describe(session)
+        value["inputs"] = checked_side("inputs", described["inputs"])
+        value["outputs"] = checked_side("outputs", described["outputs"])
+    return value
+
+
+def nothing_told(used: dict[str, str]) -> DescribeValue:
     return {
-        "inputs": checked_side("inputs", described["inputs"]),
-        "outputs": checked_side("outputs", described["outputs"]),
-        "lookups": lookups,
-        "unread": unread,
+        "inputs": None,
+        "outputs": None,
+        "lookups": None,
+        "unread": None,
+        "signatures": None,
+        "chosen": None,
         "versions": used,
     }
 
@@ -62,11 +76,18 @@ def checked_side(side: str, described: Any) -> dict[str, DescribedTensor]:
 
 
 def dtype_name(dtype: Any) -> str | None:
-    return None if dtype is None else np.dtype(dtype).name
-
-
-def sizes(shape: Any) -> list[int | None] | None:
-    """Return the sizes; one that is negative, zero or a name varies and becomes None."""
-    if shape is None:
+    """Return the dtype's name; numpy may not know it, as bfloat16."""
+    if dtype is None:
         return None
-    return [int(size) if isinstance(size, (int, np.integer)) and size > 0 else None for size in shape]
+    return BFLOAT16 if isinstance(dtype, str) and dtype == BFLOAT16 else np.dtype(dtype).name
+
+
+def sizes(shape: Any) -> list[int | str | None] | None:
+    """Return the sizes: a number, the name of one that varies, or None for one that varies and bears no name."""
+    return None if shape is None else [size_of(size) for size in shape]
+
+
+def size_of(size: Any) -> int | str | None:
+    if isinstance(size, str):
+        return size or None
+    return int(size) if isinstance(size, (int, np.integer)) and size > 0 else None

@@ -102,6 +102,20 @@ class DescribingRunnerModule(RunnerModule, Protocol):
         ...
 
 
+class SignedRunnerModule(Protocol):
+    """A `run.py` of a format whose artifacts hold several signatures. SIGNATURE: the one that `load` takes unasked."""
+
+    SIGNATURE: str
+
+    def signatures(self, payload: Path) -> Iterable[str]:
+        """Return the names of the artifact's signatures, without loading it; none where it has no names."""
+        ...
+
+    def load(self, payload: Path, signature: str = ...) -> Any:
+        """Return a session for that signature of the artifact."""
+        ...
+
+
 class LookupsModule(Protocol):
     """`lookups.py` beside a `run.py`: it reads the artifact's graph."""
 

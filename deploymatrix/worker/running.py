@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from . import mismatched, stepping, tensors, varying, versions
+from . import choosing, mismatched, stepping, tensors, varying, versions
 from .loading import load
 from .reporting import Reporter
 from .tensors import Array
@@ -31,7 +31,8 @@ def perform(request: Submit[RunArgs], reporter: Reporter) -> RunValue:
     args, out = request["args"], Path(request["out"])
     runner = cast("RunnerModule", load(Path(request["module"])))
     used = versions.of(runner)
-    runner = stepping.stepping(mismatched.explaining(runner, args["signature"]), args)
+    chosen = choosing.choosing(runner, args.get("chosen"))
+    runner = stepping.stepping(mismatched.explaining(chosen, args["signature"]), args)
 
     reporter.stage("load")
     samples = tensors.read_samples(args["samples"])

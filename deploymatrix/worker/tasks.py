@@ -127,9 +127,13 @@ class ExportArgs(TypedDict):
 
 
 class RunArgs(TypedDict):
-    """The arguments of `run`. With `state`, an input that is not fed back has a leading axis of steps in samples."""
+    """The arguments of `run`. `chosen`: the name of one of the artifact's signatures, where it holds several.
+
+    With `state`, an input that is not fed back has a leading axis of steps in samples.
+    """
 
     payload: str
+    chosen: NotRequired[str | None]
     signature: Signature
     samples: list[SamplePaths]
     repeat: int
@@ -137,9 +141,10 @@ class RunArgs(TypedDict):
 
 
 class DescribeArgs(TypedDict):
-    """The arguments of `describe`."""
+    """The arguments of `describe`. `chosen`: as in `run`."""
 
     payload: str
+    chosen: NotRequired[str | None]
 
 
 class SampleValue(TypedDict):
@@ -196,10 +201,12 @@ class RunValue(OutputNames):
 
 
 class DescribedTensor(TypedDict):
-    """What an artifact says of one tensor; None is what it does not say, in a shape also what varies."""
+    """What an artifact says of one tensor; None is what it does not say, in a shape also what varies
+    and bears no name.
+    """
 
     dtype: str | None
-    shape: list[int | None] | None
+    shape: list[int | str | None] | None
 
 
 class LookupEntry(TypedDict):
@@ -213,6 +220,8 @@ class LookupEntry(TypedDict):
 class DescribeValue(TypedDict):
     """The value of `describe`; None where the runner has no describe(), and for `lookups` no lookups() beside it.
 
+    `signatures`: the names among which one can be chosen, None where the runner offers no choice; `chosen`: the one
+    that is described. Where it is None although there are names, nothing was loaded.
     `unread`: what lookups() raised; an artifact that runs is not wrong because its graph could not be followed.
     """
 
@@ -220,4 +229,6 @@ class DescribeValue(TypedDict):
     outputs: dict[str, DescribedTensor] | None
     lookups: list[LookupEntry] | None
     unread: str | None
+    signatures: list[str] | None
+    chosen: str | None
     versions: dict[str, str]

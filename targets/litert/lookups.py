@@ -24,10 +24,13 @@ Operator = dict[str, Any]
 def lookups(session: Any, payload: Path) -> list[dict[str, Any]]:
     """Return input, table and rows of each lookup that an input reaches, in the main graph.
 
-    The interpreter is one without delegates, which would show as one operator each.
+    The interpreter is one without delegates, which would show as one operator each. Raises ValueError where there are
+    several signatures: it tells the operators of the first one's graph alone.
     """
     plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
     interpreter = Interpreter(str(payload), experimental_op_resolver_type=plain)
+    if len(interpreter.get_signature_list()) > 1:
+        raise ValueError("it has several signatures, of which the interpreter shows the first one's operators alone")
     tensors = {tensor["index"]: tensor for tensor in interpreter.get_tensor_details()}
     operators = interpreter._get_ops_details()  # there is no public list of operators
     makers = {output: operator for operator in operators for output in operator["outputs"]}

@@ -9,15 +9,20 @@ from typing import Any
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter, SignatureRunner
 
+SIGNATURE = "serving_default"
 VERSIONS = ("ai-edge-litert", "numpy")
 SETS_THREADS = True  # load() takes their number from DEPLOYMATRIX_THREADS each time
 
 
-def load(payload: Path) -> SignatureRunner | Unsigned:
-    """The file's only signature. Raises ValueError when it has several."""
+def signatures(payload: Path) -> list[str]:
+    return sorted(Interpreter(str(payload)).get_signature_list())
+
+
+def load(payload: Path, signature: str | None = None) -> SignatureRunner | Unsigned:
+    """The named signature, or else the file's only one. Raises ValueError when it has several."""
     threads = int(os.environ.get("DEPLOYMATRIX_THREADS", "1"))
     interpreter = Interpreter(str(payload), num_threads=threads)
-    return interpreter.get_signature_runner() if interpreter.get_signature_list() else Unsigned(interpreter)
+    return interpreter.get_signature_runner(signature) if interpreter.get_signature_list() else Unsigned(interpreter)
 
 
 def run(session: SignatureRunner | Unsigned, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

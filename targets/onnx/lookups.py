@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 # For each operator that looks up: the places of ids and table among its operands.
-LOOKUPS = {"Gather": [(1, 0)], "EmbedLayerNormalization": [(0, 2), (1, 4)]}
+LOOKUPS = {"Gather": [(1, 0)], "GatherElements": [(1, 0)], "EmbedLayerNormalization": [(0, 2), (1, 4)]}
 # The operands whose values an operator hands on, as long as they are row numbers.
 HANDED_ON = {
     **dict.fromkeys(("Cast", "Clip", "Expand", "Flatten", "Identity", "Reshape", "Slice"), slice(1)),

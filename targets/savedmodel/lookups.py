@@ -25,8 +25,12 @@ def lookups(session: Any, payload: Path) -> list[dict[str, Any]]:
     """Return input, table and rows of each lookup that an input reaches.
 
     The signature's functions are inlined and its variables become constants first, which needs their memory again.
-    Raises ValueError where that would be too much.
+    Raises ValueError where that would be too much, and for a model in a session.
     """
+    if not hasattr(session, "owner"):
+        raise ValueError(
+            f"loaded in a session, as a server does, because its objects cannot be rebuilt: {session.reason}"
+        )
     held = sum(variable.shape.num_elements() * variable.dtype.size for variable in session.signature.variables)
     if held > MOST_BYTES:
         raise ValueError(f"its variables hold {held >> 20} MiB, and this copies them")

@@ -22,7 +22,12 @@ def load(payload: Path) -> torch.jit.ScriptModule:
 def run(session: torch.jit.ScriptModule, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     outputs = session(*(torch.tensor(inputs[str(i)]) for i in range(len(inputs))))
     tensors = (outputs,) if isinstance(outputs, torch.Tensor) else outputs
-    return {str(i): tensor.numpy() for i, tensor in enumerate(tensors)}
+    return {str(i): array_of(tensor) for i, tensor in enumerate(tensors)}
+
+
+def array_of(tensor: torch.Tensor) -> np.ndarray:
+    """bfloat16, which numpy lacks, comes out as float32."""
+    return (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy()
 
 
 def describe(session: torch.jit.ScriptModule) -> dict[str, dict[str, dict[str, Any]]]:

@@ -11,10 +11,11 @@ import pytest
 
 from deploymatrix.environments.interpreters import ensure_python
 from deploymatrix.project.project import Project
-from deploymatrix.verify.agreement import Agreement, Pair, compare_in
+from deploymatrix.verify.agreement import Agreement, compare_in
 from deploymatrix.verify.artifacts import InspectedArtifact
 from deploymatrix.verify.inspector import Inspector, inspecting
 from deploymatrix.verify.ranges import Range
+from deploymatrix.verify.sharing import Pair
 from deploymatrix.verify.verify import Claim, verify_in
 from tests.integration.conftest import Command
 

@@ -37,13 +37,14 @@ def test_strings_are_refused(tmp_path: Path) -> None:
         read_arrays(tmp_path / "a.npz")
 
 
-def test_samples_must_have_the_names_and_shapes_of_the_first(tmp_path: Path) -> None:
-    files = [tmp_path / f"{name}.npz" for name in ("first", "same", "wider", "other")]
-    for file, arrays in zip(files, ({"x": 2}, {"x": 2}, {"x": 3}, {"y": 2}), strict=True):
+def test_samples_must_have_the_names_and_axes_of_the_first_and_may_have_other_sizes(tmp_path: Path) -> None:
+    files = [tmp_path / f"{name}.npz" for name in ("first", "same", "wider", "deeper", "other")]
+    shapes: list[dict[str, int | tuple[int, int]]] = [{"x": 2}, {"x": 2}, {"x": 3}, {"x": (2, 2)}, {"y": 2}]
+    for file, arrays in zip(files, shapes, strict=True):
         np.savez(file, **{name: np.ones(size) for name, size in arrays.items()})
 
-    assert len(read_samples(files[:2])) == 2
-    for wrong in files[2:]:
+    assert len(read_samples(files[:3])) == 3
+    for wrong in files[3:]:
         with pytest.raises(ConfigurationError, match="each file is one sample"):
             read_samples([files[0], wrong])
 

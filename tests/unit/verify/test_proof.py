@@ -59,6 +59,29 @@ def test_the_user_may_say_that_an_output_is_constant() -> None:
     assert found(np.zeros(4), np.zeros(4), constant=("y",)) is None
 
 
+def sized(*sizes: int, offset: float = 0.0) -> list[np.ndarray]:
+    return [offset + np.random.default_rng(index).standard_normal((size, 3)) for index, size in enumerate(sizes)]
+
+
+@pytest.mark.parametrize(
+    "arrays", [sized(1, 3, 1, 3), sized(1, 2, 3), [np.ones((1, 3)), *sized(3, 3), np.ones((1, 3))]]
+)
+def test_answers_of_free_size_that_vary_prove_something(arrays: list[np.ndarray]) -> None:
+    assert found(*arrays) is None
+
+
+@pytest.mark.parametrize(
+    ("arrays", "problem"),
+    [
+        ([np.full((size, 3), 0.5) for size in (1, 2, 3)], "0.5 in all elements of all samples"),
+        ([np.arange(3.0)[:size] for size in (1, 3, 1, 3)], "the same in all 2 samples"),
+        ([*sized(3, 3), *[np.full((1, 3), np.nan)] * 2], "no element is finite in all samples"),
+    ],
+)
+def test_each_size_is_judged_by_itself(arrays: list[np.ndarray], problem: str) -> None:
+    assert problem in (found(*arrays) or "")
+
+
 def test_only_what_proves_nothing_is_named() -> None:
     answers = [{"good": array, "bad": np.zeros(3)} for array in VARYING]
     problem = unproven(answers)

@@ -27,7 +27,7 @@ DESCRIBES = """
 def describe(session):
     x = {"dtype": np.float32, "shape": np.array([1, -1, 3])}
     inputs = {"x": x, "ids": {"dtype": None, "shape": None}}
-    return {"inputs": inputs, "outputs": {0: {"dtype": "int64", "shape": ["n"]}}}
+    return {"inputs": inputs, "outputs": {0: {"dtype": "int64", "shape": ["n", -1]}}}
 """
 NODE = """
 export const load = (payload) => payload;
@@ -36,12 +36,12 @@ export const run = (session, inputs) => inputs;
 NODE_DESCRIBES = """
 export function describe() {
   const x = { dtype: 'float32', shape: [1, -1, 3] };
-  return { inputs: { x, ids: { dtype: null, shape: null } }, outputs: { 0: { dtype: 'int64', shape: [NaN] } } };
+  return { inputs: { x, ids: { dtype: null, shape: null } }, outputs: { 0: { dtype: 'int64', shape: ['n', NaN] } } };
 }
 """
 TOLD = {
     "inputs": {"x": {"dtype": "float32", "shape": [1, None, 3]}, "ids": {"dtype": None, "shape": None}},
-    "outputs": {"0": {"dtype": "int64", "shape": [None]}},
+    "outputs": {"0": {"dtype": "int64", "shape": ["n", None]}},
 }
 LOOKUPS = {
     "python": """
@@ -87,7 +87,7 @@ def ask(tmp_path: Path, language: str) -> Ask:
     return request
 
 
-def test_names_dtypes_and_shapes_are_told_and_what_varies_is_null(ask: Ask, language: str) -> None:
+def test_names_dtypes_and_shapes_are_told_and_what_varies_is_a_name_or_null(ask: Ask, language: str) -> None:
     reply = ask(PYTHON + DESCRIBES if language == "python" else NODE + NODE_DESCRIBES)
     assert reply.status == "ok", reply.error
     assert reply.value is not None
