@@ -10,7 +10,7 @@ def build() -> nn.Module:
 
 
 class Waveform(nn.Module):
-    """sound: (batch, 1, 4000) → features (batch, 32, 49)."""
+    """sound: (batch, 1, 4000) → features (batch, 32, 50)."""
 
     def __init__(self) -> None:
         super().__init__()
