@@ -9,20 +9,18 @@ def build() -> nn.Module:
 
 
 class Branching(nn.Module):
-    """x: (batch, 16) → y (batch, 8)."""
+    """x: (1, 16) → y (1, 8)."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.enter = nn.Linear(16, 16)
-        self.positive = nn.Linear(16, 8)
-        self.negative = nn.Linear(16, 8)
+        self.positive = nn.Sequential(nn.Linear(16, 16), nn.Tanh(), nn.Linear(16, 8))
+        self.negative = nn.Sequential(nn.Linear(16, 16), nn.Sigmoid(), nn.Linear(16, 8))
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.enter(x)
-        return torch.cond(x.sum() > 0, self.when_positive, self.when_negative, (x,))
+        def when_positive(x: Tensor) -> Tensor:
+            return self.positive(x)
 
-    def when_positive(self, x: Tensor) -> Tensor:
-        return self.positive(x).tanh()
+        def when_negative(x: Tensor) -> Tensor:
+            return self.negative(x)
 
-    def when_negative(self, x: Tensor) -> Tensor:
-        return self.negative(x).sigmoid() - 2
+        return torch.cond(x.sum() > 0, when_positive, when_negative, (x,))
