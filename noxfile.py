@@ -1,4 +1,4 @@
-"""Sessions: one a target (a folder of targets/), and matrix, zoo, gate, tests, selftest, lint, types, lock, bench and more.
+"""Sessions: one a target (a folder of targets/), and matrix, zoo, gate, tests, selftest, lint, types, lock and more.
 
 All of them share one environment for the engine; what a model, an exporter or a runtime needs, the engine makes itself.
 """

@@ -53,7 +53,9 @@ def evidence_differences(project: Project, terms: Terms, file: Path) -> tuple[st
 
     if terms.selection != terms.selection.whole:
         raise ConfigurationError("--evidence is about the whole plan; leave out -t, -m and -k")
-    present = _statement(project, Terms(selection=terms.selection, expectations=terms.expectations, read_artifacts=True))
+    present = _statement(
+        project, Terms(selection=terms.selection, expectations=terms.expectations, read_artifacts=True)
+    )
     return differences(read_statement(file), present)
 
 

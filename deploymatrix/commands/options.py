@@ -101,9 +101,7 @@ def project_of(
     )
 
 
-def selection_of(
-    project: Project, targets: list[str] | None, models: list[str] | None, expression: str
-) -> Selection:
+def selection_of(project: Project, targets: list[str] | None, models: list[str] | None, expression: str) -> Selection:
     """Return what the user selected; the project's default where that is neither a model nor an expression."""
     from deploymatrix.project.plan import selected
 

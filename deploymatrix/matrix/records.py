@@ -212,7 +212,9 @@ class Matrix(Frozen):
     generator: str
     isolation: Isolation
     exporters: Isolation | None = Field(default=None, description="where models and exporters ran; null: not recorded")
-    selection: tuple[str, ...] = Field(default=(), description="what was selected, or the default that held; empty: every cell")
+    selection: tuple[str, ...] = Field(
+        default=(), description="what was selected, or the default that held; empty: every cell"
+    )
     shard: Shard | None = Field(default=None, description="null: every planned cell is here")
     planned: int | None = Field(
         default=None, description="how many cells the project plans, or its default where that held; null: not recorded"

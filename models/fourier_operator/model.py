@@ -35,4 +35,6 @@ class Layer(nn.Module):
         low = torch.fft.rfft2(x, norm="ortho")[:, :, :MODES, :MODES]
         mixed = torch.einsum("bihw,iohw->bohw", low, torch.view_as_complex(self.mixing))
         padded = functional.pad(torch.view_as_real(mixed), (0, 0, 0, 9 - MODES, 0, 16 - MODES))
-        return functional.gelu(torch.fft.irfft2(torch.view_as_complex(padded), s=(16, 16), norm="ortho") + self.beside(x))
+        return functional.gelu(
+            torch.fft.irfft2(torch.view_as_complex(padded), s=(16, 16), norm="ortho") + self.beside(x)
+        )

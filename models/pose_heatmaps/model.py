@@ -16,10 +16,14 @@ class Pose(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            nn.Conv2d(3, 16, 3, stride=2, padding=1), nn.Hardswish(),
-            nn.Conv2d(16, 32, 3, stride=2, padding=1), nn.Hardswish(),
-            nn.Conv2d(32, 32, 3, stride=2, padding=1), nn.Hardswish(),
-            nn.ConvTranspose2d(32, 24, 3, stride=2, padding=1, output_padding=1), nn.Hardswish(),
+            nn.Conv2d(3, 16, 3, stride=2, padding=1),
+            nn.Hardswish(),
+            nn.Conv2d(16, 32, 3, stride=2, padding=1),
+            nn.Hardswish(),
+            nn.Conv2d(32, 32, 3, stride=2, padding=1),
+            nn.Hardswish(),
+            nn.ConvTranspose2d(32, 24, 3, stride=2, padding=1, output_padding=1),
+            nn.Hardswish(),
         )
         self.head = nn.Conv2d(24, 7, 1)
         self.register_buffer("places", (torch.arange(SIDE) + 0.5) * 4, persistent=False)

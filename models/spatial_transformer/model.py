@@ -1,4 +1,4 @@
-"""A spatial transformer (Jaderberg et al. 2015, https://arxiv.org/abs/1506.02025): turns an image, then classifies it."""
+"""A spatial transformer (Jaderberg et al. 2015, https://arxiv.org/abs/1506.02025), then a classifier."""
 
 import torch
 from torch import Tensor, nn

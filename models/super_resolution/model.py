@@ -1,4 +1,4 @@
-"""Super-resolution by sub-pixel convolution (Shi et al. 2016, https://arxiv.org/abs/1609.05158) beside interpolation."""
+"""Super-resolution by sub-pixel convolution (Shi et al. 2016, https://arxiv.org/abs/1609.05158) and resizing."""
 
 from torch import Tensor, nn
 from torch.nn.functional import interpolate

@@ -15,9 +15,14 @@ class Waveform(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            nn.Conv1d(1, 24, 20, stride=10, bias=False), nn.GroupNorm(4, 24), nn.GELU(),
-            nn.Conv1d(24, 32, 6, stride=4), nn.GroupNorm(1, 32), nn.GELU(),
-            nn.Conv1d(32, 32, 3, stride=2, padding=1), nn.GELU(),
+            nn.Conv1d(1, 24, 20, stride=10, bias=False),
+            nn.GroupNorm(4, 24),
+            nn.GELU(),
+            nn.Conv1d(24, 32, 6, stride=4),
+            nn.GroupNorm(1, 32),
+            nn.GELU(),
+            nn.Conv1d(32, 32, 3, stride=2, padding=1),
+            nn.GELU(),
         )
         self.positions = weight_norm(nn.Conv1d(32, 32, 8, padding=4, groups=4), dim=2)
 

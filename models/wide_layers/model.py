@@ -4,6 +4,4 @@ from torch import nn
 
 
 def build() -> nn.Module:
-    return nn.Sequential(
-        nn.Linear(512, 4800), nn.ReLU(), nn.Linear(4800, 4800), nn.ReLU(), nn.Linear(4800, 512)
-    )  # fmt: skip
+    return nn.Sequential(nn.Linear(512, 4800), nn.ReLU(), nn.Linear(4800, 4800), nn.ReLU(), nn.Linear(4800, 512))

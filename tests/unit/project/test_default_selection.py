@@ -73,7 +73,7 @@ def test_a_name_is_no_tag(tree: Tree) -> None:
 def test_a_default_that_is_no_expression_is_refused(tmp_path: Path) -> None:
     (tmp_path / "deploymatrix.toml").write_text('default = "core or"\n')
 
-    with pytest.raises(ConfigurationError, match="default.*not an expression"):
+    with pytest.raises(ConfigurationError, match=r"default.*not an expression"):
         read_settings(tmp_path)
 
 
