@@ -1,4 +1,4 @@
-"""Sessions: one a target (a folder of targets/), and matrix, gate, tests, selftest, lint, types, lock, bench and more.
+"""Sessions: one a target (a folder of targets/), and matrix, zoo, gate, tests, selftest, lint, types, lock and more.
 
 All of them share one environment for the engine; what a model, an exporter or a runtime needs, the engine makes itself.
 """
@@ -49,7 +49,7 @@ def _target_session(name: str, tags: list[str]) -> None:
     def target(session: nox.Session) -> None:
         _deploymatrix(session, "run", "--target", name, *session.posargs)
 
-    target.__doc__ = f"Export every model to {name}, run it there and compare."
+    target.__doc__ = f"Export the core models to {name}, run them there and compare; -- -k zoo: all models."
 
 
 for _toml in sorted(ROOT.glob("targets/*/target.toml")):
@@ -58,8 +58,14 @@ for _toml in sorted(ROOT.glob("targets/*/target.toml")):
 
 @nox.session
 def matrix(session: nox.Session) -> None:
-    """Export and verify the reference models on all targets and print the matrix."""
+    """Export and verify the core reference models on all targets and print the matrix."""
     _deploymatrix(session, "run", *session.posargs)
+
+
+@nox.session
+def zoo(session: nox.Session) -> None:
+    """Export and verify all reference models on all targets and print the matrix; `gate -k zoo` decides on them."""
+    _deploymatrix(session, "run", "-k", "zoo", *session.posargs)
 
 
 @nox.session

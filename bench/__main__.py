@@ -12,7 +12,9 @@ from bench.figures import Figure
 from bench.goals import read_goals, shortfalls
 from bench.report import machine, write_report
 from bench.setting import REPOSITORY, Setting
-from deploymatrix.project.plan import Selection
+from deploymatrix.project.plan import selected
+from deploymatrix.project.project import Project
+from deploymatrix.project.trees import read_settings
 
 # In this order: what is disturbed least by what ran before comes first.
 SECTIONS: dict[str, Callable[[Setting], list[Figure]]] = {
@@ -30,11 +32,13 @@ def main(arguments: list[str] | None = None) -> int:
     given = _parsed(arguments)
     sections = [name for name in SECTIONS if not given.only or name in given.only]
     build = (given.build_dir or given.root / "build").resolve()
+    root = given.root.resolve()
+    project = Project(root=root, build=build, default=read_settings(root).default)
     setting = Setting(
-        root=given.root.resolve(),
+        root=root,
         envs=build / "envs",
         scratch=build / "bench",
-        selection=Selection(targets=tuple(given.target), models=tuple(given.model)),
+        selection=selected(project, given.target, given.model),
         isolation=given.isolation,
         repeats=given.repeats,
     )

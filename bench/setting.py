@@ -14,6 +14,7 @@ from deploymatrix.execution.notes import LastKeys
 from deploymatrix.execution.stages.dispatch import kind_of
 from deploymatrix.project.plan import Selection, Task, plan_cells, plan_tasks
 from deploymatrix.project.project import Project
+from deploymatrix.project.trees import read_settings
 from deploymatrix.store.store import Store
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -44,7 +45,7 @@ class Setting:
         return replace(self, root=root)
 
     def project(self, build: Path) -> Project:
-        return Project(root=self.root, build=build)
+        return Project(root=self.root, build=build, default=read_settings(self.root).default)
 
     def tasks(self, build: Path) -> dict[str, Task]:
         """The tasks of the selected cells, by id."""

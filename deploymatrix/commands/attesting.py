@@ -28,9 +28,12 @@ def evidence(
 
     Its result is that of `gate`: FAILED where the gate is closed. Sign it; `gate --evidence` checks what it says."""
     from deploymatrix.execution.release import Terms
+    from deploymatrix.project.plan import selected
     from deploymatrix.store.files import write_json
 
-    statement = _statement(project_of(context, models), Terms(expectations=expectations, read_artifacts=True))
+    project = project_of(context, models)
+    terms = Terms(selection=selected(project), expectations=expectations, read_artifacts=True)
+    statement = _statement(project, terms)
     if out is None:
         print_json(statement)
         return
@@ -48,9 +51,11 @@ def evidence_differences(project: Project, terms: Terms, file: Path) -> tuple[st
     from deploymatrix.execution.release import Terms
     from deploymatrix.matrix.evidence import differences, read_statement
 
-    if terms.selection.describe():
+    if terms.selection != terms.selection.whole:
         raise ConfigurationError("--evidence is about the whole plan; leave out -t, -m and -k")
-    present = _statement(project, Terms(expectations=terms.expectations, read_artifacts=True))
+    present = _statement(
+        project, Terms(selection=terms.selection, expectations=terms.expectations, read_artifacts=True)
+    )
     return differences(read_statement(file), present)
 
 

@@ -73,7 +73,7 @@ def gate(
     project = project_of(context, models)
     refuse = {"repairs": no_repairs, "warnings": no_warnings, "static": no_static}
     terms = Terms(
-        selection=selection_of(target, model, expression),
+        selection=selection_of(project, target, model, expression),
         expectations=expectations,
         baseline=baseline,
         read_artifacts=evidence is not None,

@@ -16,7 +16,6 @@ from deploymatrix.commands.options import (
     echo,
     print_json,
     project_of,
-    selection_of,
 )
 
 
@@ -36,9 +35,12 @@ def list_(
     json: AsJson = False,
 ) -> None:
     """List models, targets, routes or cells."""
+    from deploymatrix.project.plan import Selection
     from deploymatrix.report.listing import listing, print_listing
 
-    rows = listing(project_of(context, models), what, selection_of(target, model, expression))
+    project = project_of(context, models)
+    selected = Selection(targets=tuple(target or ()), models=tuple(model or ()), expression=expression)
+    rows = listing(project, what, selected)
     print_json(rows) if json else print_listing(rows)
 
 

@@ -97,13 +97,15 @@ def project_of(
         pass_environment=settings.pass_environment,
         timeout_s=timeout,
         exporters=settings.exporters,
+        default=settings.default,
     )
 
 
-def selection_of(targets: list[str] | None, models: list[str] | None, expression: str) -> Selection:
-    from deploymatrix.project.plan import Selection
+def selection_of(project: Project, targets: list[str] | None, models: list[str] | None, expression: str) -> Selection:
+    """Return what the user selected; the project's default where that is neither a model nor an expression."""
+    from deploymatrix.project.plan import selected
 
-    return Selection(targets=tuple(targets or ()), models=tuple(models or ()), expression=expression)
+    return selected(project, targets or (), models or (), expression)
 
 
 def echo(text: object, *, err: bool = False, nl: bool = True) -> None:

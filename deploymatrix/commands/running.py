@@ -67,7 +67,8 @@ def run(
     from deploymatrix.execution.run import RunOptions, explain
     from deploymatrix.execution.run import run as run_cells
 
-    project, selection = project_of(context, models, timeout), selection_of(target, model, expression)
+    project = project_of(context, models, timeout)
+    selection = selection_of(project, target, model, expression)
     project = replace(project, exporters=exporters or project.exporters)
     options = RunOptions(isolation=isolation, jobs=jobs, fresh=fresh, expectations=expectations, shard=shard)
     if explain_plan:

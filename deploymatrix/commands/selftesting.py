@@ -53,8 +53,9 @@ def selftest(
     from deploymatrix.selftest.records import Reds, SelfTest
     from deploymatrix.selftest.tables import mutants_markdown, reds_markdown
 
-    selection = selection_of(target, model, expression)
-    call = Call(project=project_of(context, models), selection=selection, isolation=isolation, jobs=jobs)
+    project = project_of(context, models)
+    selection = selection_of(project, target, model, expression)
+    call = Call(project=project, selection=selection, isolation=isolation, jobs=jobs)
     found: SelfTest | Reds
     if reds:
         found = look_for_reds(call, verdicts, _say)

@@ -53,10 +53,11 @@ def decide(project: Project, terms: Terms) -> Release:
 
     Raise ConfigurationError, NothingSelected; IncompleteRun where there is no matrix.
     """
-    planned, plan = plan_cells(project, terms.selection), plan_cells(project, Selection())
-    names, whole = {cell.name for cell in planned}, {cell.name for cell in plan}
+    planned, plan = plan_cells(project, terms.selection), plan_cells(project, terms.selection.whole)
+    every = plan if terms.selection.whole == Selection() else plan_cells(project, Selection())
+    names, whole = {cell.name for cell in planned}, {cell.name for cell in every}
     recorded, times = read_matrix(project.build / MATRIX), read_measurements(project.build / MEASUREMENTS)
-    found = doubts(project, plan, recorded, read_artifacts=terms.read_artifacts)
+    found = doubts(project, every, recorded, read_artifacts=terms.read_artifacts)
     doubted = {name: lines for name, lines in found.items() if name in names or name not in whole}
     selected = recorded.model_copy(update={"cells": tuple(cell for cell in recorded.cells if cell.name in names)})
     judged = judged_matrix(selected, read_rules(project, terms.expectations), project, times)
@@ -67,7 +68,7 @@ def decide(project: Project, terms: Terms) -> Release:
         Keys(project).current_inputs(planned),
         difference.of("regressed") if difference else (),
         changed_reads(project, judged.cells),
-        whole=len(whole),
+        whole=len(plan),
         refuse=terms.refuse,
         doubts=doubted,
     )

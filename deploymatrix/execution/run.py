@@ -73,7 +73,7 @@ def plan_run(project: Project, selection: Selection, options: RunOptions) -> Pla
         rules=rules,
         keys=keys,
         inputs=keys.current_inputs(cells),
-        planned=len(planned if selection == Selection() else plan_cells(project, Selection())),
+        planned=len(planned if selection == selection.whole else plan_cells(project, selection.whole)),
         locks=locks_of(project, planned),
         shard=shard,
     )

@@ -225,10 +225,12 @@ class Matrix(Frozen):
     generator: str
     isolation: Isolation
     exporters: Isolation | None = Field(default=None, description="where models and exporters ran; null: not recorded")
-    selection: tuple[str, ...] = Field(default=(), description="what was selected; empty: every cell")
+    selection: tuple[str, ...] = Field(
+        default=(), description="what was selected, or the default that held; empty: every cell"
+    )
     shard: Shard | None = Field(default=None, description="null: every planned cell is here")
     planned: int | None = Field(
-        default=None, description="how many cells the project plans, whatever was selected; null: not recorded"
+        default=None, description="how many cells the project plans, or its default where that held; null: not recorded"
     )
     locks: dict[str, str] = Field(
         default={}, description="by file, the digest of each lock of the plan's exporters and runtimes"
@@ -242,6 +244,12 @@ class Matrix(Frozen):
     def ran_in(self) -> str:
         """Say where artifacts ran, and of exporters where they ran in containers, too."""
         return f"{self.isolation}, exporters too" if self.exporters == "docker" else self.isolation
+
+    @property
+    def circumstances(self) -> str:
+        """Say in what isolation the cells were decided, and by which default they were chosen, if not all were."""
+        default = [option for option in self.selection if option.startswith("default: ")]
+        return "; ".join([f"isolation: {self.ran_in}", *default])
 
     @field_validator("cells")
     @classmethod

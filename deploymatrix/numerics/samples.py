@@ -82,7 +82,7 @@ def draw(declared: Drawn, seed: list[int], index: int) -> NDArray[np.generic]:
         values = _prefix_mask(declared.shape, seed, index)
     else:
         values = FURTHER[declared.values](declared, seed, index)
-    return np.ascontiguousarray(values.astype(declared.dtype))
+    return np.asarray(values.astype(declared.dtype), order="C")  # ascontiguousarray() would give a scalar an axis
 
 
 def _normal(shape: tuple[int, ...], seed: list[int], index: int) -> NDArray[np.float64]:

@@ -14,6 +14,8 @@ from deploymatrix.project.own_samples import program
 from deploymatrix.project.project import Model, Project, Target, pick
 from deploymatrix.project.routes import Route, Step, find_route
 
+DEFAULT = "default: "  # in records, before the expression that a project selects by
+
 TaskKind = Literal["gather", "sample", "reference", "export", "run", "compare"]
 
 
@@ -71,16 +73,45 @@ class Task:
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
-    """What the user selected; empty means everything."""
+    """What the user selected; empty means everything.
+
+    `default`: the project's own expression of tags, where it holds and leaves something out; see `selected()`.
+    """
 
     targets: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     expression: str = ""
+    default: str = ""
+
+    @property
+    def whole(self) -> Selection:
+        """What this is a part of: the default where that holds, else every cell."""
+        return Selection(default=self.default)
 
     def describe(self) -> tuple[str, ...]:
         """Return the options that select the same, for the record."""
         options = [f"-t {t}" for t in self.targets] + [f"-m {m}" for m in self.models]
-        return tuple(options + ([f"-k {self.expression}"] if self.expression else []))
+        options += [f"-k {self.expression}"] if self.expression else []
+        return tuple(options + ([f"{DEFAULT}{self.default}"] if self.default else []))
+
+
+def selected(
+    project: Project, targets: Iterable[str] = (), models: Iterable[str] = (), expression: str = ""
+) -> Selection:
+    """Return what the user selected; the project's default holds where that is neither models nor an expression.
+
+    A default that leaves nothing out is none: the record of such a run says that it took everything.
+    """
+    given = Selection(targets=tuple(targets), models=tuple(models), expression=expression)
+    if given.models or given.expression or not project.default:
+        return given
+    holds = compile_expression(project.default)
+    everything = all(
+        holds(lambda word, m=m, t=t: word in tags_of(m, t))  # type: ignore[misc]
+        for m in project.models.values()
+        for t in project.targets.values()
+    )
+    return given if everything else replace(given, default=project.default)
 
 
 def plan_cells(project: Project, selection: Selection) -> list[PlannedCell]:
@@ -99,6 +130,9 @@ def plan_cells(project: Project, selection: Selection) -> list[PlannedCell]:
     if selection.expression:
         matches = compile_expression(selection.expression)
         cells = [c for c in cells if matches(lambda word, cell=c: _word_matches(word, cell))]  # type: ignore[misc]
+    if selection.default:
+        holds = compile_expression(selection.default)
+        cells = [c for c in cells if holds(lambda word, cell=c: word in tags_of(cell.model, cell.target))]  # type: ignore[misc]
     chosen = sorted(cells, key=lambda c: c.name)
     if not chosen:
         raise NothingSelected(f"no cell matches {' '.join(selection.describe()) or 'an empty project'}")
@@ -192,8 +226,12 @@ def _id(kind: TaskKind, model: Model, route: Route, variant: str, target: Target
     return f"{kind} {model.name} {'>'.join([route.steps[0].source, *(s.format for s in route.steps)])} {variant}{where}"
 
 
+def tags_of(model: Model, target: Target) -> set[str]:
+    """Return the tags of a cell, and what else selects it as they do."""
+    return {*model.spec.tags, *target.spec.tags, model.spec.family, model.spec.framework}
+
+
 def _word_matches(word: str, cell: PlannedCell) -> bool:
-    tags = {*cell.model.spec.tags, *cell.target.spec.tags, cell.model.spec.family, cell.model.spec.framework}
     if any(mark in word for mark in "*?["):
         return fnmatch.fnmatchcase(cell.name, word)
-    return word in cell.name or word in tags
+    return word in cell.name or word in tags_of(cell.model, cell.target)

@@ -86,6 +86,7 @@ class Project:
     pass_environment: tuple[str, ...] = ()  # variables of the user's that exporters see
     timeout_s: float | None = None  # for every task, instead of the models' own
     exporters: Isolation = "process"
+    default: str = ""  # which cells are selected where the user selects none, by tags; empty: all
 
     @cached_property
     def models(self) -> dict[str, Model]:

@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from deploymatrix.errors import ConfigurationError
+from deploymatrix.project.expressions import compile_expression
 from deploymatrix.project.limit_specs import TargetLimits
 from deploymatrix.project.strict import FolderName, Strict
 from deploymatrix.project.warning_specs import WarningRule
@@ -84,6 +86,7 @@ class ProjectSpec(Strict):
     targets, pipelines and runner images that come with deploymatrix; `shipped_models`: the same for models.
     `pass_environment`: variables of yours that exporters see, besides those that they need.
     `exporters`: where models and exporters run; "docker" is for code that is not trusted.
+    `default`: an expression of tags; what it selects is the plan wherever -m and -k select nothing. "" selects all.
     """
 
     models: tuple[str, ...] = ()
@@ -93,6 +96,17 @@ class ProjectSpec(Strict):
     pass_environment: tuple[VariableName, ...] = ()
     exporters: Literal["process", "docker"] = "process"
     budgets: dict[str, Budget] = {}
+    default: str = "core or not zoo"
+
+    @field_validator("default")
+    @classmethod
+    def _selects_by_tags(cls, expression: str) -> str:
+        if expression:
+            try:
+                compile_expression(expression)
+            except ConfigurationError:
+                raise ValueError("not an expression; join tags by and, or, not") from None
+        return expression
 
     @field_validator("pass_environment")
     @classmethod

@@ -31,7 +31,7 @@ def grid(matrix: Matrix) -> Grid:
 
 def summary(matrix: Matrix) -> str:
     """Say in one line what is partial, what is red and what passed, and name the isolation."""
-    return f"{count(matrix).sentence}; isolation: {matrix.ran_in}"
+    return f"{count(matrix).sentence}; {matrix.circumstances}"
 
 
 def cell_figure(cell: Cell) -> str:

@@ -26,7 +26,7 @@ def step_summary(matrix: Matrix, largest: int = LARGEST) -> str:
     rows = [_red_row(cell) for cell in red_cells(matrix)] + [_unmatched_row(line) for line in matrix.unmatched]
     counts = count(matrix)
     partial = f"{AMBER} {counts.partial}; " if counts.partial else ""
-    text = f"## deploymatrix: {partial}{counts.headline}\n\nisolation: {matrix.ran_in}\n"
+    text = f"## deploymatrix: {partial}{counts.headline}\n\n{matrix.circumstances}\n"
     causes = [f"- **{escape(line)}**\n" for line in cause_lines(red_cells(matrix))]
     if causes:
         text = _with_table(text, "\n", causes, largest)

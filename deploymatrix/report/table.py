@@ -35,7 +35,7 @@ def print_table(matrix: Matrix, console: Console) -> None:
         console.print(Text(printable(f"unmatched: {line}"), style="red"))
     partial = Text(f"{counts.partial}; " if counts.partial else "", style=AMBER)
     style = "bold red" if counts.all_red else "bold" if counts.partial else "bold green"
-    console.print(partial + Text(f"{counts.headline}; isolation: {matrix.ran_in}", style=style))
+    console.print(partial + Text(f"{counts.headline}; {matrix.circumstances}", style=style))
 
 
 def _table(matrix: Matrix) -> Table:

@@ -45,15 +45,19 @@ answers, calibration, precision = beside("answers"), beside("calibration"), besi
 
 
 def freeze(model: ModuleType, spec: Any, weights: Path) -> None:
-    """Build the model from its seed, load the weights that it is given, if any, or calibrate it where it asks for that.
+    """Build the model from its seed, load the weights that it is given, if any, or train or calibrate it as it asks.
 
-    Saves `weights/model.safetensors`.
+    A model.py with train(network) trains it, in training mode, once: what it leaves is frozen. Saves
+    `weights/model.safetensors`.
     """
     use_declared_threads()
     torch.manual_seed(spec.seed)
     network = in_float32(model.build()).eval()
     if model.given_weights is not None:
         take_weights(network, model.given_weights)
+    if hasattr(model, "train"):
+        model.train(network.train())
+        network.eval()
     if spec.calibrate:
         ask = functools.partial(answers.asked, network, spec)
         ordinary = [tensors_of(spec, sample) for sample in spec.samples[:ORDINARY]]

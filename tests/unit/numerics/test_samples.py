@@ -166,3 +166,12 @@ def test_masks_are_whole_short_and_in_between() -> None:
 
     assert lengths[1:3] == [32, 1]
     assert all(1 <= length <= 32 for length in lengths)
+
+
+@pytest.mark.parametrize(
+    "drawn", [{}, {"dtype": "int64", "values": "integers", "low": 0, "high": 7}, {"values": "choice", "choice": [1, 2]}]
+)
+def test_a_scalar_is_drawn_without_an_axis(drawn: dict[str, Any]) -> None:
+    declared = Input.model_validate({"name": "x", "dtype": "float32", "shape": (), **drawn})
+
+    assert [draw(declared, [1, 0], index).shape for index in range(4)] == [()] * 4
