@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from deploymatrix.host.frames import Data, Ready, Result
-from deploymatrix.worker import PROTOCOL
 from deploymatrix.host.process_channel import process_channel
+from deploymatrix.worker import PROTOCOL
 from tests.workers import WORKER, Bench, Life, heard, send, started, submit
 
 
