@@ -47,9 +47,7 @@ class _ProcessChannel:
         self.stdin, self.stdout = self.process.stdin, self.process.stdout
 
     def send(self, line: bytes, within_s: float) -> None:
-        if (
-            self.process.poll() is not None
-        ):  # its pipe may be open still, for a moment, at its reaper
+        if self.process.poll() is not None:  # its pipe may be open still, for a moment, at its reaper
             raise BrokenPipeError("the worker has ended")
         until, rest = time.monotonic() + within_s, memoryview(line)
         while rest:
