@@ -28,6 +28,7 @@ from deploymatrix.commands.options import (
 if TYPE_CHECKING:
     from deploymatrix.execution.explain_plan import TaskExplanation
     from deploymatrix.matrix.records import Matrix
+    from deploymatrix.report.grid import By
 
 
 PAPER = 160  # columns where no terminal says how many there are: a log is not cut
@@ -87,13 +88,14 @@ def matrix(
     format_: Annotated[
         Literal["table", "markdown", "json"], typer.Option("--format", help="How to print it.")
     ] = "table",
+    by: Annotated[Literal["model", "family"], typer.Option("--by", help="What the rows are sorted by.")] = "model",
 ) -> None:
     """Print the matrix of the last run."""
     from deploymatrix.matrix.derived import without_contradicted
     from deploymatrix.matrix.files import MATRIX, read_matrix
 
     recorded = read_matrix(build_of(context) / MATRIX)
-    show(recorded if format_ == "json" else without_contradicted(recorded), format_)
+    show(recorded if format_ == "json" else without_contradicted(recorded), format_, by)
 
 
 def _show_explanations(explanations: list[TaskExplanation], as_json: bool) -> None:
@@ -105,19 +107,19 @@ def _show_explanations(explanations: list[TaskExplanation], as_json: bool) -> No
         echo(f"{state}  {explanation.task}" + (f": {explanation.reason}" if explanation.reason else ""))
 
 
-def show(matrix: Matrix, format_: str) -> None:
+def show(matrix: Matrix, format_: str, by: By = "model") -> None:
     if format_ == "json":
         print_json(matrix.model_dump(mode="json"))
     elif format_ == "markdown":
         from deploymatrix.report.markdown import markdown
 
-        echo(markdown(matrix), nl=False)
+        echo(markdown(matrix, by), nl=False)
     else:
         from rich.console import Console
 
         from deploymatrix.report.table import print_table
 
-        print_table(matrix, Console(width=None if sys.stdout.isatty() else PAPER))
+        print_table(matrix, Console(width=None if sys.stdout.isatty() else PAPER), by)
 
 
 def _conclude(matrix: Matrix, as_json: bool) -> None:

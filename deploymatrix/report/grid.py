@@ -3,27 +3,47 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from deploymatrix.matrix.budgets import worst_headroom
 from deploymatrix.matrix.counts import count
 from deploymatrix.matrix.records import Cell, Matrix
 
+By = Literal["model", "family"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Grid:
-    """Rows are models, columns are targets (with the variant where there are several), sorted by name."""
+    """Rows are models, columns are targets (with the variant where there are several), sorted by name.
 
-    rows: tuple[str, ...]
+    `sections` are the rows by family, or all rows under no name.
+    """
+
+    sections: dict[str, tuple[str, ...]]
     columns: tuple[str, ...]
     cells: dict[tuple[str, str], Cell]
 
+    def row(self, model: str) -> list[Cell | None]:
+        """Return a model's cells, None where there is none."""
+        return [self.cells.get((model, column)) for column in self.columns]
 
-def grid(matrix: Matrix) -> Grid:
+    def passed(self, section: str) -> list[str]:
+        """Write for each column how many of a section's cells passed, such as 3/4; nothing where there are none."""
+        columns = [
+            [cell for cell in column if cell] for column in zip(*map(self.row, self.sections[section]), strict=True)
+        ]
+        return [f"{sum(cell.outcome == 'passed' for cell in each)}/{len(each)}" if each else "" for each in columns]
+
+
+def grid(matrix: Matrix, by: By = "model") -> Grid:
     """Lay out a matrix."""
     several = len({cell.variant for cell in matrix.cells}) > 1
     cells = {(cell.model, f"{cell.target} {cell.variant}" if several else cell.target): cell for cell in matrix.cells}
+    families: dict[str, set[str]] = {}
+    for cell in matrix.cells:
+        families.setdefault(cell.family if by == "family" else "", set()).add(cell.model)
     return Grid(
-        rows=tuple(sorted({row for row, _ in cells})),
+        sections={family: tuple(sorted(families[family])) for family in sorted(families)},
         columns=tuple(sorted({column for _, column in cells})),
         cells=cells,
     )

@@ -7,18 +7,18 @@ from deploymatrix.matrix.counts import count, red_cells
 from deploymatrix.matrix.gate import explain_red
 from deploymatrix.matrix.records import Cell, Matrix
 from deploymatrix.printable import printable
-from deploymatrix.report.grid import cell_figure, grid, summary
+from deploymatrix.report.grid import By, cell_figure, grid, summary
 from deploymatrix.report.symbols import legend, mark
 
 AMBER = "🟠"  # Markdown has no colours
 LONGEST = 300  # characters of an explanation in a table
 
 
-def markdown(matrix: Matrix) -> str:
+def markdown(matrix: Matrix, by: By = "model") -> str:
     """Write the table, its legend, the causes of what is red, and what is wrong with each red cell."""
     partial = count(matrix).partial
     text = f"**{AMBER} {partial}**\n\n" if partial else ""
-    text += "".join(table_rows(matrix))
+    text += "".join(table_rows(matrix, by))
     text += f"\n{legend(matrix.cells)} · the figure is the share of the error limit that the worst output uses\n"
     causes = cause_lines(red_cells(matrix))
     if causes:
@@ -29,17 +29,22 @@ def markdown(matrix: Matrix) -> str:
     return f"{text}\n**{summary(matrix)}**\n"
 
 
-def table_rows(matrix: Matrix) -> list[str]:
+def table_rows(matrix: Matrix, by: By = "model") -> list[str]:
     """Return the lines of the table, each with its line end; the head and the line below it are one entry."""
-    layout = grid(matrix)
-    head = _row(["model", *map(escape, layout.columns)]) + _row(["---", *("---:" for _ in layout.columns)])
-    return [
-        head,
-        *(
-            _row([escape(row), *(_entry(layout.cells.get((row, column))) for column in layout.columns)])
-            for row in layout.rows
-        ),
-    ]
+    layout = grid(matrix, by)
+    lines = [_row(["model", *map(escape, layout.columns)]) + _row(["---", *("---:" for _ in layout.columns)])]
+    for section, models in layout.sections.items():
+        if section:
+            lines.append(
+                _row(
+                    [
+                        f"**{escape(section)}**",
+                        *(f"**{counts}**" if counts else "" for counts in layout.passed(section)),
+                    ]
+                )
+            )
+        lines += [_row([escape(model), *map(_entry, layout.row(model))]) for model in models]
+    return lines
 
 
 def explanation(cell: Cell) -> str:

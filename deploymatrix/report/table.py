@@ -11,18 +11,18 @@ from deploymatrix.matrix.counts import count, red_cells
 from deploymatrix.matrix.gate import explain_red
 from deploymatrix.matrix.records import Cell, Matrix
 from deploymatrix.printable import printable
-from deploymatrix.report.grid import cell_figure, grid
+from deploymatrix.report.grid import By, cell_figure, grid
 from deploymatrix.report.symbols import legend, mark, symbol_of
 
 AMBER = "bold dark_orange3"
 
 
-def print_table(matrix: Matrix, console: Console) -> None:
+def print_table(matrix: Matrix, console: Console, by: By = "model") -> None:
     """Print the matrix, its legend, the causes of what is red, a line for each red cell, and what it comes to."""
     counts = count(matrix)
     if counts.partial:
         console.print(Text(counts.partial, style=AMBER))
-    console.print(_table(matrix))
+    console.print(_table(matrix, by))
     console.print(Text(legend(matrix.cells)))
     console.print(Text("the figure is the share of the error limit that the worst output uses", style="dim"))
     for line in cause_lines(red_cells(matrix)):
@@ -38,14 +38,17 @@ def print_table(matrix: Matrix, console: Console) -> None:
     console.print(partial + Text(f"{counts.headline}; {matrix.circumstances}", style=style))
 
 
-def _table(matrix: Matrix) -> Table:
-    layout = grid(matrix)
+def _table(matrix: Matrix, by: By) -> Table:
+    layout = grid(matrix, by)
     table = Table(title="deployability", title_justify="left")
     table.add_column("model")
     for column in layout.columns:
         table.add_column(Text(printable(column)), justify="right")
-    for row in layout.rows:
-        table.add_row(Text(printable(row)), *(_text(layout.cells.get((row, column))) for column in layout.columns))
+    for section, models in layout.sections.items():
+        if section:
+            table.add_row(*(Text(printable(text), style="bold") for text in (section, *layout.passed(section))))
+        for model in models:
+            table.add_row(Text(printable(model)), *map(_text, layout.row(model)))
     return table
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from deploymatrix.matrix.records import Matrix
 from deploymatrix.report.annotations import MOST, error_annotations
 from deploymatrix.report.badges import badges
-from deploymatrix.report.markdown import escape, markdown
+from deploymatrix.report.markdown import escape, markdown, table_rows
 from deploymatrix.report.step_summary import LARGEST, step_summary
 from deploymatrix.report.symbols import legend, mark
 from tests.fakes.matrices import HOSTILE, WARNING, expectation, full_matrix, large_matrix, make_cell, make_matrix
@@ -31,6 +31,24 @@ def test_a_hostile_name_neither_breaks_the_table_nor_becomes_markup() -> None:
     assert len(table) == 2 + 8 + len(HOSTILE)
     assert {len(UNESCAPED_PIPE.findall(line)) for line in table} == {1 + 1 + 12}
     assert not any(re.search(r"(?<!\\)<", line) for line in lines)
+
+
+def test_rows_by_family_say_how_many_of_each_column_passed() -> None:
+    families = {"a": "vision", "b": "audio", "c": "vision"}
+    cells = [
+        make_cell(
+            model, target=target, family=family, outcome="run_failed" if (model, target) == ("c", "onnx") else "passed"
+        )
+        for model, family in families.items()
+        for target in ("onnx", "tfjs")
+        if (model, target) != ("b", "tfjs")
+    ]
+    matrix = make_matrix(*cells)
+
+    rows = [[entry.strip() for entry in line.split("|")[1:-1]] for line in table_rows(matrix, by="family")]
+
+    assert [row[0] for row in rows[1:]] == ["**audio**", "b", "**vision**", "a", "c"]
+    assert rows[1] == ["**audio**", "**1/1**", ""] and rows[3] == ["**vision**", "**1/2**", "**2/2**"]
 
 
 @given(st.text())
