@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from deploymatrix.numerics.sequences import State
 from deploymatrix.numerics.shapes import Binding, bindings, chosen, usual_sizes, words
+from deploymatrix.numerics.state import State
 from deploymatrix.project.model_specs import Input
 from deploymatrix.project.project import Model
 from deploymatrix.project.sample_specs import layout_of

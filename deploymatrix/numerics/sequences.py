@@ -5,22 +5,14 @@ The digest of this file is a part of the key of such samples, as samples.py is o
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .samples import Drawn, draw
-
-
-@dataclass(frozen=True, kw_only=True)
-class State:
-    """How many steps a sample has, and what each input that is fed back holds at first: "zeros" or "sampled"."""
-
-    steps: int
-    initial: Mapping[str, str]
+from .state import State
 
 
 def write_sequence(inputs: Sequence[Drawn], state: State, seed: int, index: int, samples: int, folder: Path) -> None:

@@ -12,7 +12,8 @@ from deploymatrix.numerics.compare import Answers, Comparison, compare
 from deploymatrix.numerics.limits import Limits
 from deploymatrix.numerics.references import reference_problem
 from deploymatrix.numerics.samples import draw
-from deploymatrix.numerics.sequences import State, draw_sequence
+from deploymatrix.numerics.sequences import draw_sequence
+from deploymatrix.numerics.state import State
 from deploymatrix.numerics.tensors import Array
 from deploymatrix.project.model_specs import Input
 
