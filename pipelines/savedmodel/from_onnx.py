@@ -39,8 +39,8 @@ def export(source: Path, spec: Any, out: Path, options: dict[str, Any]) -> dict[
         network = convert(model, options)
         axes = axes_of_outputs(network, model, sample)
     module = tf.Module()
-    module.weights = network.variables
     module.serve = serving_function(network, model.graph, axes)
+    module.weights = list(module.serve.get_concrete_function().graph.variables)  # network.variables lacks some
     tf.saved_model.save(module, str(out / ENTRY), signatures={"serving_default": module.serve})
     repairs = ["onnx2tf-output-axes"] if any(not is_identity(order) for order in axes) else []
     return {**spec.source_signature, "repairs": repairs, "static": static}
