@@ -13,6 +13,7 @@ from typing import Any
 from deploymatrix.execution.model_files import NUMERICS, Key, ModelFiles, code_of
 from deploymatrix.execution.reads import Reads
 from deploymatrix.execution.sampled import static_of
+from deploymatrix.execution.step_files import code_of_step
 from deploymatrix.execution.wire import wire_spec, wire_state
 from deploymatrix.host.facts import HostFacts
 from deploymatrix.host.process_environment import passed_environment
@@ -101,7 +102,7 @@ class Keys:
         opener = project.opener(step.opener, model.spec.framework) if step.opener else None
         return Key(
             {
-                "step": digests.of_code(project.step_module(step.format, step.source)),
+                "step": code_of_step(project, step),
                 "options": step.options,
                 "environment": environment_digest(project, step.environment),
                 "spec": wire_spec(model, variant, static_of(source)),
@@ -237,7 +238,7 @@ def comparing_code() -> list[str]:
 def _step_inputs(project: Project, step: Step, model: Model) -> list[Any]:
     opener = project.opener(step.opener, model.spec.framework) if step.opener else None
     return [
-        digests.of_code(project.step_module(step.format, step.source)),
+        code_of_step(project, step),
         step.options,
         environment_digest(project, step.environment),
         opener_digest(opener) if opener else None,

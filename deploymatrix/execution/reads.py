@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deploymatrix.execution.notes import LastReads
+from deploymatrix.execution.step_files import step_files
 from deploymatrix.project.own_samples import files_beside, own_files
 from deploymatrix.store import digests
 
@@ -91,7 +92,7 @@ def _named(project: Project, task: Task) -> Iterator[Path]:
     """Yield the files whose content is part of the task's key in any case."""
     framework = task.model.spec.framework
     if task.kind == "export":
-        yield project.step_module(task.step.format, task.step.source)
+        yield from step_files(project, task.step)
     opened_by = framework if task.kind in ("sample", "reference") else task.step.opener
     if opened_by is None:
         return

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import itertools
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,21 @@ from onnxruntime import GraphOptimizationLevel, InferenceSession, SessionOptions
 ENTRY = "saved_model"
 OPTIONS = onnx2tf.convert  # the names of its parameters
 VERSIONS = ("onnx2tf", "tensorflow", "onnx", "onnxruntime", "numpy")
+WRONG = 1e-3  # of an output's largest value: no rounding of float32, in the models of the zoo at most 1e-5
+
+
+def beside(name: str) -> Any:
+    """The module of a file of this folder, which is no place to import from."""
+    spec = importlib.util.spec_from_file_location(
+        f"deploymatrix_savedmodel_{name}", Path(__file__).parent / f"{name}.py"
+    )
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+rewrites = beside("onnx_rewrites")
 
 
 def export(source: Path, spec: Any, out: Path, options: dict[str, Any]) -> dict[str, Any]:
@@ -25,25 +42,71 @@ def export(source: Path, spec: Any, out: Path, options: dict[str, Any]) -> dict[
 
     options are handed to onnx2tf.convert(). Raises ValueError when an output has no order of axes with its ONNX shape.
     """
-    model, static = onnx.load(source), []
     names = {name: tensor["name"] for name, tensor in spec.source_signature["inputs"].items()}
     sample = {names[name]: value for name, value in spec.example.items()}
-    try:
-        network = convert(model, options)
-        axes = axes_of_outputs(network, model, sample)
-    except Exception as error:  # whatever onnx2tf or its network stumbles over
-        if not spec.dims:
-            raise
-        print(f"converted at fixed sizes: {type(error).__name__}: {error}")
-        model, static = at_sizes(onnx.load(source), sample), list(spec.dims)
-        network = convert(model, options)
-        axes = axes_of_outputs(network, model, sample)
+    found = converted(source, sample, list(spec.dims), options)
     module = tf.Module()
-    module.serve = serving_function(network, model.graph, axes)
+    module.serve = serving_function(found.network, found.model.graph, found.axes)
     module.weights = list(module.serve.get_concrete_function().graph.variables)  # network.variables lacks some
     tf.saved_model.save(module, str(out / ENTRY), signatures={"serving_default": module.serve})
-    repairs = ["onnx2tf-output-axes"] if any(not is_identity(order) for order in axes) else []
-    return {**spec.source_signature, "repairs": repairs, "static": static}
+    return {**spec.source_signature, "repairs": found.repairs, "static": found.static}
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """What onnx2tf made of a graph. `error` is that on one sample, of the worst output, over its largest value."""
+
+    model: onnx.ModelProto
+    network: Any
+    axes: list[tuple[int, ...]]
+    error: float
+    repairs: list[str]
+    static: list[str]
+
+
+def converted(source: Path, sample: dict[str, np.ndarray], dims: list[str], options: dict[str, Any]) -> Conversion:
+    """The first conversion that answers as the ONNX graph does, of: as it is, rewritten, folded, at fixed sizes.
+
+    Where none does, the first that there is: the comparison with the float64 reference will tell what is wrong with it.
+    Raises what the first attempt raised where there is none.
+    """
+    made: list[Conversion] = []
+    failures: list[BaseException] = []
+    for attempt in (as_it_is, rewritten, folded, *([at_sizes] if dims else [])):
+        try:
+            model, repairs = attempt(onnx.load(source), sample)
+            static = dims if attempt is at_sizes else []
+            made.append(measured(model, convert(model, options), sample, repairs, static))
+        except (Exception, SystemExit) as error:  # whatever onnx2tf or its network stumbles over; it also exits
+            print(f"{attempt.__name__}: {type(error).__name__}: {error}")
+            failures.append(error)
+            continue
+        if made[-1].error <= WRONG:
+            return made[-1]
+        print(f"{attempt.__name__}: an output is off by {made[-1].error:.1e} of its largest value")
+    if not made:
+        raise failures[0]
+    return made[0]
+
+
+def measured(
+    model: onnx.ModelProto, network: Any, sample: dict[str, np.ndarray], repairs: list[str], static: list[str]
+) -> Conversion:
+    """Run graph and network on the sample, and find the order of axes of each output and the largest error.
+
+    onnx2tf leaves an output in the layout that it worked in: it gives the hidden states of a two-layer LSTM as
+    (1, 2, 32) instead of (2, 1, 32). Shapes alone cannot tell the order, so the values for one sample do: of the
+    orders with the right shape it is the one whose values are nearest (docs/findings/onnx2tf-output-axes/finding.md).
+    """
+    expected = InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"]).run(None, sample)
+    found = tf.nest.flatten(network({name: tf.constant(value) for name, value in sample.items()}, training=False))
+    axes = [nearest_axes(f.numpy(), e) for f, e in zip(found, expected, strict=True)]
+    moved = ["onnx2tf-output-axes"] if any(not is_identity(order) for order in axes) else []
+    errors = [
+        distance(f.numpy().transpose(order), e) / max(np.abs(e).max(initial=0), np.finfo(np.float32).tiny)
+        for f, e, order in zip(found, expected, axes, strict=True)
+    ]
+    return Conversion(model, network, axes, float(max(errors)), [*repairs, *moved], static)
 
 
 def convert(model: onnx.ModelProto, options: dict[str, Any]) -> Any:
@@ -61,8 +124,24 @@ def convert(model: onnx.ModelProto, options: dict[str, Any]) -> Any:
         )
 
 
-def at_sizes(model: onnx.ModelProto, sample: dict[str, np.ndarray]) -> onnx.ModelProto:
-    """The same graph for inputs of the sample's sizes: onnx2tf writes an LSTM, for one, only where it knows them."""
+def as_it_is(model: onnx.ModelProto, sample: dict[str, np.ndarray]) -> tuple[onnx.ModelProto, list[str]]:
+    return model, []
+
+
+def rewritten(model: onnx.ModelProto, sample: dict[str, np.ndarray]) -> tuple[onnx.ModelProto, list[str]]:
+    """The same function in words that onnx2tf takes rightly, and the findings that this repairs."""
+    repairs = rewrites.rewrite(model.graph)
+    return onnx.shape_inference.infer_shapes(model), repairs
+
+
+def folded(model: onnx.ModelProto, sample: dict[str, np.ndarray]) -> tuple[onnx.ModelProto, list[str]]:
+    """Rewritten after all was computed that does not depend on inputs: onnx2tf makes layers of these and takes none."""
+    model, repairs = rewritten(simplified(model), sample)
+    return model, [*repairs, "onnx2tf-constant-branches"]
+
+
+def at_sizes(model: onnx.ModelProto, sample: dict[str, np.ndarray]) -> tuple[onnx.ModelProto, list[str]]:
+    """Rewritten for inputs of the sample's sizes: onnx2tf writes an LSTM, for one, only where it knows them."""
     for tensor in model.graph.input:
         for dimension, size in zip(tensor.type.tensor_type.shape.dim, sample[tensor.name].shape, strict=True):
             dimension.dim_value = size
@@ -71,11 +150,20 @@ def at_sizes(model: onnx.ModelProto, sample: dict[str, np.ndarray]) -> onnx.Mode
         for dimension in tensor.type.tensor_type.shape.dim:
             if dimension.dim_param:
                 dimension.Clear()
+    return rewritten(simplified(model), sample)
+
+
+def simplified(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The graph without what is constant, as far as inputs' sizes tell; by ONNX Runtime."""
     options = SessionOptions()
-    options.graph_optimization_level = GraphOptimizationLevel.ORT_ENABLE_BASIC  # what follows from the sizes: constants
+    options.graph_optimization_level = GraphOptimizationLevel.ORT_ENABLE_BASIC
     with tempfile.TemporaryDirectory() as folder:
         options.optimized_model_filepath = str(Path(folder) / "model.onnx")
-        InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+        # A MatMul of rank 3 would become a Gemm between two Reshapes, which onnx2tf transposes where sizes are equal.
+        fusions = ["MatMulAddFusion"]
+        InferenceSession(
+            model.SerializeToString(), options, providers=["CPUExecutionProvider"], disabled_optimizers=fusions
+        )
         return onnx.shape_inference.infer_shapes(onnx.load(options.optimized_model_filepath))
 
 
@@ -84,24 +172,18 @@ def noise_images() -> np.ndarray:
     return np.random.default_rng(0).uniform(0.0, 1.0, (20, 128, 128, 3)).astype(np.float32)
 
 
-def axes_of_outputs(network: Any, model: onnx.ModelProto, sample: dict[str, np.ndarray]) -> list[tuple[int, ...]]:
-    """For each output of the network the order of its axes that gives the ONNX graph's output.
-
-    onnx2tf leaves an output in the layout that it worked in: it gives the hidden states of a two-layer LSTM as
-    (1, 2, 32) instead of (2, 1, 32). Shapes alone cannot tell the order, so the values for one sample do: of the
-    orders with the right shape it is the one whose values are nearest (docs/findings/onnx2tf-output-axes/finding.md).
-    """
-    expected = InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"]).run(None, sample)
-    found = tf.nest.flatten(network({name: tf.constant(value) for name, value in sample.items()}, training=False))
-    return [nearest_axes(f.numpy(), e) for f, e in zip(found, expected, strict=True)]
-
-
 def nearest_axes(found: np.ndarray, expected: np.ndarray) -> tuple[int, ...]:
     """The permutation of found's axes that brings it nearest to `expected`; as they are, where that is as near."""
     orders = [o for o in itertools.permutations(range(found.ndim)) if found.transpose(o).shape == expected.shape]
     if not orders:
         raise ValueError(f"onnx2tf gives an output of shape {found.shape} where ONNX gives {expected.shape}")
-    return min(orders, key=lambda order: np.abs(found.transpose(order).astype(np.float64) - expected).max(initial=0))
+    return min(orders, key=lambda order: distance(found.transpose(order), expected))
+
+
+def distance(found: np.ndarray, expected: np.ndarray) -> float:
+    """The largest difference; infinite where only one of them is a number."""
+    apart = np.abs(found.astype(np.float64) - expected)
+    return float(np.where(found == expected, 0.0, np.nan_to_num(apart, nan=np.inf)).max(initial=0))
 
 
 def is_identity(order: tuple[int, ...]) -> bool:

@@ -73,6 +73,10 @@ def touch_step(tree: Tree) -> None:
     tree.append("pipelines/npz/from_numpy.py", "\nEXTRA = 1\n")
 
 
+def touch_module_beside_steps(tree: Tree) -> None:
+    tree.write("pipelines/npz/rewrites.py", "EXTRA = 1\n")
+
+
 def touch_options(tree: Tree) -> None:
     tree.append("pipelines/wrapped/pipeline.toml", "options = { spoil = 1.0 }\n")
 
@@ -131,6 +135,7 @@ def touch_family(tree: Tree) -> None:
         (touch_run, {"run npz"}),
         (touch_tolerance, {"cell npz"}),
         (touch_step, {"export npz"}),
+        (touch_module_beside_steps, {"export npz"}),
         (touch_options, {"export wrapped"}),
         (touch_models_options, {"export npz"}),
         (touch_exporters_lock, {"reference", *EXPORTS}),

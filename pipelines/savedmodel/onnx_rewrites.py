@@ -1,0 +1,162 @@
+"""Rewrites of ONNX graphs: the same function in words that onnx2tf takes, or takes rightly.
+
+Each changes a graph in place and tells whether it found what it is for; its finding says what happens without it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import onnx
+from onnx import helper, numpy_helper
+
+BROADCASTING = ("Add", "Sub", "Mul", "Div", "Pow", "Min", "Max", "Where", "Equal", "Greater", "Less", "And", "Or")
+
+
+class Tensor(NamedTuple):
+    type: int  # an onnx.TensorProto.DataType
+    sizes: list[int]
+
+
+Tensors = dict[str, Tensor]
+Write = Callable[..., str]  # write(kind, *inputs, output="", **attributes): writer()
+Rewrite = Callable[[Write, onnx.NodeProto, Tensors], bool]
+
+
+def rewrite(graph: onnx.GraphProto) -> list[str]:
+    """Make all rewrites, and return the findings that this repairs."""
+    rewrites = {
+        "onnx2tf-scatter-add": add_by_product,
+        "onnx2tf-stft": convolve_transforms,
+        "onnx2tf-constant-ranks": raise_ranks,
+    }
+    return [name for name, make in rewrites.items() if make(graph)]
+
+
+def raise_ranks(graph: onnx.GraphProto) -> bool:
+    """Give constants that are broadcast the rank of what they meet; tell whether one had less.
+
+    onnx2tf adds the axes itself, and then transposes the constant although nothing else of the graph is: of
+    (1, 24, 32, 1) times (32, 8) it makes (1, 24, 32, 1) times (1, 32, 8, 1)
+    (docs/findings/onnx2tf-constant-ranks/finding.md).
+    """
+    tensors, constants = tensors_of(graph), {tensor.name: tensor for tensor in graph.initializer}
+    raised = {}
+    for node in graph.node:
+        rank = max((len(tensors[name].sizes) for name in node.input if name in tensors), default=0)
+        for position, name in enumerate(node.input):
+            if node.op_type in BROADCASTING and name in constants and 1 < len(constants[name].dims) < rank:
+                values = numpy_helper.to_array(constants[name])
+                node.input[position] = f"{name}/rank{rank}"
+                raised[node.input[position]] = values.reshape((1,) * (rank - values.ndim) + values.shape)
+    graph.initializer.extend(numpy_helper.from_array(values, name) for name, values in raised.items())
+    return bool(raised)
+
+
+def add_by_product(graph: onnx.GraphProto) -> bool:
+    """Make products of ScatterElements and ScatterND that add; tell whether there was one.
+
+    onnx2tf exits at the former, and lets updates of the latter overwrite each other
+    (docs/findings/onnx2tf-scatter-add/finding.md).
+    """
+    return replaced(graph, ("ScatterElements", "ScatterND"), product)
+
+
+def product(write: Write, node: onnx.NodeProto, tensors: Tensors) -> bool:
+    """Add a matrix that is 1 where a row of the data is the one that an update is for, times the updates."""
+    attributes = attributes_of(node)
+    if attributes.get("reduction") != b"add":
+        return False
+    data, indices, updates = (tensors[name] for name in node.input)
+    if node.op_type == "ScatterND":  # an index tells the place of a slice
+        sizes, offsets = data.sizes[: indices.sizes[-1]], np.zeros(math.prod(indices.sizes[:-1]), np.int64)
+        strides, rows = strides_of(sizes), math.prod(sizes)
+    else:  # an index tells the place of a number along one axis; along the others it is the index's own
+        axis, rows, every = attributes.get("axis", 0) % len(data.sizes), math.prod(data.sizes), strides_of(data.sizes)
+        sizes, strides, places = [data.sizes[axis]], [every[axis]], np.indices(indices.sizes)
+        offsets = sum(places[i] * stride for i, stride in enumerate(every) if i != axis) + 0 * places[axis]
+    index = write("Mod", write("Reshape", node.input[1], [-1, len(sizes)]), sizes)  # it may count from the end
+    index = write("ReduceSum", write("Mul", index, strides), [1], keepdims=0)
+    index = write("Reshape", write("Add", index, offsets.ravel()), [1, -1])
+    ones = write("Cast", write("Equal", index, np.arange(rows).reshape(-1, 1)), to=updates.type)
+    added = write("MatMul", ones, write("Reshape", node.input[2], [offsets.size, -1]))
+    write("Add", node.input[0], write("Reshape", added, data.sizes), output=node.output[0])
+    return True
+
+
+def convolve_transforms(graph: onnx.GraphProto) -> bool:
+    """Make convolutions of short-time Fourier transforms of real signals; tell whether there was one.
+
+    onnx2tf takes the frames for a batch of images (docs/findings/onnx2tf-stft/finding.md).
+    """
+    constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+
+    def convolution(write: Write, node: onnx.NodeProto, tensors: Tensors) -> bool:
+        (signal, step, window), (batch, samples, parts) = node.input[:3], tensors[node.input[0]].sizes
+        if step not in constants or window not in constants or parts != 1:
+            return False
+        length, stride = len(constants[window]), int(constants[step])
+        bins = length // 2 + 1 if attributes_of(node).get("onesided", 1) else length
+        angles = 2 * np.pi / length * np.outer(np.arange(bins), np.arange(length))
+        kernels = np.stack([np.cos(angles), -np.sin(angles)], axis=1) * constants[window].astype(np.float64)
+        kernels = kernels.reshape(2 * bins, 1, length).astype(constants[window].dtype)
+        waves = write("Conv", write("Reshape", signal, [batch, 1, samples]), kernels, strides=[stride])
+        frames = (samples - length) // stride + 1
+        write("Reshape", write("Transpose", waves, perm=[0, 2, 1]), [batch, frames, bins, 2], output=node.output[0])
+        return True
+
+    return replaced(graph, ("STFT",), convolution)
+
+
+def replaced(graph: onnx.GraphProto, kinds: tuple[str, ...], rewriting: Rewrite) -> bool:
+    """Let `rewriting` write what stands for nodes of these kinds whose inputs have known sizes; tell whether it did."""
+    tensors, nodes, changed = tensors_of(graph), list(graph.node), False
+    del graph.node[:]
+    for node in nodes:
+        known = node.op_type in kinds and all(name in tensors for name in node.input if name)
+        if known and rewriting(writer(graph, node), node, tensors):
+            changed = True
+        else:
+            graph.node.append(node)
+    return changed
+
+
+def writer(graph: onnx.GraphProto, instead: onnx.NodeProto) -> Write:
+    """A function that adds a node with inputs by name or, for constants, by value; it returns the output's name."""
+    numbers = itertools.count()
+
+    def named(value: Any) -> str:
+        if isinstance(value, str):
+            return value
+        graph.initializer.append(numpy_helper.from_array(np.asarray(value), f"{instead.output[0]}/{next(numbers)}"))
+        return str(graph.initializer[-1].name)
+
+    def write(kind: str, *inputs: Any, output: str = "", **attributes: Any) -> str:
+        output = output or f"{instead.output[0]}/{next(numbers)}"
+        graph.node.append(helper.make_node(kind, [*map(named, inputs)], [output], output, **attributes))
+        return output
+
+    return write
+
+
+def tensors_of(graph: onnx.GraphProto) -> Tensors:
+    """Type and sizes of each tensor whose sizes are all numbers."""
+    found = {tensor.name: Tensor(tensor.data_type, list(tensor.dims)) for tensor in graph.initializer}
+    for value in [*graph.value_info, *graph.input, *graph.output]:
+        kind = value.type.tensor_type
+        sizes = [dimension.dim_value for dimension in kind.shape.dim]
+        if kind.HasField("shape") and all(sizes):
+            found[value.name] = Tensor(kind.elem_type, sizes)
+    return found
+
+
+def strides_of(sizes: list[int]) -> list[int]:
+    return [math.prod(sizes[axis + 1 :]) for axis in range(len(sizes))]
+
+
+def attributes_of(node: onnx.NodeProto) -> dict[str, Any]:
+    return {attribute.name: helper.get_attribute_value(attribute) for attribute in node.attribute}
