@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import onnx
 from onnx import helper, numpy_helper
+from onnxruntime import InferenceSession
 
 BROADCASTING = ("Add", "Sub", "Mul", "Div", "Pow", "Min", "Max", "Where", "Equal", "Greater", "Less", "And", "Or")
 
@@ -32,6 +33,7 @@ def rewrite(graph: onnx.GraphProto) -> list[str]:
     rewrites = {
         "onnx2tf-scatter-add": add_by_product,
         "onnx2tf-stft": convolve_transforms,
+        "onnx2tf-resize": multiply_resizes,
         "onnx2tf-constant-ranks": raise_ranks,
     }
     return [name for name, make in rewrites.items() if make(graph)]
@@ -112,12 +114,46 @@ def convolve_transforms(graph: onnx.GraphProto) -> bool:
     return replaced(graph, ("STFT",), convolution)
 
 
+def multiply_resizes(graph: onnx.GraphProto) -> bool:
+    """Make products with constant matrices of images' cubic and nearest resizes; tell whether there was one.
+
+    onnx2tf takes TensorFlow's own, whose cubic weights and nearest pixels are others
+    (docs/findings/onnx2tf-resize/finding.md).
+    """
+    constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+
+    def products(write: Write, node: onnx.NodeProto, tensors: Tensors) -> bool:
+        image, _, scales, *_ = [*node.input, "", "", ""]
+        before, after = tensors[image].sizes, tensors[node.output[0]].sizes
+        if attributes_of(node)["mode"] == b"linear" or len(before) != 4 or before[:2] != after[:2]:
+            return False
+        factors = constants[scales] if scales else np.divide(after, before).astype(np.float32)
+        rows, columns = (resizing(node, before[axis], factors[axis]) for axis in (2, 3))
+        write("MatMul", write("MatMul", rows, image), columns.T, output=node.output[0])
+        return True
+
+    return replaced(graph, ("Resize",), products)
+
+
+def resizing(node: onnx.NodeProto, size: int, factor: float) -> np.ndarray:
+    """The matrix of an axis of so many pixels, as ONNX Runtime has it: the axis of each image with one pixel of 1."""
+    alone = helper.make_node("Resize", ["x", "", "scales"], ["y"])
+    alone.attribute.extend(node.attribute)
+    x, y = (helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None) for name in "xy")
+    scales = numpy_helper.from_array(np.array([1, 1, factor, 1], np.float32), "scales")
+    graph = helper.make_graph([alone], "resizing", [x], [y], [scales])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    session = InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    (columns,) = session.run(None, {"x": np.eye(size, dtype=np.float32).reshape(size, 1, size, 1)})
+    return np.ascontiguousarray(columns[:, 0, :, 0].T)
+
+
 def replaced(graph: onnx.GraphProto, kinds: tuple[str, ...], rewriting: Rewrite) -> bool:
     """Let `rewriting` write what stands for nodes of these kinds whose inputs have known sizes; tell whether it did."""
     tensors, nodes, changed = tensors_of(graph), list(graph.node), False
     del graph.node[:]
     for node in nodes:
-        known = node.op_type in kinds and all(name in tensors for name in node.input if name)
+        known = node.op_type in kinds and all(name in tensors for name in [*node.input, *node.output] if name)
         if known and rewriting(writer(graph, node), node, tensors):
             changed = True
         else:
