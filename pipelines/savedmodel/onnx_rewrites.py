@@ -34,6 +34,7 @@ def rewrite(graph: onnx.GraphProto) -> list[str]:
         "onnx2tf-scatter-add": add_by_product,
         "onnx2tf-stft": convolve_transforms,
         "onnx2tf-resize": multiply_resizes,
+        "onnx2tf-square-shapes": mark_squares,
         "onnx2tf-constant-ranks": raise_ranks,
     }
     return [name for name, make in rewrites.items() if make(graph)]
@@ -146,6 +147,24 @@ def resizing(node: onnx.NodeProto, size: int, factor: float) -> np.ndarray:
     session = InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     (columns,) = session.run(None, {"x": np.eye(size, dtype=np.float32).reshape(size, 1, size, 1)})
     return np.ascontiguousarray(columns[:, 0, :, 0].T)
+
+
+def mark_squares(graph: onnx.GraphProto) -> bool:
+    """Multiply what is as long as it is wide, before a Reshape, by a matrix of ones on its diagonal; tell whether it is.
+
+    onnx2tf takes such a tensor for a transposed one, as its shape does not tell, unless it comes from a MatMul
+    (docs/findings/onnx2tf-square-shapes/finding.md).
+    """
+
+    def behind_product(write: Write, node: onnx.NodeProto, tensors: Tensors) -> bool:
+        kind, sizes = tensors[node.input[0]]
+        if len(sizes) < 3 or len(set(sizes[1:])) > 1 or kind != onnx.TensorProto.FLOAT:
+            return False
+        square = write("MatMul", node.input[0], np.eye(sizes[-1], dtype=np.float32))
+        write("Reshape", square, node.input[1], output=node.output[0], **attributes_of(node))
+        return True
+
+    return replaced(graph, ("Reshape",), behind_product)
 
 
 def replaced(graph: onnx.GraphProto, kinds: tuple[str, ...], rewriting: Rewrite) -> bool:
