@@ -150,7 +150,7 @@ def resizing(node: onnx.NodeProto, size: int, factor: float) -> np.ndarray:
 
 
 def mark_squares(graph: onnx.GraphProto) -> bool:
-    """Multiply what is as long as it is wide, before a Reshape, by a matrix of ones on its diagonal; tell whether it is.
+    """Multiply by the identity what is as long as it is wide, before a Reshape; tell whether there was such.
 
     onnx2tf takes such a tensor for a transposed one, as its shape does not tell, unless it comes from a MatMul
     (docs/findings/onnx2tf-square-shapes/finding.md).

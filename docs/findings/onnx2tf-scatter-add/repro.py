@@ -1,0 +1,44 @@
+"""Adds three updates at one place, by ScatterND."""
+
+import tempfile
+from typing import Any
+
+import numpy as np
+import onnx
+import onnx2tf
+import tensorflow as tf
+from onnxruntime import InferenceSession
+
+
+def converted(model: onnx.ModelProto) -> Any:
+    return onnx2tf.convert(
+        onnx_graph=model,
+        output_folder_path=tempfile.mkdtemp(),
+        keep_shape_absolutely_input_names=["x"],
+        not_use_onnxsim=True,
+        disable_model_save=True,
+        verbosity="error",
+    )
+
+
+GRAPH = """
+<ir_version: 9, opset_import: ["" : 18]>
+g (float[4] x) => (float[4] y)
+<int64[3, 1] places = {1, 1, 1}, float[3] updates = {1, 2, 4}>
+{ y = ScatterND <reduction = "add"> (x, places, updates) }
+"""
+
+
+def main() -> str:
+    model = onnx.parser.parse_model(GRAPH)
+    onnx.checker.check_model(model)
+    x = np.zeros(4, np.float32)
+    (expected,) = InferenceSession(model.SerializeToString()).run(None, {"x": x})
+    answer = np.asarray(converted(model)({"x": tf.constant(x)})).reshape(expected.shape)
+    error = np.abs(answer - expected).max() / np.abs(expected).max()
+    if error > 1e-3:
+        return f"still there: off by {error:.2g} of the largest value"
+    return "gone: the answers agree"
+
+
+print(main())
