@@ -16,6 +16,7 @@ from onnx import helper, numpy_helper
 from onnxruntime import InferenceSession
 
 BROADCASTING = ("Add", "Sub", "Mul", "Div", "Pow", "Min", "Max", "Where", "Equal", "Greater", "Less", "And", "Or")
+MOST_ROUNDS = 2**31 - 1
 
 
 class Tensor(NamedTuple):
@@ -35,6 +36,7 @@ def rewrite(graph: onnx.GraphProto) -> list[str]:
         "onnx2tf-stft": convolve_transforms,
         "onnx2tf-resize": multiply_resizes,
         "onnx2tf-square-shapes": mark_squares,
+        "onnx2tf-loop": close_loops,
         "onnx2tf-constant-ranks": raise_ranks,
     }
     return [name for name, make in rewrites.items() if make(graph)]
@@ -165,6 +167,37 @@ def mark_squares(graph: onnx.GraphProto) -> bool:
         return True
 
     return replaced(graph, ("Reshape",), behind_product)
+
+
+def close_loops(graph: onnx.GraphProto) -> bool:
+    """Give loops a number of rounds, and hand into their bodies what these take from around them.
+
+    onnx2tf takes no loop without the former, and fails at the latter (docs/findings/onnx2tf-loop/finding.md).
+    """
+    constants = {tensor.name for tensor in graph.initializer}
+    types = {value.name: value.type for value in [*graph.input, *graph.value_info]}
+    loops = [node for node in graph.node if node.op_type == "Loop"]
+    for node in loops:
+        if not node.input[0]:
+            graph.initializer.append(numpy_helper.from_array(np.array(MOST_ROUNDS), f"{node.output[0]}/rounds"))
+            node.input[0] = graph.initializer[-1].name
+        body, carried = node.attribute[0].g, len(node.input) - 2
+        own = {value.name for value in body.input} | {name for inner in body.node for name in inner.output}
+        used = {name: None for inner in body.node for name in inner.input if name not in own | constants and name}
+        for name in used:
+            before, after = f"{name}/in {body.name}", f"{name}/out {body.name}"
+            for inner in body.node:
+                inner.input[:] = [before if each == name else each for each in inner.input]
+            body.node.append(helper.make_node("Identity", [before], [after], after))
+            body.input.append(helper.make_value_info(before, types[name]))
+            node.input.append(name)
+            outputs = [helper.make_value_info(after, types[name])]
+            body_outputs, node_outputs = list(body.output), list(node.output)
+            del body.output[:], node.output[:]
+            body.output.extend([*body_outputs[: 1 + carried], *outputs, *body_outputs[1 + carried :]])
+            node.output.extend([*node_outputs[:carried], f"{name}/after {body.name}", *node_outputs[carried:]])
+            carried += 1
+    return bool(loops)
 
 
 def replaced(graph: onnx.GraphProto, kinds: tuple[str, ...], rewriting: Rewrite) -> bool:
