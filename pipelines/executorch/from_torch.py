@@ -81,7 +81,7 @@ def fuses_numbered_weights(exported: ExportedProgram) -> bool:
     list" (docs/findings/executorch-batch-norm-in-sequential/finding.md).
     """
     norms = (node for node in exported.graph.nodes if "batch_norm" in str(node.target))
-    layers = (norm.args[0] for norm in norms)
+    layers = (norm.args[0] if norm.args else norm.kwargs["input"] for norm in norms)  # Keras gives it by keyword
     weights = (layer.args[1] for layer in layers if isinstance(layer, Node) and len(layer.args) > 1)
     names = (exported.graph_signature.inputs_to_parameters.get(str(weight), "") for weight in weights)
     return any(name[:1].isdigit() for name in names)
