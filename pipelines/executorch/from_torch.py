@@ -80,8 +80,8 @@ def fuses_numbered_weights(exported: ExportedProgram) -> bool:
     XNNPACK's FuseBatchNormPass does not find such names again and raises ValueError: "'0_0_weight_fused_bn' is not in
     list" (docs/findings/executorch-batch-norm-in-sequential/finding.md).
     """
-    norms = (node for node in exported.graph.nodes if "batch_norm" in str(node.target))
-    layers = (norm.args[0] if norm.args else norm.kwargs["input"] for norm in norms)  # Keras gives it by keyword
+    called = (node for node in exported.graph.nodes if node.op == "call_function")  # weights bear such names, too
+    layers = (node.args[0] for node in called if "batch_norm" in str(node.target))
     weights = (layer.args[1] for layer in layers if isinstance(layer, Node) and len(layer.args) > 1)
     names = (exported.graph_signature.inputs_to_parameters.get(str(weight), "") for weight in weights)
     return any(name[:1].isdigit() for name in names)
