@@ -14,6 +14,7 @@ from tests.documented import REPOSITORY
 
 ACTION = REPOSITORY / "action.yml"
 WORKFLOW = REPOSITORY / ".github" / "workflows" / "matrix.yml"
+ZOO = WORKFLOW.with_name("zoo.yml")
 
 
 def load(path: Path) -> dict[str, Any]:

@@ -7,14 +7,13 @@ import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
 from tests.documented import REPOSITORY, blocks, check, commands
 from tests.fakes.tree import Tree
-from tests.workflows import ACTION, WORKFLOW, load, run_script, script_of, steps_of
+from tests.workflows import ACTION, WORKFLOW, ZOO, load, run_script, script_of, steps_of
 
 FILES = [
     ACTION,
@@ -63,15 +62,27 @@ def test_every_step_of_the_action_that_is_a_script_names_its_shell() -> None:
     assert all(step["shell"] == "bash" for step in steps_of(load(ACTION)) if "run" in step)
 
 
-def calls_of_the_action() -> list[dict[str, Any]]:
-    return [step for step in steps_of(load(WORKFLOW)) if step.get("uses") == "./"]
-
-
-def test_the_workflow_gives_the_action_inputs_that_it_has() -> None:
+@pytest.mark.parametrize("path", [WORKFLOW, ZOO], ids=lambda path: path.name)
+def test_the_workflow_gives_the_action_inputs_that_it_has(path: Path) -> None:
     inputs = load(ACTION)["inputs"]
 
-    assert len(calls_of_the_action()) == 2
-    assert all(set(step["with"]) <= set(inputs) for step in calls_of_the_action())
+    calls = [step for step in steps_of(load(path)) if step.get("uses") == "./"]
+
+    assert len(calls) == 2
+    assert all(set(step["with"]) <= set(inputs) for step in calls)
+
+
+def test_every_part_of_the_zoo_has_a_job_that_takes_all_models_as_the_gate_does(tree: Tree) -> None:
+    jobs = load(ZOO)["jobs"]
+
+    parts = jobs["part"]["strategy"]["matrix"]["part"]
+    assert parts == list(range(1, 9)) and jobs["part"]["steps"][-1]["with"]["shard"] == "${{ matrix.part }}/8"
+    assert (jobs["gate"]["needs"], jobs["gate"]["if"]) == ("part", "${{ !cancelled() }}")
+    for job in jobs.values():
+        script = next(step["run"] for step in job["steps"] if step.get("name") == "All models")
+        assert run_script(f"cd {tree.root}\n{script}", tree.root.parent).returncode == 0
+        assert tree.project().default == ""
+        (tree.root / "deploymatrix.toml").unlink()
 
 
 def test_the_guide_gives_the_action_inputs_that_it_has() -> None:
