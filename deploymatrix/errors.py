@@ -38,6 +38,10 @@ class EnvironmentFailed(DeploymatrixError):
     """An environment, an image or a container could not be made."""
 
 
+class PackagesFailed(EnvironmentFailed):
+    """A model's packages could not be laid over an environment, which itself is whole. The message says whose."""
+
+
 class IncompleteRun(DeploymatrixError):
     """Results that were asked for do not exist (yet)."""
 

@@ -38,7 +38,6 @@ def ensure_packages(recipe: PackagesRecipe, envs: Path, say: Say, *, platform: s
         return home
     pins = lacking(recipe)
     python = ensure_python(recipe.environment, recipe.environment_lock, envs, say, platform=platform)
-    what = f"packages of {recipe.model} over environment {recipe.environment}"
 
     def build(folder: Path) -> None:
         folder.mkdir()
@@ -52,7 +51,7 @@ def ensure_packages(recipe: PackagesRecipe, envs: Path, say: Say, *, platform: s
             if platform is None:
                 _probe(recipe, pin, local, python, folder)
 
-    ensure_whole(home, Path(), what, build, say)
+    ensure_whole(home, Path(), str(recipe), build, say)
     return home
 
 

@@ -43,6 +43,9 @@ class PackagesRecipe:
     environment: str
     environment_lock: Path
 
+    def __str__(self) -> str:
+        return f"packages of {self.model} over environment {self.environment}"
+
     def folder(self, envs: Path) -> Path:
         """Return where they lie: the same for all models with this lock. A link in `envs` is followed."""
         digest = joined_digest([self.lock.read_bytes(), self.environment_lock.read_bytes()])

@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from deploymatrix.errors import EnvironmentFailed
+from deploymatrix.errors import EnvironmentFailed, PackagesFailed
 from deploymatrix.execution.model_files import Key
 from deploymatrix.execution.notes import Costs, LastKeys
 from deploymatrix.execution.outcomes import Done, Failed, Result
@@ -164,6 +164,8 @@ class Execution:
         key = self._keys.pop(task.id)
         try:
             result = dispatch.execute(self._context, self._pool, self._needs(task), key)
+        except PackagesFailed as error:
+            return _no_environment(None, str(error))
         except EnvironmentFailed as error:
             return _no_environment(place, str(error))
         key = self._note_key(task)  # with what the task turned out to read

@@ -8,19 +8,21 @@ key with those.
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deploymatrix.execution.notes import LastReads
 from deploymatrix.execution.step_files import step_files
+from deploymatrix.project.model_files import seen_from
 from deploymatrix.project.own_samples import files_beside, own_files
 from deploymatrix.store import digests
 
 if TYPE_CHECKING:
     from deploymatrix.matrix.records import Cell
     from deploymatrix.project.plan import Task
-    from deploymatrix.project.project import Project
+    from deploymatrix.project.project import Model, Project
 
 GONE = "gone"
 CHANGING = "changed while it was read"  # no file's digest, so whatever has it is stale
@@ -48,7 +50,7 @@ class Reads:
         outside = {
             path for path in map(Path, found) if _is_outside(self._project, path) and path.resolve() not in named
         }
-        by_name = {_shown(self._project, path): path for path in sorted(outside)}
+        by_name = {_shown(self._project, task.model, path): path for path in sorted(outside)}
         self._noted.note(task.id, sorted(by_name))
         self._digests[task.id] = {
             name: CHANGING if path.stat().st_ctime >= since else self._now(name) for name, path in by_name.items()
@@ -109,14 +111,29 @@ def _is_outside(project: Project, path: Path) -> bool:
     return path.is_file() and not generated
 
 
-def _shown(project: Project, path: Path) -> str:
-    """Return the file's name for a record: below the tree that it lies in, else its path."""
-    places = [place for tree in project.trees for place in (tree.absolute(), tree.resolve())]
-    tree = next((place for place in places if path.is_relative_to(place)), None)
-    return path.relative_to(tree).as_posix() if tree else str(path)
+def _shown(project: Project, model: Model, path: Path) -> str:
+    """Return the file's name for a record: below the tree that it lies in, else its path.
+
+    What lies in a folder that model.toml names as seen from itself has its path as seen from the project, `../src/…`:
+    a copy of both has files of its own, and the same names for them.
+    """
+    for tree in project.trees:
+        if (inner := _inside(path, tree)) is not None:
+            return inner.as_posix()
+    for name in model.spec.pythonpath:
+        folder = seen_from(model.folder, name)
+        if not Path(name).is_absolute() and (inner := _inside(path, folder)) is not None:
+            return Path(os.path.relpath(folder / inner, project.root.absolute())).as_posix()
+    return str(path)
+
+
+def _inside(path: Path, folder: Path) -> Path | None:
+    """Return the path as seen from a folder that it lies in, also by the folder's true name."""
+    place = next((place for place in (folder.absolute(), folder.resolve()) if path.is_relative_to(place)), None)
+    return None if place is None else path.relative_to(place)
 
 
 def located(project: Project, name: str) -> Path:
     """Return where a file is that a record shows by `name`; in the nearest tree where none has it."""
-    places = [tree / name for tree in project.trees]
+    places = [seen_from(tree, name) for tree in project.trees]
     return next((place for place in places if place.is_file()), places[0])

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from deploymatrix.errors import EnvironmentFailed, PackagesFailed
 from deploymatrix.host.channel import Channel
 from deploymatrix.host.in_process import ensure_exporter, start_exporter
 from deploymatrix.host.intake import remove
@@ -112,7 +113,10 @@ class Workshop:
             from deploymatrix.host.exporter_in_container import platform_of
 
             platform = platform_of(self._site)
-        ensure_packages(recipe, self._site.envs, self._site.say, platform=platform)
+        try:
+            ensure_packages(recipe, self._site.envs, self._site.say, platform=platform)
+        except EnvironmentFailed as error:
+            raise PackagesFailed(f"{recipe} could not be made: {error}") from error
 
     def _prepare_exporter(self, name: str) -> None:
         if self._site.project.exporters == "docker":

@@ -17,6 +17,7 @@ from deploymatrix.environments.images import Image, ensure_image
 from deploymatrix.host.reaping import reap
 from deploymatrix.host.recipes import image_recipe
 from deploymatrix.store.store import Store
+from tests.installed import build_wheel
 from tests.runtimes import SHIPPED
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -75,6 +76,12 @@ def stored_artifact(build: Path, cell: str) -> Path:
         if entry is not None and entry.sha256 == wanted:
             return Path(entry.files / entry.about["entry"])
     raise AssertionError(f"{cell}: no artifact {wanted} in {build}")
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The built wheel of the repository as it is now."""
+    return build_wheel(tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture(scope="session")

@@ -44,7 +44,7 @@ PAGES = [
 # Pages of which nothing is followed here.
 ELSEWHERE = {
     "docs/guides/container-engines.md": "it sets up engines; tests/integration/test_podman.py does",
-    "docs/guides/own-model.md": "tests/integration/test_model_packages.py follows it with real PyTorch",
+    "docs/guides/own-model.md": "tests/integration/test_own_model_page.py follows it, with the wheel and PyTorch",
     "docs/guides/own-samples.md": "tests/integration/test_guides.py follows it",
 }
 NO_ENGINE = "unix:///nonexistent/docker.sock"  # containers are tested elsewhere: here, artifacts run in processes

@@ -28,6 +28,15 @@ def build():
     weights = np.load(SHARED / "weights.npz")
     return {name: scaling.scaled(weights[name]) for name in ("left", "right")}
 """
+BESIDE = """
+import numpy as np
+from scaling import scaled
+
+
+def build():
+    matrix = scaled(np.eye(4, 3, dtype="float32"))
+    return {"left": matrix, "right": -matrix}
+"""
 PROCESS = ("--isolation", "process")
 
 
@@ -161,3 +170,25 @@ def test_a_misspelt_option_fails_the_export_and_is_named(runnable: Tree) -> None
     assert (cell["outcome"], cell["blame"]) == ("export_failed", "npz/from_numpy")
     assert "no option 'spoli'; did you mean 'spoil'?" in str(cell["detail"])
     assert "[routes.npz] in model.toml" in str(cell["detail"])
+
+
+def test_a_copy_of_the_project_and_of_the_code_beside_it_is_judged_by_its_own_files(
+    make_runnable: Callable[[Path], Tree], tmp_path: Path
+) -> None:
+    """The code lies outside of the project, at ../src, and is still there where the copy was made from."""
+    first = make_runnable(tmp_path / "first" / "project")
+    first.write("../src/scaling.py", "def scaled(matrix):\n    return matrix * 1.0\n")
+    first.change("models/linear/model.toml", "seed = 1", 'seed = 1\npythonpath = ["../../../src"]')
+    first.write("models/linear/model.py", BESIDE)
+    assert first.run("run", *PROCESS).returncode == OK
+    shutil.copytree(tmp_path / "first", tmp_path / "second", symlinks=True)
+    second = Tree(tmp_path / "second" / "project")
+    fresh = second.run("gate")
+
+    second.change("../src/scaling.py", "1.0", "2.0")
+    gate, again = second.run("gate"), second.run("run", *PROCESS)
+
+    assert fresh.returncode == OK, fresh.stdout
+    assert gate.returncode == INCOMPLETE
+    assert "stale: linear/npz/fp32: ../src/scaling.py has changed" in gate.stdout
+    assert again.returncode == OK and executed(second) == (2, 3)

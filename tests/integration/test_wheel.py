@@ -6,48 +6,21 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from deploymatrix.environments.engine import engine
-from deploymatrix.environments.pip_settings import pip_variables
-from deploymatrix.environments.uv_command import run_uv
+from tests.installed import REPOSITORY, TARGETS, Installed, empty_python, install
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-TARGETS = {path.parent.name for path in REPOSITORY.glob("targets/*/target.toml")}
 SHIPPED = ("targets", "pipelines", "models", "docker", "docs/findings")
 
 
-@dataclass(frozen=True)
-class Installed:
-    """The built wheel, and the environment that holds it and what it depends on, nothing else."""
-
-    wheel: Path
-    python: Path
-
-    def run(self, folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        command = [self.python.with_name("deploymatrix"), *arguments]
-        env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-        return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=1200)
-
-
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
-    folder = tmp_path_factory.mktemp("wheel")
-    variables = {name: value for name, value in {**os.environ, **pip_variables()}.items() if name != "PYTHONPATH"}
-    build = ["build", "--quiet", "--wheel", "--out-dir", str(folder), str(REPOSITORY)]
-    run_uv(build, doing="the wheel", variables=variables)
-    (wheel,) = folder.glob("*.whl")
-    run_uv(["venv", "--quiet", "--python", sys.executable, str(folder / "venv")], doing="venv", variables=variables)
-    python = folder / "venv" / "bin" / "python"
-    install = ["pip", "install", "--quiet", "--python", str(python), str(wheel)]
-    run_uv(install, doing="installing the wheel", variables=variables)
-    return Installed(wheel, python)
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    return install(wheel, empty_python(tmp_path_factory.mktemp("installed") / "venv"))
 
 
 def test_the_wheel_holds_all_that_is_shipped_and_no_tests(installed: Installed) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from deploymatrix.errors import PackagesFailed
 from deploymatrix.execution.outcomes import Done, Failed
 from deploymatrix.host.messages import Place, TaskName
 from tests.fakes.executions import (
@@ -163,6 +164,20 @@ def test_a_place_that_cannot_be_made_fails_its_tasks_and_is_tried_again(tree: Tr
     assert outcomes(first) == {"npz": "passed", "plain": "environment_failed", "wrapped": "passed"}
     assert outcomes(second)["plain"] == "passed"
     assert second.executed == {"run": 1, "compare": 1}
+
+
+def test_packages_that_cannot_be_laid_over_an_environment_are_not_blamed_on_it(tree: Tree, tmp_path: Path) -> None:
+    why = "packages of linear over environment numpy could not be made: no such package"
+
+    def lay_over(place: Place, task: TaskName) -> None:
+        if task == "reference":
+            raise PackagesFailed(why)
+
+    made = executed(tree, FakePool(tmp_path / "work", before=lay_over))
+
+    failed = made.results["reference linear"]
+    assert isinstance(failed, Failed)
+    assert (failed.outcome, failed.detail, failed.lasting) == ("environment_failed", why, False)
 
 
 def test_a_damaged_need_fails_the_task_and_is_not_kept(tree: Tree, tmp_path: Path) -> None:

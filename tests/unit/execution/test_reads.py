@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from pathlib import Path
 
@@ -24,6 +25,24 @@ def noted(tree: Tree, task: str, *files: Path, since: float | None = None) -> Re
     reads = Reads(tree.project())
     reads.note(tasks(tree)[task], [str(file) for file in files], time.time() + LATER if since is None else since)
     return reads
+
+
+def beside(tree: Tree, name: str, *, pythonpath: str = "") -> Path:
+    """A file of the folder src beside the project, in which the model finds modules where its model.toml says so."""
+    file = tree.root.parent / "src" / name
+    file.parent.mkdir(parents=True)
+    file.write_text("FACTOR = 2\n")
+    if pythonpath:
+        toml = tree.root / "models/linear/model.toml"
+        tree.write("models/linear/model.toml", f'pythonpath = ["{pythonpath}"]\n{toml.read_text(encoding="utf-8")}')
+    return file
+
+
+def cell_with(reads: dict[str, str]) -> Cell:
+    return Cell(
+        model="linear", framework="numpy", family="other", target="npz", variant="fp32", route=(), steps=(),
+        outcome="passed", reads=reads,
+    )  # fmt: skip
 
 
 def test_what_the_key_names_already_and_what_a_run_generates_do_not_count(tree: Tree, tmp_path: Path) -> None:
@@ -63,6 +82,35 @@ def test_a_link_to_the_project_changes_no_name(tree: Tree, tmp_path: Path) -> No
     assert list(reads.of("reference linear")) == ["shared/weights.bin"]
 
 
+def test_code_beside_the_project_has_the_same_name_in_every_checkout(tree: Tree, tmp_path: Path) -> None:
+    """Else a copy of both would be judged by the files of the other one."""
+    file = beside(tree, "parts/head.py", pythonpath="../../../src")
+    digests = noted(tree, "reference linear", file).of("reference linear")
+    copy = Tree(shutil.copytree(tree.root, tmp_path / "copy" / "project"))
+    copied = beside(copy, "parts/head.py")
+    file.unlink()
+
+    assert list(digests) == ["../src/parts/head.py"]
+    assert changed_reads(copy.project(), [cell_with(digests)]) == {}
+    copied.write_text("FACTOR = 3\n")
+    assert changed_reads(copy.project(), [cell_with(digests)]) == {"linear/npz/fp32": ("../src/parts/head.py",)}
+
+
+def test_code_that_lies_at_one_place_is_named_by_it(tree: Tree, tmp_path: Path) -> None:
+    file = beside(tree, "parts/head.py", pythonpath=(tmp_path / "src").as_posix())
+
+    assert list(noted(tree, "reference linear", file).of("reference linear")) == [str(file)]
+
+
+def test_a_link_to_code_beside_the_project_changes_no_name(tree: Tree, tmp_path: Path) -> None:
+    file = beside(tree, "parts/head.py", pythonpath="../../../linked")
+    (tmp_path / "linked").symlink_to(tmp_path / "src")
+
+    reads = noted(tree, "reference linear", file)
+
+    assert list(reads.of("reference linear")) == ["../linked/parts/head.py"]
+
+
 def test_the_next_run_knows_what_was_read_and_sees_what_changed(tree: Tree) -> None:
     file = tree.write("shared/weights.bin", "1")
     reads = noted(tree, "reference linear", file)
@@ -100,10 +148,7 @@ def test_a_cell_has_what_any_of_its_tasks_read(tree: Tree) -> None:
 def test_the_record_of_a_cell_tells_what_has_changed_or_is_gone(tree: Tree) -> None:
     one, two = tree.write("shared/one.bin", "1"), tree.write("shared/two.bin", "2")
     digests = noted(tree, "reference linear", one, two).of("reference linear")
-    cell = Cell(
-        model="linear", framework="numpy", family="other", target="npz", variant="fp32", route=(), steps=(),
-        outcome="passed", reads=digests,
-    )  # fmt: skip
+    cell = cell_with(digests)
     assert changed_reads(tree.project(), [cell]) == {}
 
     one.write_text("11")

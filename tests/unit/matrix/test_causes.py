@@ -32,6 +32,11 @@ def test_180_cells_of_one_cause_are_one_line() -> None:
         ("reference_failed", "too ill-conditioned to judge: 0.3", "reference: too ill-conditioned to judge"),
         ("unsupported", "no route from keras to torchscript fp32", "no route from keras to torchscript fp32"),
         ("environment_failed", "runner tfjs could not be made: npm ended", "runner tfjs could not be made"),
+        (
+            "environment_failed",
+            "packages of mine over environment torch could not be made: mine/requirements.lock: wants numpy==1",
+            "packages of mine over environment torch could not be made",
+        ),
         ("missing", "the run ended before this cell", "no result"),
         ("io_mismatch", "y: shape [2, 3], declared [3, 2]", "shape of an output: no step is blamed"),
         ("run_failed", "WrongSignature: the artifact's inputs are ['x', 'z']", "inputs or outputs are not the"),
