@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -14,13 +14,14 @@ Sentence = Annotated[str, Field(min_length=10, pattern=r"^[^\r\n]+$")]
 class FindingSpec(Strict):
     """docs/findings/<name>/finding.toml.
 
-    `sees`: what a user of the plain converter sees. `environment`: where repro.py runs; `source`: where make.py runs
+    `sees`: what a user of the plain converter sees; `harm`: the worst that can come of it. `environment`: where repro.py runs; `source`: where make.py runs
     before it, which leaves in the working folder what repro.py converts; `target`: whose runtime repro.py uses besides.
     `package`, `versions`: what the defect is in. `repairs`: the files that hold the repair.
     """
 
     title: Sentence
     sees: Sentence
+    harm: Literal["wrong answers", "does not run", "no artifact"]
     environment: FolderName
     source: FolderName | None = None
     target: FolderName | None = None

@@ -21,6 +21,7 @@ from tests.fakes.tree import Called, Tree
 TOML = """
 title = "The exporter swaps the outputs"
 sees = "The outputs come in the other order."
+harm = "wrong answers"
 environment = "numpy"
 package = "numpy"
 versions = "2.4.6"

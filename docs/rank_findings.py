@@ -1,0 +1,83 @@
+"""Writes docs/findings/README.md from a matrix of the zoo: python docs/rank_findings.py build/matrix.json
+
+Wrong answers come before what fails; then what meets more cells comes first.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from deploymatrix.matrix.files import read_matrix
+from deploymatrix.matrix.records import Cell, Matrix
+from deploymatrix.project.findings import Finding, read_findings
+from deploymatrix.project.project import Project
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs" / "findings" / "README.md"
+HARMS = ("wrong answers", "does not run", "no artifact")
+HEAD = """# Findings, ranked
+
+<!-- Made from a matrix of the zoo by `python docs/rank_findings.py`; do not edit. -->
+
+Defects in exporters and runtimes that reference models meet, each with a reproducer: `deploymatrix findings` runs them,
+and says which are gone. **Harm** is the worst that comes of it for a user of the plain converter: wrong answers without
+a word, an artifact that its runtime does not run, or no artifact. **Repaired**: cells of the zoo that pass because a
+step works around it (†). **Expected**: cells that fail because of it. What has neither is met by no cell, since a step
+goes another way from the start.
+
+"""
+
+
+def main() -> int:
+    PAGE.write_text("".join(page(read_matrix(Path(sys.argv[1])))), encoding="utf-8")
+    return 0
+
+
+def page(matrix: Matrix) -> Iterator[str]:
+    """Yield the page: a row for each finding."""
+    yield HEAD
+    yield row(["finding", "package", "harm", "repaired", "expected"])
+    yield row(["---", "---", "---", "---:", "---:"])
+    findings = read_findings(Project(root=ROOT, build=ROOT / "build"))
+    cells = {name: (repaired(matrix, name), expected(matrix, name)) for name in findings}
+    for name in sorted(
+        findings, key=lambda name: (HARMS.index(findings[name].spec.harm), -sum(map(len, cells[name])), name)
+    ):
+        yield row(
+            [linked(findings[name]), spec_of(findings[name]), findings[name].spec.harm, *map(counted, cells[name])]
+        )
+    met = [cell for cell in matrix.cells if cell.outcome == "passed" and cell.repairs]
+    failed = [cell for cell in matrix.cells if cell.outcome != "passed"]
+    yield (
+        f"\nOf {len(matrix.cells)} cells of {len({cell.model for cell in matrix.cells})} models, "
+        f"{len(matrix.cells) - len(failed)} passed, {len(met)} of them with a repair; {len(failed)} failed.\n"
+    )
+
+
+def repaired(matrix: Matrix, name: str) -> list[Cell]:
+    return [cell for cell in matrix.cells if cell.outcome == "passed" and name in cell.repairs]
+
+
+def expected(matrix: Matrix, name: str) -> list[Cell]:
+    link = f"docs/findings/{name}/"
+    return [cell for cell in matrix.cells if cell.expectation and cell.expectation.link.startswith(link)]
+
+
+def linked(finding: Finding) -> str:
+    return f"[{finding.spec.title}]({finding.folder.name}/finding.md)"
+
+
+def counted(cells: list[Cell]) -> str:
+    """Write how many cells these are, and whose; nothing for none."""
+    models = sorted({cell.model for cell in cells})
+    return f"{len(cells)}: {', '.join(models)}" if cells else ""
+
+
+def row(entries: list[str]) -> str:
+    return f"| {' | '.join(entries)} |\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
