@@ -42,12 +42,11 @@ def page(matrix: Matrix) -> Iterator[str]:
     yield row(["---", "---", "---", "---:", "---:"])
     findings = read_findings(Project(root=ROOT, build=ROOT / "build"))
     cells = {name: (repaired(matrix, name), expected(matrix, name)) for name in findings}
-    for name in sorted(
-        findings, key=lambda name: (HARMS.index(findings[name].spec.harm), -sum(map(len, cells[name])), name)
-    ):
-        yield row(
-            [linked(findings[name]), spec_of(findings[name]), findings[name].spec.harm, *map(counted, cells[name])]
-        )
+    worst = {name: (HARMS.index(findings[name].spec.harm), -sum(map(len, cells[name])), name) for name in findings}
+    for name in sorted(findings, key=lambda name: worst[name]):
+        spec = findings[name].spec
+        own = [linked(findings[name]), f"{spec.package} {spec.versions}", spec.harm]
+        yield row([*own, *map(counted, cells[name])])
     met = [cell for cell in matrix.cells if cell.outcome == "passed" and cell.repairs]
     failed = [cell for cell in matrix.cells if cell.outcome != "passed"]
     yield (
