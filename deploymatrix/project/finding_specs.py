@@ -14,10 +14,10 @@ Sentence = Annotated[str, Field(min_length=10, pattern=r"^[^\r\n]+$")]
 class FindingSpec(Strict):
     """docs/findings/<name>/finding.toml.
 
-    `sees`: what a user of the plain converter sees; `harm`: the worst that can come of it. `environment`: where repro.py
-    runs; `source`: where make.py runs before it, which leaves in the working folder what repro.py converts; `target`:
-    whose runtime repro.py uses besides. `package`, `versions`: what the defect is in. `repairs`: the files that hold the
-    repair.
+    `sees`: what a user of the plain converter sees; `harm`: the worst that can come of it. `environment`: where
+    repro.py runs; `source`: where make.py runs before it, which leaves in the working folder what repro.py converts;
+    `target`: whose runtime repro.py uses besides. `package`, `versions`: what the defect is in. `repairs`: the files
+    that hold the repair.
     """
 
     title: Sentence
