@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
 import pytest
 
 from deploymatrix.project.findings import read_findings
-from deploymatrix.repro.findings import show
+from deploymatrix.repro.findings import Shown, show
 from tests.runtimes import SHIPPED
 
 FINDINGS = read_findings(SHIPPED)
 VARYING = {"tflite-unowned-variables"}  # it shows what lies in memory
 
 
-@pytest.mark.parametrize("name", FINDINGS)
-def test_a_finding_is_still_there_and_shows_what_its_page_says(name: str) -> None:
-    shown = show(SHIPPED, FINDINGS[name], print)
+@pytest.fixture(scope="module")
+def shown(request: pytest.FixtureRequest) -> Iterator[dict[str, Future[Shown]]]:
+    """What the selected reproducers say: two at a time, since each imports a framework on one core."""
+    params = (getattr(item, "callspec", None) for item in request.session.items)
+    selected = {call.params["finding"] for call in params if call is not None and "finding" in call.params}
+    with ThreadPoolExecutor(2) as pool:
+        yield {name: pool.submit(show, SHIPPED, FINDINGS[name], print) for name in FINDINGS if name in selected}
 
-    assert shown.state == "still there", shown.line()
-    page = (FINDINGS[name].folder / "finding.md").read_text(encoding="utf-8")
-    assert f"deploymatrix findings {name}` prints" in page
-    assert f"still there: {shown.said}\n" in page or name in VARYING
+
+@pytest.mark.parametrize("finding", FINDINGS)
+def test_a_finding_is_still_there_and_shows_what_its_page_says(finding: str, shown: dict[str, Future[Shown]]) -> None:
+    said = shown[finding].result()
+
+    assert said.state == "still there", said.line()
+    page = (FINDINGS[finding].folder / "finding.md").read_text(encoding="utf-8")
+    assert f"deploymatrix findings {finding}` prints" in page
+    assert f"still there: {said.said}\n" in page or finding in VARYING
