@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import re
 import shutil
@@ -18,7 +19,20 @@ from tensorflowjs.converters import tf_saved_model_conversion_v2 as converter
 ENTRY = "tfjs_model"
 OPTIONS = converter.convert_tf_saved_model  # the names of its parameters
 VERSIONS = ("tensorflowjs", "tensorflow", "numpy")
-DTYPES = {"DT_FLOAT": "float32", "DT_INT32": "int32", "DT_INT64": "int32", "DT_BOOL": "bool"}  # TF.js has no int64
+INTEGERS = ("DT_INT32", "DT_INT64", "DT_INT8", "DT_UINT8")  # TF.js holds all of them as int32
+DTYPES = {"DT_FLOAT": "float32", "DT_BOOL": "bool", **dict.fromkeys(INTEGERS, "int32")}
+
+
+def beside(name: str) -> Any:
+    """The module of a file of this folder, which is no place to import from."""
+    spec = importlib.util.spec_from_file_location(f"deploymatrix_tfjs_{name}", Path(__file__).parent / f"{name}.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+graph_rewrites, model_rewrites = beside("graph_rewrites"), beside("model_rewrites")
 
 
 def export(source: Path, spec: Any, out: Path, options: dict[str, Any]) -> dict[str, Any]:
@@ -31,15 +45,38 @@ def export(source: Path, spec: Any, out: Path, options: dict[str, Any]) -> dict[
     with tempfile.TemporaryDirectory() as folder:
         shutil.copytree(source, folder, dirs_exist_ok=True)
         repairs = ["tfjs-erfc"] if replace_erfc(Path(folder) / "saved_model.pb") else []
-        converter.convert_tf_saved_model(folder, str(out / ENTRY), signature_def="serving_default", **options)
+        repairs += convert(folder, out / ENTRY, options)
     model = json.loads((out / ENTRY / "model.json").read_text())
     require_shards(out / ENTRY, model)
+    if changed := model_rewrites.rewrite(model["modelTopology"]["node"]):
+        (out / ENTRY / "model.json").write_text(json.dumps(model))
+        repairs += changed
     repairs += ["tfjs-onednn-layer-norm"] if has_layer_norm(model["modelTopology"]["node"]) else []
     signature = spec.source_signature.items()
     return {
         **{group: described(tensors, model["signature"][group]) for group, tensors in signature},
         "repairs": repairs,
     }
+
+
+def convert(source: str, out: Path, options: dict[str, Any]) -> list[str]:
+    """Convert with all graph rewrites, between the freezing of variables and everything else that the converter does.
+
+    Return the findings that this repairs.
+    """
+    freeze, repairs = converter._freeze_saved_model_v2, []
+
+    def frozen(*given: Any) -> tf.Graph:
+        graph, made = graph_rewrites.rewrite(freeze(*given))
+        repairs.extend(made)
+        return graph
+
+    converter._freeze_saved_model_v2 = frozen
+    try:
+        converter.convert_tf_saved_model(source, str(out), signature_def="serving_default", **options)
+    finally:
+        converter._freeze_saved_model_v2 = freeze
+    return repairs
 
 
 def replace_erfc(path: Path) -> bool:

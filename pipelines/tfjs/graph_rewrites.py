@@ -24,20 +24,18 @@ def rewrite(graph: tf.Graph) -> tuple[tf.Graph, list[str]]:
         "Einsum": ("tfjs-einsum-sums", summed_first),
         "ResizeBicubic": ("tfjs-bicubic", resized_by_products),
     }
-    repairs = set()
+    candidates = [operator for operator in graph.get_operations() if operator.type in rewrites]
+    found = {operator: subgraph(operator, rewrites[operator.type][1]) for operator in candidates}
+    found = {operator: made for operator, made in found.items() if made is not None}
+    if not found:
+        return graph, []
     definition = graph.as_graph_def()
     nodes = {node.name: node for node in definition.node}
-    for operator in graph.get_operations():
-        name, make = rewrites.get(operator.type, ("", None))
-        found = subgraph(operator, make) if make else None
-        if found is not None:
-            splice(definition, nodes[operator.name], found)
-            repairs.add(name)
-    if not repairs:
-        return graph, []
+    for operator, made in found.items():
+        splice(definition, nodes[operator.name], made)
     with tf.Graph().as_default() as rewritten:
         tf.import_graph_def(definition, name="")
-    return rewritten, sorted(repairs)
+    return rewritten, sorted({rewrites[operator.type][0] for operator in found})
 
 
 def subgraph(operator: tf.Operation, make: Rewrite) -> tf.compat.v1.GraphDef | None:

@@ -16,7 +16,8 @@ const ASYNCHRONOUS = new Set([
   ...["NonMaxSuppressionV2", "NonMaxSuppressionV3", "NonMaxSuppressionV5", "Where"],
   ...["HashTable", "HashTableV2", "LookupTableFind", "LookupTableFindV2", "LookupTableSize", "LookupTableSizeV2"],
 ]);
-const DTYPES = { DT_FLOAT: "float32", DT_INT32: "int32", DT_INT64: "int32", DT_BOOL: "bool" };
+const INTEGERS = Object.fromEntries(["DT_INT32", "DT_INT64", "DT_INT8", "DT_UINT8"].map((name) => [name, "int32"]));
+const DTYPES = { DT_FLOAT: "float32", DT_BOOL: "bool", ...INTEGERS };
 
 /** payload: a folder with model.json and its weight shards. */
 export async function load(payload) {
@@ -41,7 +42,7 @@ export async function run(session, inputs) {
   return Object.fromEntries(names.map((name, i) => [name, outputs[i]]));
 }
 
-/** Inputs and outputs by their names in the signature. TF.js runs int64 as int32. */
+/** Inputs and outputs by their names in the signature. TF.js runs all integers as int32. */
 export function describe({ signature }) {
   return { inputs: described(signature.inputs), outputs: described(signature.outputs) };
 }
