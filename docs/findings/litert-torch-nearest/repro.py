@@ -1,0 +1,27 @@
+"""Enlarges a row of two to five by its nearest values."""
+
+import tempfile
+
+import litert_torch
+import numpy as np
+import torch
+from ai_edge_litert.interpreter import Interpreter
+
+
+class Network(torch.nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.nn.functional.interpolate(x, size=(1, 5), mode="nearest")
+
+
+def main() -> str:
+    x = torch.tensor([[[[0.0, 1.0]]]])
+    path = f"{tempfile.mkdtemp()}/model.tflite"
+    litert_torch.convert(Network().eval(), (x,), enable_x64=True).export(path)
+    answer = Interpreter(path).get_signature_runner()(args_0=x.numpy())["output_0"]
+    expected = Network()(x).numpy()
+    if not np.array_equal(answer, expected):
+        return f"still there: PyTorch says {expected.ravel().tolist()}, the file says {answer.ravel().tolist()}"
+    return "gone: the file answers as PyTorch does"
+
+
+print(main())
