@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.export import ExportedProgram
-from torch.fx import Node
+from torch.fx import GraphModule, Node
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
@@ -86,7 +86,7 @@ def places(x: Tensor) -> Tensor:
 
 def name_shifts(exported: ExportedProgram) -> bool:
     """Call each shift by the name under which the runtime has it; tell whether there was one."""
-    shifts = [node for node in exported.graph.nodes if node.op == "call_function" and node.target in SHIFTS]
+    shifts = [node for node in calls(exported) if node.target in SHIFTS]
     for node in shifts:
         node.target = SHIFTS[node.target]
     return bool(shifts)
@@ -94,7 +94,7 @@ def name_shifts(exported: ExportedProgram) -> bool:
 
 def sort_by_topk(exported: ExportedProgram) -> bool:
     """Let topk sort, which the runtime has, where the order of equals is free; tell whether it did."""
-    sorts = [node for node in exported.graph.nodes if node.target in (ATEN.sort.default, ATEN.sort.stable)]
+    sorts = [node for node in calls(exported) if node.target in (ATEN.sort.default, ATEN.sort.stable)]
     free = [node for node in sorts if node.args[0].meta["val"].dim() and not orders_equals(node)]
     for node in free:
         dim, descending = argument(node, "dim", -1), argument(node, "descending", False)
@@ -103,6 +103,13 @@ def sort_by_topk(exported: ExportedProgram) -> bool:
             continue
         node.target, node.args, node.kwargs = ATEN.topk.default, (node.args[0], size, dim, descending, True), {}
     return any(node.target is ATEN.topk.default for node in free)
+
+
+def calls(exported: ExportedProgram) -> Iterator[Node]:
+    """Every call, those in branches too."""
+    for module in exported.graph_module.modules():
+        if isinstance(module, GraphModule):
+            yield from (node for node in module.graph.nodes if node.op == "call_function")
 
 
 def orders_equals(sort: Node) -> bool:
