@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
 import torch
 from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
-from executorch.exir import to_edge_transform_and_lower
+from executorch.exir import EdgeCompileConfig, to_edge_transform_and_lower
 from torch import Tensor, nn
 from torch._dynamo.exc import UserError
 from torch.export import Dim, ExportedProgram, ShapesCollection
@@ -19,29 +21,49 @@ ENTRY = "model.pte"
 OPTIONS = ("xnnpack",)
 
 
+def beside(name: str) -> Any:
+    """The module of a file of this folder, which is no place to import from."""
+    path = Path(__file__).parent / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"deploymatrix_executorch_{name}", path)
+    assert spec is not None and spec.loader is not None
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)  # torch.compile imports it by its name
+    spec.loader.exec_module(module)
+    return module
+
+
+rewrites = beside("rewrites")
+
+
 def export(source: nn.Module, spec: Any, out: Path, options: dict[str, Any]) -> dict[str, Any]:
     """Write `model.pte`; its inputs and outputs go by position.
 
-    options: xnnpack, whether to delegate to XNNPACK; true by default, but for a model with free axes, of which the
-    portable kernels run all: docs/findings/executorch-xnnpack-free-axes/finding.md
+    options: xnnpack, whether to delegate to XNNPACK; true by default, but for a model with free axes or branches, of
+    which the portable kernels run all: docs/findings/executorch-xnnpack-free-axes/finding.md and -branches
     """
     inputs = tuple(torch.tensor(spec.example[declared.name]) for declared in spec.inputs)
-    repairs = []
-    exported, static = with_free_axes(source, inputs, spec)
-    if fuses_numbered_weights(exported):
-        exported, static = with_free_axes(Lettered(source), inputs, spec)
-        repairs.append("executorch-batch-norm-in-sequential")
-    if make_clones_contiguous(exported):
-        repairs.append("executorch-channels-last-clone")
-    if spec.dims and "xnnpack" not in options:
-        repairs.append("executorch-xnnpack-free-axes")
-    partitioner = [XnnpackPartitioner()] if options.get("xnnpack", not spec.dims) else []
-    lowered = to_edge_transform_and_lower(exported, partitioner=partitioner)
+    rewritten = rewrites.Rewritten()
+    with rewritten:
+        exported, static = with_free_axes(source, inputs, spec)
+        if fuses_numbered_weights(exported):
+            exported, static = with_free_axes(Lettered(source), inputs, spec)
+            rewritten.repairs.append("executorch-batch-norm-in-sequential")
+    portable = {"executorch-xnnpack-free-axes": bool(spec.dims), "executorch-xnnpack-branches": branches(exported)}
+    made = {
+        "executorch-channels-last-clone": make_clones_contiguous(exported),
+        "executorch-shifts": rewrites.name_shifts(exported),
+        "executorch-sort": rewrites.sort_by_topk(exported),
+        **({} if "xnnpack" in options else portable),
+    }
+    partitioner = [XnnpackPartitioner()] if options.get("xnnpack", not any(portable.values())) else []
+    allowed = EdgeCompileConfig(_core_aten_ops_exception_list=list(rewrites.SHIFTS.values()))
+    lowered = to_edge_transform_and_lower(
+        exported, partitioner=partitioner, compile_config=allowed if made["executorch-shifts"] else None
+    )
     (out / ENTRY).write_bytes(lowered.to_executorch().buffer)
     return {
         "inputs": {declared.name: str(i) for i, declared in enumerate(spec.inputs)},
         "outputs": {declared.name: str(i) for i, declared in enumerate(spec.outputs)},
-        "repairs": repairs,
+        "repairs": [*rewritten.repairs, *(name for name, done in made.items() if done)],
         "static": static,
     }
 
@@ -96,6 +118,11 @@ class Lettered(nn.Module):
 
     def forward(self, *inputs: Tensor) -> Any:
         return self.model(*inputs)
+
+
+def branches(exported: ExportedProgram) -> bool:
+    """Tell whether the program holds torch.cond: docs/findings/executorch-xnnpack-branches/finding.md."""
+    return any(node.target is torch.ops.higher_order.cond for node in exported.graph.nodes)
 
 
 def make_clones_contiguous(exported: ExportedProgram) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,19 @@ ENTRY = "model.onnx"
 OPTIONS = ("opset",)
 
 
+def beside(name: str) -> Any:
+    """The module of a file of this folder, which is no place to import from."""
+    path = Path(__file__).parent / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"deploymatrix_onnx_{name}", path)
+    assert spec is not None and spec.loader is not None
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)  # torch.compile imports it by its name
+    spec.loader.exec_module(module)
+    return module
+
+
+torch_rewrites = beside("torch_rewrites")
+
+
 def export(source: nn.Module, spec: Any, out: Path, options: dict[str, Any]) -> dict[str, Any]:
     """Write `model.onnx`, weights inside, inputs and outputs named as declared.
 
@@ -24,22 +39,24 @@ def export(source: nn.Module, spec: Any, out: Path, options: dict[str, Any]) -> 
     Raises onnx.checker.ValidationError when the file is not valid ONNX.
     """
     inputs = tuple(torch.tensor(spec.example[declared.name]) for declared in spec.inputs)
-    torch.onnx.export(
-        source,
-        inputs,
-        out / ENTRY,
-        input_names=[declared.name for declared in spec.inputs],
-        output_names=[declared.name for declared in spec.outputs],
-        opset_version=options.get("opset"),
-        dynamo=True,
-        dynamic_shapes=dynamic_shapes(spec, source, inputs),
-        external_data=False,
-        verbose=False,
-    )
+    with torch_rewrites.Rewritten() as rewritten:
+        torch.onnx.export(
+            source,
+            inputs,
+            out / ENTRY,
+            input_names=[declared.name for declared in spec.inputs],
+            output_names=[declared.name for declared in spec.outputs],
+            opset_version=options.get("opset"),
+            dynamo=True,
+            dynamic_shapes=dynamic_shapes(spec, source, inputs),
+            external_data=False,
+            verbose=False,
+        )
     onnx.checker.check_model(out / ENTRY, full_check=True)
     return {
         "inputs": {declared.name: declared.name for declared in spec.inputs},
         "outputs": {declared.name: declared.name for declared in spec.outputs},
+        "repairs": rewritten.repairs,
     }
 
 

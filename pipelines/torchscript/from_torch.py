@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 from typing import Any
 
 import torch
 import torch.distributed.tensor  # torch.jit.trace imports it to check a trace, 2 s: here, once, before the fork
-from torch import nn
+import torch.export._trace  # torch.export imports it when called: as above
+from torch import Tensor, nn
 
 VERSIONS = ("torch", "numpy")
 ENTRY = "model.pt"
 OPTIONS = ("method",)
+
+
+def beside(name: str) -> Any:
+    """The module of a file of this folder, which is no place to import from."""
+    path = Path(__file__).parent / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"deploymatrix_torchscript_{name}", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+control_flow = beside("control_flow")
 
 
 def export(source: nn.Module, spec: Any, out: Path, options: dict[str, Any]) -> dict[str, Any]:
@@ -21,9 +36,18 @@ def export(source: nn.Module, spec: Any, out: Path, options: dict[str, Any]) -> 
     torch.jit.TracingCheckError is raised when it differs from the model there.
     """
     method = options.get("method", "trace")
+    repairs: list[str] = []
+    static: list[str] = []
     if method == "trace":
         samples = [tuple(torch.tensor(sample[i.name]) for i in spec.inputs) for sample in spec.samples]
-        program = torch.jit.trace(source, samples[0], check_inputs=samples[1:2])
+        try:
+            program = torch.jit.trace(source, samples[0], check_inputs=samples[1:2])
+        except RuntimeError as error:
+            if "dynamo-optimized" not in str(error):
+                raise
+            inputs = tuple(torch.tensor(spec.example[i.name]) for i in spec.inputs)
+            program = with_control_flow(source, inputs, samples)
+            repairs, static = ["torchscript-control-flow"], list(spec.dims)
     elif method == "script":
         program = torch.jit.script(source)
     else:
@@ -32,4 +56,14 @@ def export(source: nn.Module, spec: Any, out: Path, options: dict[str, Any]) -> 
     return {
         "inputs": {declared.name: str(i) for i, declared in enumerate(spec.inputs)},
         "outputs": {declared.name: str(i) for i, declared in enumerate(spec.outputs)},
+        "repairs": repairs,
+        "static": static,
     }
+
+
+def with_control_flow(model: nn.Module, inputs: tuple[Tensor, ...], samples: list[tuple[Tensor, ...]]) -> Any:
+    """The trace of a model that holds torch.cond or while_loop, at the sizes of its inputs; checked as another is."""
+    scripted = control_flow.Scripted(torch.export.export(model, inputs), inputs)
+    sizes = [tensor.shape for tensor in inputs]
+    alike = [sample for sample in samples[1:] if [tensor.shape for tensor in sample] == sizes]
+    return torch.jit.trace(scripted, inputs, check_inputs=alike[:1])
