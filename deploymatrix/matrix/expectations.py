@@ -30,7 +30,7 @@ def read_expectations(project: Project, further: Path | None = None) -> list[Exp
     """Read the file `further`, about cells of any target, then the entries of all targets, about their own cells.
 
     Raise ConfigurationError for an outcome or stage that does not exist, for `passed`, which needs no entry, and for
-    `missing`, which nothing excuses.
+    `missing`, which nothing excuses. Entries of shipped targets are about shipped models: without these, they are none.
     """
     entries = []
     if further is not None:
@@ -40,6 +40,8 @@ def read_expectations(project: Project, further: Path | None = None) -> list[Exp
             )
         entries += _records(read_spec(further, ExpectationsFile).expectations, project.shown(further.absolute()))
     for target in project.targets.values():
+        if not (project.shipped_models or target.folder.is_relative_to(project.root)):
+            continue
         entries += _records(target.spec.expectations, project.shown(target.folder / "target.toml"))
     return entries
 

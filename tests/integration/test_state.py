@@ -13,7 +13,7 @@ Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def test_every_step_holds_on_every_target(deploymatrix: Command, real_build: Path) -> None:
-    wanted = "decoder or keras_stream and savedmodel"
+    wanted = "decoder and not zoo or keras_stream and savedmodel"
     done = deploymatrix(*("run", "--isolation", "process", "--models", MODELS, "-k", wanted))
 
     cells = {
