@@ -57,7 +57,7 @@ def bags(
     padding_idx: int | None = None,
     **_: Any,
 ) -> Tensor:
-    """What functional.embedding_bag gives for ids (bags, ids of each) or ids (all) with offsets (bags): (bags, width)."""
+    """(bags, width), as functional.embedding_bag gives for ids (bags, ids of each) or ids (all) with offsets (bags)."""
     rows = functional.embedding(input, weight)
     if per_sample_weights is not None:
         rows = rows * per_sample_weights.unsqueeze(-1)

@@ -48,11 +48,7 @@ class Flow(Interpreter):
         when_true, when_false = self.traced(yes, operands), self.traced(no, operands)
 
         def chosen(test: Tensor, tensors: list[Tensor]) -> list[Tensor]:
-            if bool(test):
-                answer = when_true(tensors)
-            else:
-                answer = when_false(tensors)
-            return answer
+            return when_true(tensors) if bool(test) else when_false(tensors)
 
         return torch.jit.script(chosen)
 

@@ -1,4 +1,4 @@
-"""Doubles a row with one bright pixel by Keras's bicubic resize on torch; TensorFlow's weights are those of a = -0.5."""
+"""Doubles a row with one bright pixel by Keras's bicubic resize on torch; TensorFlow's weights have a = -0.5."""
 
 import os
 
