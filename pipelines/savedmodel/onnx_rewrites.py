@@ -34,6 +34,7 @@ def rewrite(graph: onnx.GraphProto) -> list[str]:
     rewrites = {
         "onnx2tf-scatter-add": add_by_product,
         "onnx2tf-stft": convolve_transforms,
+        "onnx2tf-dft": multiply_transforms,
         "onnx2tf-resize": multiply_resizes,
         "onnx2tf-square-shapes": mark_squares,
         "onnx2tf-loop": close_loops,
@@ -149,6 +150,47 @@ def resizing(node: onnx.NodeProto, size: int, factor: float) -> np.ndarray:
     session = InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     (columns,) = session.run(None, {"x": np.eye(size, dtype=np.float32).reshape(size, 1, size, 1)})
     return np.ascontiguousarray(columns[:, 0, :, 0].T)
+
+
+def multiply_transforms(graph: onnx.GraphProto) -> bool:
+    """Make products with constant matrices of discrete Fourier transforms; tell whether there was one.
+
+    onnx2tf exits at most of them (docs/findings/onnx2tf-dft/finding.md).
+    """
+    constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+
+    def products(write: Write, node: onnx.NodeProto, tensors: Tensors) -> bool:
+        signal, length, axis, *_ = [*node.input, "", ""]
+        if axis not in constants or (length and length not in constants):
+            return False
+        before, after = tensors[signal].sizes, tensors[node.output[0]].sizes
+        place = int(constants[axis]) % len(before)
+        matrix = transforming(node, before[place], before[-1], int(constants[length]) if length else None)
+        last = [*(i for i in range(len(before)) if i not in (place, len(before) - 1)), place, len(before) - 1]
+        signal = write("MatMul", signal, np.eye(before[-1], dtype=np.float32))  # mark_squares() says why
+        rows = write("Reshape", write("Transpose", signal, perm=last), [-1, len(matrix)])
+        rows = write("MatMul", rows, matrix)
+        rows = write("Reshape", rows, [after[i] for i in last])
+        write("Transpose", rows, perm=[last.index(i) for i in range(len(last))], output=node.output[0])
+        return True
+
+    return replaced(graph, ("DFT",), products)
+
+
+def transforming(node: onnx.NodeProto, size: int, parts: int, length: int | None) -> np.ndarray:
+    """The matrix of a transform from (size, parts) to (frequencies, parts); `parts`: 1, real, or real and imaginary."""
+    waves = np.eye(size * parts).reshape(-1, size, parts)
+    values = waves[..., 0] + (1j * waves[..., 1] if parts == 2 else 0)
+    attributes = attributes_of(node)
+    if attributes.get("inverse", 0) and attributes.get("onesided", 0):
+        found = np.fft.irfft(values, length)[..., None]
+    elif attributes.get("inverse", 0):
+        found = np.fft.ifft(values, length)
+    else:
+        found = np.fft.rfft(values.real, length) if attributes.get("onesided", 0) else np.fft.fft(values, length)
+    if np.iscomplexobj(found):
+        found = np.stack([found.real, found.imag], axis=-1)
+    return np.ascontiguousarray(found.reshape(len(waves), -1), np.float32)
 
 
 def mark_squares(graph: onnx.GraphProto) -> bool:
