@@ -224,7 +224,8 @@ def close_loops(graph: onnx.GraphProto) -> bool:
             graph.initializer.append(numpy_helper.from_array(np.array(MOST_ROUNDS), f"{node.output[0]}/rounds"))
             node.input[0] = graph.initializer[-1].name
         body, carried = node.attribute[0].g, len(node.input) - 2
-        own = {value.name for value in body.input} | {name for inner in body.node for name in inner.output}
+        own = {value.name for value in [*body.input, *body.initializer]}
+        own |= {name for inner in body.node for name in inner.output}
         used = {name: None for inner in body.node for name in inner.input if name not in own | constants and name}
         for name in used:
             before, after = f"{name}/in {body.name}", f"{name}/out {body.name}"
