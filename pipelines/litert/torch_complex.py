@@ -16,10 +16,10 @@ FINDING = "litert-torch-complex"
 
 
 class Pair(NamedTuple):
-    """A complex tensor: two real ones of one shape."""
+    """A complex tensor, as two real ones of one shape; or a complex number."""
 
-    real: Tensor
-    imag: Tensor
+    real: Any
+    imag: Any
 
 
 def without_composites(program: ExportedProgram) -> ExportedProgram:
@@ -39,12 +39,15 @@ def is_complex(node: torch.fx.Node) -> bool:
 
 
 def concerns(target: Any, args: Sequence[Any]) -> bool:
-    """Tell whether a call takes or gives complex numbers."""
+    """Tell whether a call takes a pair or gives one."""
     return target in GIVING or any(isinstance(a, Pair) or (isinstance(a, list) and concerns(None, a)) for a in args)
 
 
 def answered(target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """What the operator gives, as a Pair where that is complex. Raises NotImplementedError for one not listed here."""
+    args = tuple(Pair(a.real, a.imag) if isinstance(a, complex) else a for a in args)
+    if any(isinstance(a, Tensor) and a.is_complex() for a in args):
+        raise NotImplementedError(f"{target} of a constant of complex numbers has no rewrite in real ones")
     if target in GIVING or target in TAKING:
         return (GIVING | TAKING)[target](*args, **kwargs)
     if target in PARTWISE and not any(isinstance(a, Tensor) and a.is_floating_point() for a in args):
@@ -135,6 +138,7 @@ def factor(sizes: Sequence[int], normalization: int) -> float:
 
 GIVING = {
     aten.view_as_complex.default: lambda x: Pair(x.select(-1, 0), x.select(-1, 1)),
+    aten.complex.default: lambda real, imag: Pair(real, imag),
     aten._fft_r2c.default: real_to_complex,
 }
 TAKING = {
