@@ -89,7 +89,7 @@ def test_a_sample_of_real_mutants_is_killed(deploymatrix: Command, tmp_path: Pat
     (tmp_path / "deploymatrix.toml").touch()
     models = ("-m", "keras_mlp", "-m", "decoder", "--models", REPOSITORY / "tests" / "selftest_models")
     cells = ("-k", "(decoder and (onnx or torchscript)) or (keras and litert)")
-    extent = ("--places", "1", "--sample", "60")
+    extent = ("--places", "1", "--sample", "60", "--seconds", "120")  # on a slow machine, too
 
     done = deploymatrix("selftest", *PROCESS, *models, *cells, *extent, "--format", "json")
 
