@@ -67,7 +67,7 @@ class ModelFiles:
             "inputs": [declaration(tensor) for tensor in spec.inputs],
             "code": code_of(DRAWING)
             + (code_of(FURTHER) if any(t.values in FURTHER_VALUES for t in spec.inputs) else []),
-            **({"sizes": bindings(spec)} if spec.dims else {}),
+            **({"sizes": self._sizes} if spec.dims else {}),
             **({"state": self._state} if spec.feedback else {}),
         }
         if spec.own_samples is None:
@@ -80,6 +80,12 @@ class ModelFiles:
             "reading": code_of(READING),
         }
         return Key({**key, **own})
+
+    @property
+    def _sizes(self) -> list[dict[str, int]] | dict[str, tuple[int, ...]]:
+        """What the samples' sizes follow from; of own ones, what they are held against."""
+        spec = self._model.spec
+        return bindings(spec) if spec.own_samples is None else {name: dim.sizes for name, dim in spec.dims.items()}
 
     @property
     def _state(self) -> list[Any]:

@@ -30,7 +30,7 @@ def bindings_of(model: Model, counted: Entry | None) -> list[Binding]:
     if model.spec.own_samples is None:
         return bindings(model.spec)
     assert counted is not None, f"{model.name} has own samples"
-    return [{} for _ in range(counted.about["samples"])]
+    return [dict(sizes) for sizes in counted.about.get("sizes") or [{}] * counted.about["samples"]]
 
 
 def samples_for(model: Model, source: Entry, counted: Entry | None) -> tuple[int, ...]:

@@ -11,9 +11,19 @@ from deploymatrix.matrix.derived_outputs import is_exact
 from deploymatrix.matrix.records import Cell, Matrix, OutputRecord
 from deploymatrix.matrix.vouched import unvouched
 from deploymatrix.numerics.limits import Limits
-from deploymatrix.numerics.shapes import bindings, chosen, is_of, listed, partly_bound, usual_sizes, words
+from deploymatrix.numerics.shapes import (
+    agrees,
+    bindings,
+    chosen,
+    is_of,
+    lacking,
+    listed,
+    partly_bound,
+    usual_sizes,
+    words,
+)
 from deploymatrix.project.limits import limits_of
-from deploymatrix.project.model_specs import Output
+from deploymatrix.project.model_specs import ModelSpec, Output
 from deploymatrix.project.plan import PlannedCell
 from deploymatrix.project.project import Project
 from deploymatrix.project.sample_specs import FEWEST
@@ -79,20 +89,37 @@ def _of_model(planned: PlannedCell, cell: Cell, limits: Limits) -> Iterator[str]
 
 
 def _of_sizes(planned: PlannedCell, cell: Cell) -> Iterator[str]:
-    """Yield where the judged samples are not those of the model that an artifact of these fixed sizes takes.
-
-    How many own samples there are, the project does not say.
-    """
+    """Yield where the judged samples are not those of the model that an artifact of these fixed sizes takes."""
     spec = planned.model.spec
     usual = usual_sizes(spec.dims)
-    all_of_them = bindings(spec) if spec.own_samples is None else [{}] * cell.samples
     if not cell.static.items() <= usual.items():
         yield f"it is fixed to {words(cell.static)}; the model's usual sizes are {words(usual) or 'none'}"
+    if spec.own_samples is not None:
+        yield from _of_own_sizes(spec, cell)
+        return
+    all_of_them = bindings(spec)
     samples = [all_of_them[index] for index in chosen(all_of_them, cell.static)]
     if cell.samples != len(samples):
         yield f"it has {cell.samples} samples, the model {len(samples)}"
     elif spec.dims and cell.outcome in COMPARED and list(cell.sizes) != samples:
         yield "the sizes of its samples are not the model's"
+
+
+def _of_own_sizes(spec: ModelSpec, cell: Cell) -> Iterator[str]:
+    """Yield where own samples cannot have these sizes. How many of them there are, the project does not say."""
+    if not spec.dims or cell.outcome not in COMPARED:
+        return
+    if len(cell.sizes) != cell.samples:
+        yield f"it has {cell.samples} samples, and sizes of {len(cell.sizes)}"
+    possible = {name: range(min(dim.sizes), max(dim.sizes) + 1) for name, dim in spec.dims.items()}
+    for sizes in cell.sizes:
+        known = sizes.keys() == possible.keys() and all(size in possible[name] for name, size in sizes.items())
+        if not known or not agrees(sizes, cell.static):
+            yield f"a sample of {words(sizes) or 'no size'} is none that its artifact takes"
+            return
+    missing = [sizes for sizes in lacking(cell.sizes, spec.dims, FEWEST) if agrees(sizes, cell.static)]
+    if missing:
+        yield f"no sample of {words(missing[0])} is among its samples, or too few are"
 
 
 def _of_output(output: OutputRecord, declared: Output, cell: Cell, limits: Limits) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """Samples that a user gives, and the outputs expected of them, held against what model.toml declares.
 
-A file holds one sample, or several along a leading axis: its arrays' shapes say which. All that is wrong raises
-WrongSample, whose message names the array.
+A file holds one sample, or several along a leading axis: its arrays' shapes say which. Where these name dims, each
+sample binds them by its sizes. All that is wrong raises WrongSample, whose message names the array.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from .ragged import fits, is_ragged
-from .shapes import bound
+from .shapes import Binding, FreeDim, ShapeError, listed, partly_bound, unify
+from .shapes import fits as has_sizes
 from .tensors import Array, Declared, is_exact
 
 Arrays = Mapping[str, Array]
@@ -50,9 +51,36 @@ def split_outputs(arrays: Arrays, outputs: Sequence[Declared]) -> list[dict[str,
     return _split(arrays, given)
 
 
-def lengths(declared: Declared) -> tuple[int, ...]:
-    """Return the lengths of a declared tensor's axes: a model with own samples has no dims."""
-    return bound(declared.shape, {})
+def sizes_of(sample: Arrays, inputs: Sequence[Declared], dims: Mapping[str, FreeDim]) -> Binding:
+    """Return the sizes that a sample gives the dims of its model: one for each, within what model.toml allows."""
+    found: Binding = {}
+    for declared in inputs:
+        try:
+            found = unify(declared.shape, sample[declared.name].shape, found)
+        except ShapeError as error:
+            raise WrongSample(f"{declared.name}: {error}; a dim has one size in a sample") from None
+    for name, size in found.items():
+        smallest, largest = min(dims[name].sizes), max(dims[name].sizes)
+        if not smallest <= size <= largest:
+            where = next(declared for declared in inputs if name in declared.shape)
+            raise WrongSample(
+                f"{where.name}: {name}={size}, where [dims] declares {smallest} to {largest}; several samples lie "
+                f"along an axis of their own: {listed(('n', *where.shape))}"
+            )
+    return {name: found[name] for name in dims}
+
+
+def require_sizes(expected: Arrays, outputs: Sequence[Declared], sizes: Binding) -> None:
+    """Raise WrongSample for an expected output that has not the sizes of its sample."""
+    for declared in outputs:
+        if declared.name not in expected:
+            continue
+        shape = (None, *declared.shape[1:]) if is_ragged(declared) else declared.shape
+        if not has_sizes(partly_bound(shape, sizes), expected[declared.name].shape):
+            raise WrongSample(
+                f"{declared.name}: shape {list(expected[declared.name].shape)}, where its sample makes "
+                f"{listed(declared.shape)} {listed(partly_bound(shape, sizes))}"
+            )
 
 
 def _require_names(arrays: Arrays, declared: Sequence[Declared], kind: str, *, all_of_them: bool) -> None:
@@ -78,11 +106,16 @@ def _split(arrays: Arrays, declared: Sequence[Declared]) -> list[dict[str, Array
             f"{(alone or sorted(several))[0]}: the shapes do not agree on how many samples these are ({said}); give "
             "every array the same leading axis, or write one file a sample"
         )
-    shapes = {tensor.name: lengths(tensor) for tensor in declared}
+    axes = {tensor.name: len(tensor.shape) for tensor in declared}
     return [
-        {name: np.ascontiguousarray(row).reshape(shapes[name]) for name, row in rows.items()}
+        {name: np.ascontiguousarray(row).reshape(_with_batch(row.shape, axes[name])) for name, row in rows.items()}
         for rows in _rows(arrays, several)
     ]
+
+
+def _with_batch(shape: tuple[int, ...], axes: int) -> tuple[int, ...]:
+    """Return a row's shape, with the batch of 1 where the leading axis stood in its place."""
+    return shape if len(shape) == axes else (1, *shape)
 
 
 def _rows(arrays: Arrays, several: Mapping[str, int]) -> Iterator[dict[str, Array]]:
@@ -96,21 +129,21 @@ def _count(tensor: Declared, shape: tuple[int, ...]) -> int | None:
     The leading axis stands before the declared ones, or is a batch that is declared as 1. What is ragged is one sample:
     each has a number of rows of its own.
     """
-    name, declared = tensor.name, lengths(tensor)
+    name, declared = tensor.name, tensor.shape
     if is_ragged(tensor):
-        if fits(shape, tensor) and shape[0] <= declared[0]:
+        if fits(shape, tensor) and isinstance(declared[0], int) and shape[0] <= declared[0]:
             return None
         raise WrongSample(
-            f"{name}: shape {list(shape)}, where model.toml declares at most {declared[0]} rows of {list(declared[1:])}"
-            "; it is ragged, so write one file a sample"
+            f"{name}: shape {list(shape)}, where model.toml declares at most {declared[0]} rows of "
+            f"{listed(declared[1:])}; it is ragged, so write one file a sample"
         )
-    if shape == declared:
+    if has_sizes(declared, shape):
         return None
-    stacked = shape[1:] == declared
-    batched = declared[:1] == (1,) and shape[1:] == declared[1:]
+    stacked = has_sizes(declared, shape[1:])
+    batched = declared[:1] == (1,) and has_sizes(declared[1:], shape[1:])
     if shape and shape[0] and (stacked or batched):
         return shape[0]
     raise WrongSample(
-        f"{name}: shape {list(shape)}, where model.toml declares {list(declared)}; for n samples in one file, "
-        f"[n, {', '.join(map(str, declared))}]".replace(", ]", "]")
+        f"{name}: shape {list(shape)}, where model.toml declares {listed(declared)}; for n samples in one file, "
+        + listed(("n", *declared))
     )

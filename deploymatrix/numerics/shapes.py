@@ -46,13 +46,26 @@ def bindings(model: Sampled) -> list[Binding]:
     if not isinstance(model.samples, int):
         raise ValueError(f"samples lie in {model.samples}: count these")
     home = usual_sizes(model.dims)
-    corners = [{**home, name: size} for name, dim in model.dims.items() for size in dim.sizes]
-    corners += [{name: pick(dim.sizes) for name, dim in model.dims.items()} for pick in (min, max)]
+    return [dict(home) for _ in range(model.samples)] + corners(model.dims)
+
+
+def corners(dims: Mapping[str, FreeDim]) -> list[Binding]:
+    """Return the sizes besides the usual ones that samples must have; see `bindings`."""
+    home = usual_sizes(dims)
+    wanted = [{**home, name: size} for name, dim in dims.items() for size in dim.sizes]
+    wanted += [{name: pick(dim.sizes) for name, dim in dims.items()} for pick in (min, max)]
     further: list[Binding] = []
-    for corner in corners:
+    for corner in wanted:
         if corner != home and corner not in further:
             further.append(corner)
-    return [dict(home) for _ in range(model.samples)] + further
+    return further
+
+
+def lacking(samples: Sequence[Binding], dims: Mapping[str, FreeDim], fewest: int) -> list[Binding]:
+    """Return the sizes of the samples that these lack: up to `fewest` of the usual sizes, and one for each corner."""
+    home = usual_sizes(dims)
+    few = fewest - sum(binding == home for binding in samples)
+    return [dict(home) for _ in range(few)] + [corner for corner in corners(dims) if corner not in samples]
 
 
 def usual_sizes(dims: Mapping[str, FreeDim]) -> Binding:

@@ -182,11 +182,6 @@ class ModelSpec(Strict):
     @model_validator(mode="after")
     def _dims_are_declared_and_used(self) -> Self:
         check_dims(self.dims, [tensor.shape for tensor in self.inputs], [tensor.shape for tensor in self.outputs])
-        if self.dims and self.own_samples is not None:
-            raise ValueError(
-                f'samples = "{self.own_samples}" and [dims] do not go together yet: remove [dims] and write the sizes '
-                "of your samples in the shapes, or write how many samples are drawn"
-            )
         return self
 
     @model_validator(mode="after")

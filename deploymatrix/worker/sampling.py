@@ -66,12 +66,18 @@ def checked(sample: Any, declared: list[specs.Tensor], where: str) -> dict[str, 
         array = sample[tensor.name]
         if not isinstance(array, (np.ndarray, np.generic)):
             raise TypeError(f"{where}: {tensor.name}: {type(array).__name__}; it must be a numpy.ndarray")
-        if array.dtype != np.dtype(tensor.dtype) or array.shape != tensor.shape:
+        if array.dtype != np.dtype(tensor.dtype) or not fits(array.shape, tensor.shape):
             raise ValueError(
                 f"{where}: {tensor.name}: {array.dtype}{list(array.shape)}, where model.toml declares "
-                f"{tensor.dtype}{list(tensor.shape)}"
+                f"{tensor.dtype}[{', '.join(map(str, tensor.shape))}]"
             )
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise ValueError(f"{where}: {tensor.name}: holds NaN or an infinity; a sample must be finite")
         arrays[tensor.name] = np.asarray(array)
     return arrays
+
+
+def fits(sizes: tuple[int, ...], shape: tuple[int | str, ...]) -> bool:
+    """Tell whether an array of these sizes may have the shape; the engine looks at what it makes of the dims."""
+    pairs = zip(sizes, shape, strict=False)
+    return len(sizes) == len(shape) and all(isinstance(said, str) or size == said for size, said in pairs)

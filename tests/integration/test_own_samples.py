@@ -28,6 +28,10 @@ name = "y"
 dtype = "float32"
 shape = [1, 3]
 """
+DIMS = """
+[dims]
+batch = { min = 1, max = 6, try = [2, 4] }
+"""
 TORCH = """
 import torch
 from torch import nn
@@ -70,6 +74,12 @@ def model(folder: Path, framework: str, samples: str) -> Path:
     return folder
 
 
+def free(folder: Path) -> Path:
+    toml = folder / "model.toml"
+    toml.write_text(toml.read_text().replace("[1, ", '["batch", ') + DIMS)
+    return folder
+
+
 def expect(folder: Path, **arrays: Any) -> None:
     toml = folder / "model.toml"
     toml.write_text(toml.read_text().replace("samples =", 'expected = "expected/"\nsamples =', 1))
@@ -94,6 +104,10 @@ def test_samples_of_every_kind_with_real_frameworks(deploymatrix: Command, real_
     expect(nets / "keras_coded", **{"0": np.ones((1, 6)) @ WEIGHTS.astype("float64")})
     np.savez(model(nets / "normalised", "torch", "x.npz") / "x.npz", x=X / 255)
     expect(nets / "normalised", x=X @ WEIGHTS)
+    batches = free(model(nets / "batches", "torch", "*.npz"))
+    np.savez(batches / "two.npz", x=np.stack([X[:2, 0], X[2:, 0]]))
+    np.savez(batches / "three.npz", x=X[:3, 0])
+    expect(batches, three=X[:3, 0] @ WEIGHTS)
 
     chosen = [word for path in nets.iterdir() for word in ("-m", path.name)]
     done = deploymatrix("run", "--isolation", "process", "-t", "torchscript", "--models", nets, *chosen)
@@ -104,15 +118,18 @@ def test_samples_of_every_kind_with_real_frameworks(deploymatrix: Command, real_
     assert {name: cell["outcome"] for name, cell in found.items()} == {
         "stacked": "passed",
         "several": "passed",
+        "batches": "passed",
         "keras_coded": "passed",
         "normalised": "reference_failed",
     }, done.stderr
     assert own == {
         "stacked": "4 of x.npz; expected: outputs y of 4 of 4 samples",
         "several": "2 of data/*, 2 drawn",
+        "batches": "3 of *.npz, 6 drawn; expected: outputs y of 1 of 3 samples",
         "keras_coded": "4 of samples.py; expected: outputs y of 1 of 4 samples",
         "normalised": "",
     }
+    assert [sizes["batch"] for sizes in found["batches"]["sizes"]] == [4, 4, 4, 4, 3, 2, 2, 1, 6]
     assert "the expected output y of sample " in found["normalised"]["detail"]
     assert "the preprocessing of the samples or the weights are not those of training" in found["normalised"]["detail"]
     gate = deploymatrix("gate", "--models", nets, "-m", "stacked", "-m", "keras_coded", "-t", "torchscript")

@@ -51,5 +51,6 @@ def finish(answered: Answered, needs: Needs) -> Result:
     problem = reference_problem(spec.judged_outputs, samples, answered.work.out, value["yardstick"])
     if problem:
         return answered.refuse(problem)
-    about = {"samples": samples, **{name: value[name] for name in ("versions", "orders", "yardstick")}}
+    sizes = {"sizes": needs.samples.about["sizes"]} if needs.samples and spec.dims else {}
+    about = {"samples": samples, **sizes, **{name: value[name] for name in ("versions", "orders", "yardstick")}}
     return answered.keep("references", about, {"eager_s": value["eager_s"]})

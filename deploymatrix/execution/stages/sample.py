@@ -14,7 +14,7 @@ from deploymatrix.execution.stages.own_samples import MOST, Gathered, UnusableSa
 from deploymatrix.execution.wire import wire_imports, wire_sampled, wire_spec
 from deploymatrix.host.recipes import packages_recipe
 from deploymatrix.numerics.own_samples import WrongSample, split_inputs
-from deploymatrix.numerics.tensors import Array, load
+from deploymatrix.numerics.tensors import load
 from deploymatrix.project.own_samples import program
 from deploymatrix.project.project import Model
 
@@ -44,7 +44,7 @@ def finish(answered: Answered, _needs: Needs) -> Result:
     gathered = Gathered()
     try:
         for index in range(answered.value["samples"]):
-            gathered.add(str(index), [_sample(model, out, index)])
+            _add(gathered, model, out, index)
         add_expected(model, gathered)
         shutil.rmtree(out)  # with whatever else the child left in it
         about = write(model, gathered, out)
@@ -53,9 +53,9 @@ def finish(answered: Answered, _needs: Needs) -> Result:
     return answered.keep("samples", {**about, "versions": answered.value["versions"]})
 
 
-def _sample(model: Model, out: Path, index: int) -> dict[str, Array]:
+def _add(gathered: Gathered, model: Model, out: Path, index: int) -> None:
     try:
         arrays = {tensor.name: load(out / str(index) / f"{tensor.name}.npy") for tensor in model.spec.sampled_inputs}
-        return split_inputs(arrays, model.spec.sampled_inputs)[0]
+        gathered.add(model, str(index), split_inputs(arrays, model.spec.sampled_inputs)[:1])
     except (OSError, WrongSample, ValueError) as error:
         raise UnusableSamples(f"{model.spec.own_samples}: sample {index}: {error}") from None

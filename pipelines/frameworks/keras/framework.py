@@ -25,6 +25,7 @@ FILE = "model.keras"
 WEIGHTS = ".weights.h5"
 LEVEL = 0.5  # of the pre-activations: at 1 and above MobileNetV3 amplifies float32 rounding tenfold
 ORDINARY = 2  # the first samples, drawn at amplitude 1; later ones are larger on purpose: numerics/samples.py
+ROUNDINGS = 2  # models with weights rounded otherwise, where nothing else tells how accurate float32 is
 EARLIEST = (1980, 1, 1, 0, 0, 0)  # the zip format's own beginning of time
 
 
@@ -40,7 +41,7 @@ def beside(name: str) -> Any:
     return sys.modules[known]
 
 
-answers = beside("answers")
+answers, precision = beside("answers"), beside("precision")
 
 
 def freeze(model: ModuleType, spec: Any, weights: Path) -> None:
@@ -111,17 +112,50 @@ def open(model: ModuleType | None, spec: Any, weights: Path) -> keras.Model:
 
 
 def reference(model: ModuleType, spec: Any, weights: Path, dtype: str) -> list[dict[str, np.ndarray]]:
-    """Eager outputs of each sample by declared name, computed throughout in `dtype`, float64 or float32."""
+    """Eager outputs of each sample by declared name, computed throughout in `dtype`, float64 or float32.
+
+    Where there is no reference in float64, that of float32 stands for it: yardstick().
+    """
+    if dtype == "float64" and yardstick(model, spec, weights) == "float32":
+        return [precision.widened(sample) for sample in reference(model, spec, weights, "float32")]
     with floating(dtype):
         network = in_precision(weights, dtype)
         return [answer(network, spec, sample) for sample in spec.samples]
 
 
+def yardstick(model: ModuleType, spec: Any, weights: Path) -> str:
+    """The dtype that the float64 reference truly has: "float32" where a layer's code, or TensorFlow, rounds to it."""
+    with floating("float64"):
+        return rounded_or_not(in_precision(weights, "float32"))
+
+
+@functools.cache
+def rounded_or_not(network: keras.Model) -> str:
+    try:
+        rounding = precision.rounding_operations(recast_once(network, "float64"))
+    except (TypeError, ValueError, tf.errors.InvalidArgumentError) as error:  # dtypes that do not go together
+        print(f"no float64 reference: {type(error).__name__}: {error}")
+        return "float32"
+    if rounding:
+        print(f"no float64 reference: narrower values come from {', '.join(rounding)}")
+    return "float32" if rounding else "float64"
+
+
 def orders(model: ModuleType, spec: Any, weights: Path) -> dict[str, Callable[[], list[dict[str, np.ndarray]]]]:
     """Float32 in other orders of summation: in one batch, where the first axis of all tensors is that of samples."""
-    if not all(tensor.shape[:1] == (1,) for tensor in (*spec.inputs, *spec.outputs)):
-        return {}
-    return {"batch": functools.partial(in_one_batch, in_precision(weights, "float32"), spec)}
+    offered: dict[str, Callable[[], list[dict[str, np.ndarray]]]] = {}
+    if yardstick(model, spec, weights) == "float32":
+        roundings = range(1, ROUNDINGS + 1)
+        offered = {f"rounding-{i}": functools.partial(rounded_otherwise, spec, weights, i) for i in roundings}
+    if all(tensor.shape[:1] == (1,) for tensor in (*spec.inputs, *spec.outputs)):
+        offered["batch"] = functools.partial(in_one_batch, in_precision(weights, "float32"), spec)
+    return offered
+
+
+def rounded_otherwise(spec: Any, weights: Path, seed: int) -> list[dict[str, np.ndarray]]:
+    network = open(None, None, weights)
+    precision.round_otherwise(network, seed)
+    return [answer(network, spec, sample) for sample in spec.samples]
 
 
 def in_precision(weights: Path, dtype: str) -> keras.Model:
@@ -176,18 +210,26 @@ def recast_once(network: keras.Model, dtype: str) -> keras.Model:
 def recast(network: keras.Model, dtype: str) -> keras.Model:
     """The same network and weights with every float32 of its configuration replaced by `dtype`.
 
-    Raises TypeError when a float32 tensor is left over, for instance behind a cast written in Python.
+    Casts that a layer's code makes stay. Raises Narrow where the network computes in a precision below float32.
     """
+    require_float32(network)
     twin = keras.models.model_from_json(network.to_json().replace('"float32"', f'"{dtype}"'))
     twin.set_weights(network.get_weights())
-    for operation in twin.operations:
-        for tensor in keras.tree.flatten(operation.output):
-            if "float" in tensor.dtype and tensor.dtype != dtype:
-                raise TypeError(
-                    f"{operation.name} of {network.name} computes in {tensor.dtype}, not in {dtype}: leave the "
-                    "precision to Keras's policy float32; narrower precisions are variants, which the exporters make"
-                )
     return twin
+
+
+class Narrow(Exception):
+    """A network that is not float32 to begin with."""
+
+
+def require_float32(network: keras.Model) -> None:
+    for operation in network.operations:
+        for tensor in keras.tree.flatten(operation.output):
+            if tensor.dtype in ("float16", "bfloat16"):
+                raise Narrow(
+                    f"{operation.name} of {network.name} computes in {tensor.dtype}: leave the precision to Keras's "
+                    "policy float32; narrower precisions are variants, which the exporters make"
+                )
 
 
 def batch(spec: Any) -> list[np.ndarray]:

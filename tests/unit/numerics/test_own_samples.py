@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from deploymatrix.numerics.own_samples import WrongSample, split_inputs, split_outputs
+from deploymatrix.numerics.own_samples import WrongSample, require_sizes, sizes_of, split_inputs, split_outputs
+from deploymatrix.project.dim_specs import Dim
 from deploymatrix.project.model_specs import Input, Output, Tensor
 
 INPUTS = [
@@ -95,3 +96,52 @@ def test_expected_rows_of_a_ragged_output_are_one_sample_as_many_as_there_are() 
     for shape in ((11, 4), (3, 5), (2, 3, 4)):
         with pytest.raises(WrongSample, match=r"at most 10 rows of \[4\]; it is ragged, so write one file a sample"):
             split_outputs({"boxes": np.ones(shape, "float32")}, [boxes])
+
+
+FREE = [
+    Input.model_validate({"name": "image", "dtype": "float32", "shape": ("batch", 3, 4)}),
+    Input.model_validate(
+        {"name": "ids", "dtype": "int64", "shape": ("batch", "time"), "values": "integers", "low": 0, "high": 9}
+    ),
+]
+DIMS = {name: Dim.model_validate(tried) for name, tried in {"batch": [1, 3], "time": [1, 7]}.items()}
+
+
+def test_arrays_with_as_many_axes_as_declared_are_one_sample_which_binds_the_dims() -> None:
+    (sample,) = split_inputs(given((2, 3, 4), (2, 5)), FREE)
+
+    assert sizes_of(sample, FREE, DIMS) == {"batch": 2, "time": 5}
+
+
+def test_a_leading_axis_counts_samples_of_equal_sizes() -> None:
+    samples = split_inputs(given((6, 2, 3, 4), (6, 2, 5)), FREE)
+
+    assert [sizes_of(sample, FREE, DIMS) for sample in samples] == [{"batch": 2, "time": 5}] * 6
+
+
+@pytest.mark.parametrize(
+    ("image", "ids", "why"),
+    [
+        ((2, 3, 4), (3, 5), "ids: axis 0 has 3, not batch = 2; a dim has one size in a sample"),
+        (
+            (4, 3, 4),
+            (4, 5),
+            r"image: batch=4, where \[dims\] declares 1 to 3; .* axis of their own: \[n, batch, 3, 4\]",
+        ),
+        ((2, 3, 4), (2, 8), r"ids: time=8, where \[dims\] declares 1 to 7; .* \[n, batch, time\]"),
+    ],
+)
+def test_sizes_that_the_model_does_not_take_are_told(image: tuple[int, ...], ids: tuple[int, ...], why: str) -> None:
+    (sample,) = split_inputs(given(image, ids), FREE)
+
+    with pytest.raises(WrongSample, match=why):
+        sizes_of(sample, FREE, DIMS)
+
+
+def test_expected_outputs_have_the_sizes_of_their_sample() -> None:
+    output = Tensor(name="y", dtype="float32", shape=("batch", 2))
+
+    require_sizes({"y": np.ones((2, 2))}, [output], {"batch": 2, "time": 5})
+
+    with pytest.raises(WrongSample, match=r"y: shape \[3, 2\], where its sample makes \[batch, 2\] \[2, 2\]"):
+        require_sizes({"y": np.ones((3, 2))}, [output], {"batch": 2, "time": 5})

@@ -72,11 +72,6 @@ def test_a_dim_is_tried_at_its_ends_too(tmp_path: Path) -> None:
         ("max = 128", "max = 16", "dims.time: try holds a size outside of 1 to 16; correct try, min or max"),
         ("max = 128", "maximum = 128", "dims.time.maximum"),
         (
-            "[dims]",
-            'samples = "samples/"\n[dims]',
-            'samples = "samples/" and [dims] do not go together yet: remove [dims] and write the sizes of your samples',
-        ),
-        (
             'shape = ["batch", 4]',
             'ragged = true\nshape = ["batch", 4]',
             "ragged = true and the dim 'batch' do not go together in one axis",
