@@ -1,4 +1,7 @@
-"""The findings, really run: each defect is still there, and shows what its page says."""
+"""The findings, really run: each defect is still there, and shows what its page says.
+
+Those that were seen as they are now are long: they run every night.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,11 @@ import pytest
 from deploymatrix.project.findings import read_findings
 from deploymatrix.repro.findings import Shown, show
 from tests.runtimes import SHIPPED
+from tests.seen_findings import digest_of, noted
 
 FINDINGS = read_findings(SHIPPED)
+SEEN = {name for name, finding in FINDINGS.items() if noted().get(name) == digest_of(SHIPPED, finding)}
+PARAMS = [pytest.param(name, marks=[pytest.mark.long] if name in SEEN else []) for name in FINDINGS]
 VARYING = {"tflite-unowned-variables"}  # it shows what lies in memory
 
 
@@ -24,7 +30,7 @@ def shown(request: pytest.FixtureRequest) -> Iterator[dict[str, Future[Shown]]]:
         yield {name: pool.submit(show, SHIPPED, FINDINGS[name], print) for name in FINDINGS if name in selected}
 
 
-@pytest.mark.parametrize("finding", FINDINGS)
+@pytest.mark.parametrize("finding", PARAMS)
 def test_a_finding_is_still_there_and_shows_what_its_page_says(finding: str, shown: dict[str, Future[Shown]]) -> None:
     said = shown[finding].result()
 
