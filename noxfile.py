@@ -14,8 +14,15 @@ import nox
 ROOT = Path(__file__).parent
 ENGINE = ROOT / "build" / "envs" / "engine"
 
-# The options of each kind. Unit tests share the cores; the others start exporters and runtimes, which take them all.
-KINDS_OF_TESTS = {"unit": ["-n", "auto"], "integration": ["--durations=25"], "hostile": [], "browser": []}
+# The options of each kind. Integration tests share the cores file by file, in the order that their conftest.py gives
+# them; a few at once are enough, since each starts exporters and runtimes of a gigabyte.
+FILE_BY_FILE = ["-n", "auto", "--maxprocesses=4", "--dist=loadfile", "--no-loadscope-reorder"]
+KINDS_OF_TESTS = {
+    "unit": ["-n", "auto"],
+    "integration": [*FILE_BY_FILE, "--durations=25"],
+    "hostile": [],
+    "browser": [],
+}
 
 nox.needs_version = ">=2024.10.9"
 nox.options.sessions = ["matrix"]

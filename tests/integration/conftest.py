@@ -23,6 +23,15 @@ from tests.runtimes import SHIPPED
 REPOSITORY = Path(__file__).resolve().parents[2]
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
+# The files that take longest, first: where files share the cores, none of them is left alone at the end.
+LONGEST = ("matrix", "user_code", "own_models", "selftest", "wheel", "faults", "documented_commands", "rerun")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order the files by how long they take."""
+    places = {f"test_{name}.py": place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.name, len(places)))
+
 
 @pytest.fixture(scope="session")
 def real_envs() -> Path:

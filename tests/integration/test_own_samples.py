@@ -92,8 +92,8 @@ def cells(build: Path) -> dict[str, dict[str, Any]]:
     return {cell["model"]: cell for cell in json.loads((build / "matrix.json").read_text())["cells"]}
 
 
-def test_samples_of_every_kind_with_real_frameworks(deploymatrix: Command, real_build: Path, tmp_path: Path) -> None:
-    nets = tmp_path / "nets"
+def write_models(nets: Path) -> None:
+    """Models that differ in how their samples are given; those of `normalised` are not what training had."""
     np.savez(model(nets / "stacked", "torch", "x.npz") / "x.npz", x=X)
     expect(nets / "stacked", x=X @ WEIGHTS)
     several = model(nets / "several", "torch", "data/*") / "data"
@@ -108,6 +108,11 @@ def test_samples_of_every_kind_with_real_frameworks(deploymatrix: Command, real_
     np.savez(batches / "two.npz", x=np.stack([X[:2, 0], X[2:, 0]]))
     np.savez(batches / "three.npz", x=X[:3, 0])
     expect(batches, three=X[:3, 0] @ WEIGHTS)
+
+
+def test_samples_of_every_kind_with_real_frameworks(deploymatrix: Command, real_build: Path, tmp_path: Path) -> None:
+    nets = tmp_path / "nets"
+    write_models(nets)
 
     chosen = [word for path in nets.iterdir() for word in ("-m", path.name)]
     done = deploymatrix("run", "--isolation", "process", "-t", "torchscript", "--models", nets, *chosen)

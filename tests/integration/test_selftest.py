@@ -89,7 +89,7 @@ def test_a_sample_of_real_mutants_is_killed(deploymatrix: Command, tmp_path: Pat
     (tmp_path / "deploymatrix.toml").touch()
     models = ("-m", "keras_mlp", "-m", "decoder", "--models", REPOSITORY / "tests" / "selftest_models")
     cells = ("-k", "(decoder and (onnx or torchscript)) or (keras and litert)")
-    extent = ("--places", "1", "--sample", "60", "--seconds", "120")  # on a slow machine, too
+    extent = ("--places", "1", "--sample", "40", "--seconds", "120")  # on a slow machine, too
 
     done = deploymatrix("selftest", *PROCESS, *models, *cells, *extent, "--format", "json")
 
@@ -97,7 +97,7 @@ def test_a_sample_of_real_mutants_is_killed(deploymatrix: Command, tmp_path: Pat
     assert done.returncode == OK, [m for m in found if m["fate"] == "survived"] or done.stderr
     assert [m for m in found if m["fate"] == "survived"] == []
     assert {m["format"] for m in found if m["fate"] == "killed"} == {"onnx", "torchscript", "litert"}
-    assert len(found) > 40
+    assert len(found) > 25
 
 
 def test_cells_decided_again_stay_as_they_are(runnable: Tree) -> None:

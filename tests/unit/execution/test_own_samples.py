@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from deploymatrix.errors import GATE_FAILED, OK
 from deploymatrix.execution.executor import Execution
 from deploymatrix.execution.keys import Keys
 from deploymatrix.execution.outcomes import Done, Failed
@@ -20,7 +17,7 @@ from deploymatrix.store.entries import Entry
 from tests.fakes.executions import executed, outcomes
 from tests.fakes.pool import FakePool
 from tests.fakes.safetensors import safetensors_bytes
-from tests.fakes.tree import Called, Tree
+from tests.fakes.tree import Tree
 
 TOML = "models/linear/model.toml"
 GREEN = {"npz": "passed", "plain": "passed", "wrapped": "passed"}
@@ -214,107 +211,3 @@ def test_expectations_of_nothing_are_told(
     write(expecting, name, **arrays)
 
     assert why in detail_of(run(expecting, tmp_path / "work"))
-
-
-def sized(batch: int, value: float) -> Any:
-    return np.full((batch, 4), value, "float32")
-
-
-@pytest.fixture
-def free(own: Tree) -> Tree:
-    """Own samples of a model whose batch is free: two of the usual size, which is 3, and one of another."""
-    text = (own.root / TOML).read_text(encoding="utf-8").replace("[1, ", '["batch", ')
-    own.write(TOML, f"{text}\n[dims]\nbatch = {{ min = 1, max = 5, try = [1, 3] }}\n")
-    write(own, "data/a.npz", x=sized(2, 7))
-    write(own, "data/b.npz", x=np.stack([sized(3, 8), sized(3, 9)]))
-    (own.root / "models/linear/data/c.safetensors").unlink()
-    return own
-
-
-def cell(tree: Tree) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((tree.build / "matrix.json").read_text(encoding="utf-8"))["cells"][0]
-    return found
-
-
-def test_own_samples_bind_the_dims_and_sizes_that_none_has_are_drawn(free: Tree, call: Callable[..., Called]) -> None:
-    """The usual size comes first, four times: exporters trace with it, and a fixed artifact is judged on these."""
-    assert call("run", "--isolation", "process", "-t", "npz").code == OK
-
-    assert [sizes["batch"] for sizes in cell(free)["sizes"]] == [3, 3, 3, 3, 2, 1, 5]
-    assert (cell(free)["samples"], cell(free)["own_samples"]) == (7, "3 of data/, 4 drawn")
-    (stored,) = (free.build / "store" / "samples").glob("*/files")
-    found = [np.load(stored / str(index) / "x.npy") for index in range(7)]
-    assert [len(array) for array in found] == [3, 3, 3, 3, 2, 1, 5]
-    assert [float(found[index][0, 0]) for index in (0, 1, 4)] == [8, 9, 7]
-
-
-def test_a_fixed_artifact_is_judged_on_the_own_samples_of_its_size(free: Tree, call: Callable[..., Called]) -> None:
-    text = (free.root / TOML).read_text(encoding="utf-8")
-    free.write(TOML, f'{text}\n[routes.npz]\noptions = {{ static = ["batch"] }}\n')
-
-    assert call("run", "--isolation", "process", "-t", "npz").code == OK
-
-    assert (cell(free)["static"], cell(free)["sizes"]) == ({"batch": 3}, [{"batch": 3}] * 4)
-    assert call("gate", "-t", "npz").code == OK
-
-
-def test_what_is_expected_follows_its_sample_to_its_place(free: Tree, call: Callable[..., Called]) -> None:
-    free.change(TOML, 'samples = "data/"', 'samples = "data/"\nexpected = "out/"')
-    write(free, "out/a.npz", left=np.full((2, 3), 1e3, "float32"))
-
-    call("run", "--isolation", "process", "-t", "npz")
-
-    assert cell(free)["outcome"] == "reference_failed"
-    assert "the expected output left of sample 4: the " in cell(free)["detail"]
-
-
-@pytest.mark.parametrize(
-    ("name", "arrays", "why"),
-    [
-        ("data/a.npz", {"x": sized(6, 1)}, "data/a.npz: x: batch=6, where [dims] declares 1 to 5"),
-        ("out/a.npz", {"left": sized(3, 1)[:, :3]}, "out/a.npz: left: shape [3, 3], where its sample makes"),
-    ],
-)
-def test_sizes_that_do_not_fit_name_their_file(
-    free: Tree, tmp_path: Path, name: str, arrays: dict[str, Any], why: str
-) -> None:
-    free.change(TOML, 'samples = "data/"', 'samples = "data/"\nexpected = "out/"')
-    write(free, "out/b.npz", left=np.ones((2, 3, 3), "float32"))
-    write(free, name, **arrays)
-
-    assert why in detail_of(run(free, tmp_path / "work"))
-
-
-def test_a_size_that_can_neither_be_drawn_nor_is_given_is_told(free: Tree, tmp_path: Path) -> None:
-    free.change(TOML, 'dtype = "float32"\nshape = ["batch", 4]', 'dtype = "int64"\nshape = ["batch", 4]')
-    write(free, "data/a.npz", x=np.ones((2, 4), "int64"))
-    write(free, "data/b.npz", x=np.ones((4, 3, 4), "int64"))
-
-    told = detail_of(run(free, tmp_path / "work"))
-
-    assert "no sample has batch=1; sizes that [dims] tries are completed with drawn ones, and this input says" in told
-    assert "x: values = " in told and "or give a sample of each size" in told
-
-
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        ({"sizes": [{"batch": 3}] * 7}, "no sample of batch=1 is among its samples, or too few are"),
-        ({"sizes": [{"batch": 6}] * 7}, "a sample of batch=6 is none that its artifact takes"),
-        ({"sizes": [{"batch": 3}] * 4}, "it has 7 samples, and sizes of 4"),
-    ],
-)
-def test_a_record_without_a_size_closes_the_gate(
-    free: Tree, call: Callable[..., Called], change: dict[str, Any], said: str
-) -> None:
-    assert call("run", "--isolation", "process", "-t", "npz").code == OK
-    assert call("gate", "-t", "npz").code == OK
-    path = free.build / "matrix.json"
-    matrix = json.loads(path.read_text(encoding="utf-8"))
-    matrix["cells"][0].update(change)
-    path.write_text(json.dumps(matrix), encoding="utf-8")
-
-    done = call("gate", "-t", "npz")
-
-    assert done.code == GATE_FAILED
-    assert said in done.out
