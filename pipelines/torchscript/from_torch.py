@@ -32,8 +32,8 @@ control_flow = beside("control_flow")
 def export(source: nn.Module, spec: Any, out: Path, options: dict[str, Any]) -> dict[str, Any]:
     """Write `model.pt`; its inputs and outputs go by position.
 
-    options: method, "trace" (default) or "script". A trace is checked on a second sample:
-    torch.jit.TracingCheckError is raised when it differs from the model there.
+    options: method, "trace" (default) or "script". A trace is checked on a second sample: Untraceable is raised when it
+    differs from the model there.
     """
     method = options.get("method", "trace")
     repairs: list[str] = []
@@ -41,7 +41,7 @@ def export(source: nn.Module, spec: Any, out: Path, options: dict[str, Any]) -> 
     if method == "trace":
         samples = [tuple(torch.tensor(sample[i.name]) for i in spec.inputs) for sample in spec.samples]
         try:
-            program = torch.jit.trace(source, samples[0], check_inputs=samples[1:2])
+            program = traced(source, samples[0], samples[1:2])
         except RuntimeError as error:
             if "dynamo-optimized" not in str(error):
                 raise
@@ -66,4 +66,21 @@ def with_control_flow(model: nn.Module, inputs: tuple[Tensor, ...], samples: lis
     scripted = control_flow.Scripted(torch.export.export(model, inputs), inputs)
     sizes = [tensor.shape for tensor in inputs]
     alike = [sample for sample in samples[1:] if [tensor.shape for tensor in sample] == sizes]
-    return torch.jit.trace(scripted, inputs, check_inputs=alike[:1])
+    return traced(scripted, inputs, alike[:1])
+
+
+class Untraceable(Exception):
+    """A model that no trace can stand for."""
+
+
+def traced(model: nn.Module, inputs: tuple[Tensor, ...], further: list[tuple[Tensor, ...]]) -> Any:
+    try:
+        return torch.jit.trace(model, inputs, check_inputs=further)
+    except torch.jit.TracingCheckError as error:
+        why = next((line for line in str(error).splitlines() if line.startswith("ERROR: ")), str(error))
+        raise Untraceable(
+            "a trace keeps one way through the model's Python code, and the second sample takes another than the first "
+            f"({why.removeprefix('ERROR: ').strip()}): choose by torch.where or torch.cond instead of `if`; or, if "
+            'TorchScript understands the code, write options = { method = "script" } under [routes.torchscript] in '
+            "model.toml"
+        ) from error

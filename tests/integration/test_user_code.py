@@ -65,7 +65,7 @@ warnings.filterwarnings("ignore")
 class Net(torch.nn.Module):
     def __init__(self):
         super().__init__()
-        self.linear = torch.nn.Linear(8, 8)
+        self.linear = torch.nn.Linear(8, 8, bias=True)
 
     def forward(self, x):
         y = self.linear(x)
@@ -125,6 +125,24 @@ def test_models_at_once_get_their_own_neighbours_and_no_patch_of_another(
     assert together.returncode == 0, together.stdout + together.stderr
     assert beside == alone
     assert len({digest for _, digest in beside.values()}) == 6
+
+
+def test_a_trace_that_its_own_check_refuses_is_told_with_what_to_write(
+    deploymatrix: Command, project: Path, real_build: Path
+) -> None:
+    """The second sample mirrors the first, so that the sum has the other sign."""
+    add(project, "branching", model=BRANCHING.replace("bias=True", "bias=False").replace("SMALLEST", "0"))
+    deploymatrix("run", "-t", "torchscript", *PROCESS)
+    red = cells(real_build)["branching/torchscript"]
+    toml = project / "models" / "branching" / "model.toml"
+    toml.write_text(toml.read_text() + '\n[routes.torchscript]\noptions = { method = "script" }\n')
+
+    deploymatrix("run", "-t", "torchscript", *PROCESS)
+
+    assert (red["outcome"], red["blame"]) == ("export_failed", "torchscript/from_torch"), red["detail"]
+    assert "a trace keeps one way through the model's Python code, and the second sample takes another" in red["detail"]
+    assert 'write options = { method = "script" } under [routes.torchscript] in model.toml' in red["detail"]
+    assert cells(real_build)["branching/torchscript"]["outcome"] == "passed"
 
 
 def test_a_trace_of_data_dependent_control_flow_is_marked_also_when_it_is_green(
