@@ -15,6 +15,7 @@ from deploymatrix.commands.options import (
     ModelFolders,
     Models,
     Targets,
+    Variants,
     build_of,
     echo,
     print_json,
@@ -43,6 +44,7 @@ def gate(
     context: typer.Context,
     target: Targets = None,
     model: Models = None,
+    variant: Variants = None,
     expression: Expression = "",
     models: ModelFolders = None,
     expectations: ExpectationsFile = None,
@@ -73,7 +75,7 @@ def gate(
     project = project_of(context, models)
     refuse = {"repairs": no_repairs, "warnings": no_warnings, "static": no_static}
     terms = Terms(
-        selection=selection_of(project, target, model, expression),
+        selection=selection_of(project, target, model, expression, variant),
         expectations=expectations,
         baseline=baseline,
         read_artifacts=evidence is not None,

@@ -24,6 +24,10 @@ Targets = Annotated[
 Models = Annotated[
     list[str] | None, typer.Option("-m", "--model", metavar="MODEL", help="Only this model; repeatable.")
 ]
+Variants = Annotated[
+    list[str] | None,
+    typer.Option("-v", "--variant", metavar="VARIANT", help="This variant [default: fp32]; repeatable; or all."),
+]
 Expression = Annotated[
     str, typer.Option("-k", metavar="EXPR", help="Only cells that match: names, globs, tags; and, or, not.")
 ]
@@ -101,11 +105,17 @@ def project_of(
     )
 
 
-def selection_of(project: Project, targets: list[str] | None, models: list[str] | None, expression: str) -> Selection:
+def selection_of(
+    project: Project,
+    targets: list[str] | None,
+    models: list[str] | None,
+    expression: str,
+    variants: list[str] | None = None,
+) -> Selection:
     """Return what the user selected; the project's default where that is neither a model nor an expression."""
     from deploymatrix.project.plan import selected
 
-    return selected(project, targets or (), models or (), expression)
+    return selected(project, targets or (), models or (), expression, variants or ())
 
 
 def echo(text: object, *, err: bool = False, nl: bool = True) -> None:

@@ -18,6 +18,7 @@ from deploymatrix.commands.options import (
     ModelFolders,
     Models,
     Targets,
+    Variants,
     build_of,
     echo,
     print_json,
@@ -43,6 +44,7 @@ def run(
     context: typer.Context,
     target: Targets = None,
     model: Models = None,
+    variant: Variants = None,
     expression: Expression = "",
     models: ModelFolders = None,
     isolation: Isolation = "auto",
@@ -69,7 +71,7 @@ def run(
     from deploymatrix.execution.run import run as run_cells
 
     project = project_of(context, models, timeout)
-    selection = selection_of(project, target, model, expression)
+    selection = selection_of(project, target, model, expression, variant)
     project = replace(project, exporters=exporters or project.exporters)
     options = RunOptions(isolation=isolation, jobs=jobs, fresh=fresh, expectations=expectations, shard=shard)
     if explain_plan:

@@ -14,6 +14,7 @@ from deploymatrix.commands.options import (
     ModelFolders,
     Models,
     Targets,
+    Variants,
     echo,
     project_of,
     selection_of,
@@ -33,6 +34,7 @@ def selftest(
     context: typer.Context,
     target: Targets = None,
     model: Models = None,
+    variant: Variants = None,
     expression: Expression = "",
     models: ModelFolders = None,
     kinds: Kinds = None,
@@ -54,7 +56,7 @@ def selftest(
     from deploymatrix.selftest.tables import mutants_markdown, reds_markdown
 
     project = project_of(context, models)
-    selection = selection_of(project, target, model, expression)
+    selection = selection_of(project, target, model, expression, variant)
     call = Call(project=project, selection=selection, isolation=isolation, jobs=jobs)
     found: SelfTest | Reds
     if reds:

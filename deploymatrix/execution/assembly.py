@@ -79,7 +79,7 @@ def measure_cell(planned: PlannedCell, results: Mapping[str, Result]) -> Measure
     if planned.route is None:
         return Measurement(cell=planned.name, cached=False)
     reference = _entry(results, reference_id(planned.model))
-    export = _entry(results, export_id(planned.model, planned.route, planned.variant))
+    export = _entry(results, export_id(planned.model, planned.route))
     run = _entry(results, run_id(planned))
     decided = results.get(compare_id(planned))
     run_s = run.record.measured.get("run_s") if run else None
@@ -105,7 +105,10 @@ def _cell(run: PlannedRun, facts: HostFacts, planned: PlannedCell, results: Mapp
         "steps": () if planned.route is None else tuple(step.name for step in planned.route.steps),
     }
     if planned.route is None:
-        reason = f"no route from {planned.model.spec.framework} to {planned.target.spec.format} {planned.variant}"
+        format_ = planned.target.spec.format
+        why = run.project.pipelines[format_].unsupported.get(planned.variant)
+        reason = f"no route from {planned.model.spec.framework} to {format_} {planned.variant}"
+        reason += f": {why}" if why else ""
         return Cell(**base, outcome="unsupported", stage="plan", detail=reason)
     result = results.get(compare_id(planned))
     if result is None:
@@ -122,19 +125,17 @@ def _cell(run: PlannedRun, facts: HostFacts, planned: PlannedCell, results: Mapp
 def _decided_before(planned: PlannedCell, results: Mapping[str, Result]) -> Iterator[str]:
     """Yield the ids of the cell's samples, reference and exports, as far as they have a result."""
     assert planned.route is not None
-    exports = (export_id(planned.model, prefix, planned.variant) for prefix in planned.route.prefixes())
+    exports = (export_id(planned.model, prefix) for prefix in planned.route.prefixes())
     before = (samples_id(planned.model), reference_id(planned.model))
     yield from (task_id for task_id in (*before, *exports) if task_id in results)
 
 
 def _artifact(planned: PlannedCell, results: Mapping[str, Result]) -> dict[str, Any]:
     assert planned.route is not None
-    exported = _entry(results, export_id(planned.model, planned.route, planned.variant))
+    exported = _entry(results, export_id(planned.model, planned.route))
     if exported is None:
         return {}
-    on_the_way = [
-        _entry(results, export_id(planned.model, prefix, planned.variant)) for prefix in planned.route.prefixes()
-    ]
+    on_the_way = [_entry(results, export_id(planned.model, prefix)) for prefix in planned.route.prefixes()]
     return {
         "repairs": tuple(repair for entry in on_the_way if entry for repair in entry.about["repairs"]),
         "warnings": tuple(warning for entry in on_the_way if entry for warning in entry.about["warnings"]),
@@ -153,7 +154,7 @@ def _record_of(exported: Entry) -> Artifact:
 def _entries(planned: PlannedCell, results: Mapping[str, Result]) -> dict[str, str]:
     """Return the key of each entry that decided the cell, by the entry's kind."""
     assert planned.route is not None
-    ids = (export_id(planned.model, planned.route, planned.variant), run_id(planned), compare_id(planned))
+    ids = (export_id(planned.model, planned.route), run_id(planned), compare_id(planned))
     found = [entry.record for entry in (_entry(results, id_) for id_ in ids) if entry is not None]
     return {record.kind: record.key for record in found}
 
@@ -169,7 +170,7 @@ def _failure(project: Project, failed: Failed) -> dict[str, Any]:
 
 
 def _compared(project: Project, planned: PlannedCell, results: Mapping[str, Result], compared: Entry) -> dict[str, Any]:
-    exported = _entry(results, export_id(planned.model, planned.route, planned.variant))  # type: ignore[arg-type]
+    exported = _entry(results, export_id(planned.model, planned.route))  # type: ignore[arg-type]
     run = _entry(results, run_id(planned))
     assert exported is not None and run is not None, "a comparison has both"
     outcome = compared.about["outcome"]

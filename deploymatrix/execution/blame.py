@@ -55,9 +55,9 @@ def _intermediate_cells(project: Project, cell: PlannedCell) -> list[PlannedCell
     assert cell.route is not None
     cells = []
     for prefix in list(cell.route.prefixes())[:-1]:
-        target = _verifier(project, prefix.steps[-1].format, cell.variant)
+        target = _verifier(project, prefix.steps[-1].format, prefix.variant)
         if target is not None:
-            cells.append(PlannedCell(model=cell.model, target=target, variant=cell.variant, route=prefix))
+            cells.append(PlannedCell(model=cell.model, target=target, variant=prefix.variant, route=prefix))
     return cells
 
 

@@ -96,6 +96,10 @@ class Keys:
             "worker": self._exporting,
         }
 
+    def calibration(self, model: Model) -> Key:
+        """Make the key of the samples that a variant's ranges are taken from."""
+        return self._files(model).calibration
+
     def artifact(self, model: Model, variant: str, step: Step, source: Entry, samples: Entry | None = None) -> Key:
         """Make the key of an artifact: its step's code, options and environment, its source, and what opens that."""
         project, files = self._project, self._files(model)
@@ -112,6 +116,7 @@ class Keys:
                 "model": [files.code, files.source] if opener else None,
                 "limits": [model.spec.timeouts.export, model.spec.memory_mb],
                 "warnings": self._warning_rules(step.format),
+                **({"calibration": self.calibration(model).digest} if project.variants[variant].calibration else {}),
                 "worker": self._exporting,
                 **passed_values(project),
                 **self._contained,

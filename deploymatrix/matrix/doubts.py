@@ -52,7 +52,7 @@ def _of_cell(project: Project, planned: PlannedCell | None, cell: Cell, matrix: 
     if planned is None:
         yield "the project plans no such cell"
         return
-    limits = Limits(**limits_of(planned.model, planned.target, planned.variant))  # type: ignore[arg-type]
+    limits = Limits(**limits_of(planned.model, planned.target, planned.variant))
     halves = frozenset(output.name for output in planned.model.spec.outputs if output.dtype == "float16")
     yield from contradictions(cell, limits, halves)
     if cell.isolation not in (None, matrix.isolation):

@@ -111,6 +111,9 @@ class OutputRecord(Frozen):
         default=None, description="of a ragged output, for each sample how many rows were answered and expected"
     )
     steps: StepsRecord | None = Field(default=None, description="of a model with state, whose first axis is its steps")
+    norm: Literal["max", "rms"] = Field(
+        default="max", description="what errors are measured by: the largest magnitude, or the root of the mean square"
+    )
 
     @property
     def type(self) -> str:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from .figures import OutputFigures, StepFigures, relative_error
 from .judging import eager_error, judged, stacked
-from .limits import Limits
+from .limits import Limits, Norm
 from .outliers import expected_values
 from .ragged import Rows, fits, is_ragged, rows_of, rows_problem
 from .shapes import listed
@@ -104,7 +104,7 @@ def _compare_output(output: Declared, answers: Answers, limits: Limits) -> tuple
     if is_exact(output.dtype) or is_exact(arrays.reference[0].dtype.name):  # an artifact may answer integers as floats
         figures, outcome = _equal(output, arrays)
         return replace(figures, rows=rows), outcome
-    figures, unjudged = judged(output, stacked(arrays.actual, arrays.reference, arrays.eager), limits)
+    figures, unjudged = judged(output, stacked(arrays.actual, arrays.reference, arrays.eager, limits.norm), limits)
     figures = replace(figures, rows=rows)
     return figures, "reference_failed" if unjudged else "mismatch" if figures.problem else "passed"
 
@@ -157,7 +157,7 @@ def _unequal(error: float, steps: StepFigures | None) -> str:
 def _unmeasured(
     output: Declared, problem: str, limits: Limits, arrays: Arrays, rows: Rows | None = None
 ) -> OutputFigures:
-    eager = _eager_error(arrays)
+    eager = _eager_error(arrays, limits.norm)
     return OutputFigures(
         name=output.name,
         dtype=output.dtype,
@@ -172,15 +172,16 @@ def _unmeasured(
         sample_errors=(),
         problem=problem,
         rows=rows,
+        norm=limits.norm,
     )
 
 
-def _eager_error(arrays: Arrays) -> float:
+def _eager_error(arrays: Arrays, norm: Norm = "max") -> float:
     if is_exact(arrays.reference[0].dtype.name):
         return max(
             relative_error(*pair)[1] for answers in arrays.eager for pair in zip(answers, arrays.reference, strict=True)
         )
-    return eager_error(stacked(arrays.reference, arrays.reference, arrays.eager))
+    return eager_error(stacked(arrays.reference, arrays.reference, arrays.eager, norm))
 
 
 def _name_problem(answers: Answers) -> str:

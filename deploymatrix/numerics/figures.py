@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .limits import Norm
 from .shapes import Shape
 from .tensors import Array, is_exact
 
@@ -64,7 +65,7 @@ class OutputFigures:
     all samples together; None where they are not defined (integers, exact equality). max_abs, error, headroom and worst
     are None, and sample_errors empty, where nothing could be measured; headroom and worst also where equality is exact.
     `rows`: of a ragged output, for each sample how many rows were answered and expected. `steps`: of a model with
-    state.
+    state. `norm`: where it is "rms", all of that is the root of the mean square instead of the largest magnitude.
     """
 
     name: str
@@ -82,6 +83,7 @@ class OutputFigures:
     problem: str | None = None
     rows: tuple[tuple[int, int], ...] | None = None
     steps: StepFigures | None = None
+    norm: Norm = "max"
 
 
 def relative_error(actual: Array, reference: Array) -> tuple[float, float]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from .figures import OutputFigures, StepFigures, WorstSlice, similarity
-from .limits import Limits
+from .limits import Limits, Norm
 from .outliers import Floats, expected_values, far_out
 from .slices import Part, Stack, along_axes, far_values, whole
 from .tensors import Array, Declared, has_steps
@@ -18,7 +18,7 @@ LEVELS = "0123456789abcdefghijklmnopqrstuvwxyz"
 MOST_HEAT = 64  # stretches of an axis in the record
 
 
-def stacked(actual: list[Array], reference: list[Array], eager: list[list[Array]]) -> Stack:
+def stacked(actual: list[Array], reference: list[Array], eager: list[list[Array]], norm: Norm = "max") -> Stack:
     """Put all samples of an output together. `eager`: for each further order of summation the answers, too.
 
     Samples of several sizes are laid into the largest, with NaN around them, which is no ordinary value.
@@ -31,6 +31,7 @@ def stacked(actual: list[Array], reference: list[Array], eager: list[list[Array]
         eager=tuple(_stack(answers) for answers in eager),
         far=far,
         ordinary=np.isfinite(expected) & ~far,
+        norm=norm,
     )
 
 
@@ -62,7 +63,8 @@ def _judged(output: Declared, stack: Stack, limits: Limits) -> tuple[OutputFigur
         snr_db=snr,
         sample_errors=tuple(float(error) for error in errors),
         worst=worst,
-        problem=unjudged or (None if worst.share <= 1 else _problem(error, limits.of(eager), worst)),
+        problem=unjudged or (None if worst.share <= 1 else _problem(error, limits.of(eager), worst, stack.norm)),
+        norm=stack.norm,
         steps=_steps(slices[0]) if has_steps(output) else None,
     )
     return figures, unjudged
@@ -83,13 +85,22 @@ def _steps(part: Part) -> StepFigures:
     return StepFigures(errors=errors, limits=limits, noise=noise)
 
 
-def _problem(error: float, limit: float, worst: WorstSlice) -> str:
+def _problem(error: float, limit: float, worst: WorstSlice, norm: Norm) -> str:
     where = f"axis {worst.axis}, slice {worst.index}"
+    if norm == "rms" and not worst.far:
+        ratio, least = decibel(worst.error), decibel(worst.limit)
+        part = f"sample {worst.sample}" + ("" if worst.axis is None else f", {where}")
+        return f"{part}: the signal-to-noise ratio {ratio:.3g} dB is under the limit {least:.3g} dB"
     if worst.far:
         return f"values far out of its range: error {worst.error:.3g} is over their limit {worst.limit:.3g}"
     if error <= limit:
         return f"{where}: error {worst.error:.3g} is over its limit {worst.limit:.3g}"
     return f"error {error:.3g} is over the limit {limit:.3g}" + ("" if worst.axis is None else f", worst in {where}")
+
+
+def decibel(noise: float) -> float:
+    """Return the signal-to-noise ratio of noise that is relative to the signal."""
+    return -20 * math.log10(noise) if noise > 0 else math.inf
 
 
 def _worst(parts: list[Part], slices: list[Part]) -> WorstSlice:

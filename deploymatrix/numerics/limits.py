@@ -6,6 +6,7 @@ docs/how-cells-are-judged.md says where the figures come from.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 # What rounding may always leave in a slice, as a share of the largest value of the whole output: four units in the last
 # place of float32. Slices that are zero by cancellation or behind a ReLU need it: eager may have met the zero by luck.
@@ -15,12 +16,15 @@ GIVEN_ROUNDING = 1 / 16
 # What may lie between two answers that a model itself gives in float16: four roundings of 2**-11; two in a small slice.
 HALF, HALF_ROUNDING = 2.0**-9, 2.0**-10
 
+Norm = Literal["max", "rms"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
     """What bounds the errors of floating-point outputs; all are relative, without unit.
 
     `multiple`: of eager float32's own error. `floor`, `ceiling`: of what comes out. `error`: set for one model instead.
+    `norm`: of errors and of what they are relative to: the largest magnitude, or the root of the mean square.
     """
 
     multiple: float
@@ -28,10 +32,11 @@ class Limits:
     ceiling: float
     error: float | None = None
     rounding: float = ROUNDING
+    norm: Norm = "max"
 
     def for_eager(self, dtype: str) -> Limits:
         """Return the limits of an output that eager itself gives in a dtype: float16 rounds more than float32 does."""
-        if dtype != "float16" or self.error is not None:
+        if dtype != "float16" or self.error is not None or self.norm == "rms":
             return self
         floor = max(self.floor, HALF)
         return replace(self, multiple=0.0, floor=floor, ceiling=floor, rounding=max(self.rounding, HALF_ROUNDING))
@@ -61,6 +66,15 @@ class Limits:
                 "blamed for that"
             )
         return None
+
+
+def of_noise(snr_db: float) -> Limits:
+    """Return the limits of a signal-to-noise ratio in decibel: of the whole, and of each slice.
+
+    Noise of rounding to few levels has the size of the whole tensor's range, so a weak slice may have as much as all.
+    """
+    limit = 10 ** (-snr_db / 20)
+    return Limits(multiple=0.0, floor=limit, ceiling=limit, rounding=limit, norm="rms")
 
 
 def given(limit: float) -> Limits:

@@ -8,6 +8,8 @@ multiple of the noise of float32 in it, which eager float32 shows:
     noise    scale * max(r, q): r the largest eager error / scale of this slice over all samples and eager answers,
              q the r that 90 % of the slices of the axis do not exceed, at most ceiling / multiple
     allowed  max(multiple * noise, floor * scale, rounding * the sample's largest |y64|)
+
+Where noise is judged and not rounding, "largest" is the root of the mean square throughout.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from functools import cached_property
 
 import numpy as np
 
-from .limits import Limits
+from .limits import Limits, Norm
 from .outliers import Flags, Floats
 
 NINE_TENTHS = (9, 10)  # of the slices have no more relative noise than what is lent to the others
@@ -29,7 +31,8 @@ NINE_TENTHS = (9, 10)  # of the slices have no more relative noise than what is 
 class Stack:
     """All samples of one output; each array is [samples, *shape], in float64.
 
-    `far`: the values that stand far out; `ordinary`: the other finite ones.
+    `far`: the values that stand far out; `ordinary`: the other finite ones. `norm`: of errors, and of what they are
+    relative to.
     """
 
     actual: Floats
@@ -37,6 +40,7 @@ class Stack:
     eager: tuple[Floats, ...]
     far: Flags
     ordinary: Flags
+    norm: Norm = "max"
 
     @cached_property
     def error(self) -> Floats:
@@ -56,13 +60,21 @@ class Stack:
     @cached_property
     def amplitude(self) -> Floats:
         """Return each sample's largest size, [samples, 1]; 1 for one of zeros, whose errors are not normalised."""
-        largest = _over_samples(self.size)[:, None]
+        largest = self.over_samples(self.size)[:, None]
         return np.where(largest > 0, largest, 1.0)
 
     @cached_property
     def eager_error(self) -> float:
         """Return eager's error of the whole output."""
-        return float((_over_samples(self.noise)[:, None] / self.amplitude).max())
+        return float((self.over_samples(self.noise)[:, None] / self.amplitude).max())
+
+    def over_samples(self, array: Floats) -> Floats:
+        """Return the norm of each sample, [samples]; 0 for samples without any element."""
+        return _norm(self.norm, array.reshape(len(array), -1), (1,))
+
+    def along(self, array: Floats, axis: int) -> Floats:
+        """Return the norm of each slice along an axis of the output, [samples, slices]."""
+        return _norm(self.norm, array, tuple(other for other in range(1, array.ndim) if other != axis + 1))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +106,7 @@ def whole(stack: Stack, limits: Limits) -> Part:
         axis=None,
         far=False,
         elements=stack.error,
-        error=_over_samples(stack.error)[:, None],
+        error=stack.over_samples(stack.error)[:, None],
         scale=stack.amplitude,
         noise=stack.eager_error * stack.amplitude,
         allowed=limits.of(stack.eager_error) * stack.amplitude,
@@ -107,14 +119,14 @@ def along_axes(stack: Stack, limits: Limits) -> Iterator[Part]:
     for axis, length in enumerate(stack.actual.shape[1:]):
         if length < 2:
             continue
-        scale = _scale(_along(stack.size, axis), stack.amplitude)
-        noise = _likely_noise(_along(stack.noise, axis), scale, limits)
+        scale = _scale(stack.along(stack.size, axis), stack.amplitude)
+        noise = _likely_noise(stack.along(stack.noise, axis), scale, limits)
         least = np.maximum(limits.floor * scale, limits.rounding * stack.amplitude)
         yield Part(
             axis=axis,
             far=False,
             elements=stack.error,
-            error=_along(stack.error, axis),
+            error=stack.along(stack.error, axis),
             scale=scale,
             noise=noise,
             allowed=np.maximum(limits.multiple * noise, least) * factor,
@@ -133,7 +145,7 @@ def far_values(stack: Stack, limits: Limits) -> Part | None:
         axis=None,
         far=True,
         elements=elements,
-        error=_over_samples(elements)[:, None],
+        error=_norm("max", elements.reshape(len(elements), -1), (1,))[:, None],
         scale=ones,
         noise=eager * ones,
         allowed=limits.of(eager) * ones,
@@ -174,14 +186,12 @@ def _largest_of(arrays: list[Floats]) -> Floats:
     return largest
 
 
-def _over_samples(array: Floats) -> Floats:
-    """Return each sample's largest element; 0 for samples without any."""
-    largest: Floats = array.reshape(len(array), -1).max(axis=1, initial=0.0)
-    return largest
-
-
-def _along(array: Floats, axis: int) -> Floats:
-    """Return the largest element of each slice along an axis of the output, [samples, slices]."""
-    others = tuple(other for other in range(1, array.ndim) if other != axis + 1)
-    largest: Floats = array.max(axis=others, initial=0.0)
-    return largest
+def _norm(norm: Norm, array: Floats, axes: tuple[int, ...]) -> Floats:
+    """Return the norm over these axes of magnitudes, which are not negative; 0 where there is no element."""
+    largest: Floats = array.max(axis=axes, initial=0.0)
+    if norm == "max" or not array.size:
+        return largest
+    kept = largest.reshape([1 if axis in axes else size for axis, size in enumerate(array.shape)])
+    unit = np.where(kept > 0, kept, 1.0)  # so that no square overflows
+    mean: Floats = np.sqrt(np.mean((array / unit) ** 2, axis=axes)) * unit.reshape(largest.shape)
+    return mean

@@ -39,9 +39,19 @@ class TargetLimits(BaseModel):
 
 
 class ModelLimit(BaseModel):
-    """A limit for one model, instead of the one that follows from eager float32; every target's bounds hold it."""
+    """A limit for one model, instead of that of the target or of the variant.
+
+    error: for a variant that is judged by rounding; every target's bounds hold it. snr_db: for one judged by its noise.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    error: Share
+    error: Share | None = None
+    snr_db: Annotated[float, Field(gt=0, le=200)] | None = None
     reason: Annotated[str, Field(min_length=10)]
+
+    @model_validator(mode="after")
+    def _is_one_limit(self) -> Self:
+        if (self.error is None) == (self.snr_db is None):
+            raise ValueError("give error, or snr_db for a variant that is judged by its noise; one of them")
+        return self

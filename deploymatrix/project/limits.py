@@ -1,25 +1,40 @@
-"""The limits of a cell: the target's for the variant, and the model's own within them."""
+"""The limits of a cell: the target's or the variant's, and the model's own instead of them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 from deploymatrix.errors import ConfigurationError
+from deploymatrix.numerics.limits import of_noise
 
 if TYPE_CHECKING:
+    from deploymatrix.project.limit_specs import ModelLimit
     from deploymatrix.project.project import Model, Target
 
 
-def limits_of(model: Model, target: Target, variant: str) -> dict[str, float | None]:
-    """Return multiple, floor, ceiling, and the error that the model sets, if any.
+def limits_of(model: Model, target: Target, variant: str) -> dict[str, Any]:
+    """Return what bounds the errors of the cell, by the names of numerics' Limits.
 
-    Raise ConfigurationError for a model whose error is out of the target's bounds.
+    Raise ConfigurationError for a model whose own limit is of the other kind, or out of the target's bounds.
     """
-    bounds, own = target.spec.limits[variant], model.spec.limits.get(variant)
-    if own is not None and not bounds.floor <= own.error <= bounds.ceiling:
+    own, where = model.spec.limits.get(variant), f"{model.folder / 'model.toml'}: limits.{variant}"
+    noise = target.variants[variant].snr_db
+    if noise is not None:
+        if own is not None and own.snr_db is None:
+            raise ConfigurationError(f"{where}.error: this variant is judged by its noise; write snr_db")
+        return asdict(of_noise(noise if own is None or own.snr_db is None else own.snr_db))
+    bounds = target.spec.limits[variant]
+    return {**bounds.model_dump(), "error": None if own is None else _error(own, where, target, variant)}
+
+
+def _error(own: ModelLimit, where: str, target: Target, variant: str) -> float:
+    bounds = target.spec.limits[variant]
+    if own.error is None:
+        raise ConfigurationError(f"{where}.snr_db: this variant is judged by rounding; write error")
+    if not bounds.floor <= own.error <= bounds.ceiling:
         raise ConfigurationError(
-            f"{model.folder / 'model.toml'}: limits.{variant}.error: {own.error:g} is out of the bounds of the target "
-            f"{target.name}, {bounds.floor:g} to {bounds.ceiling:g}; write a figure between them, or change the bounds "
-            f"in {target.folder / 'target.toml'}"
+            f"{where}.error: {own.error:g} is out of the bounds of the target {target.name}, {bounds.floor:g} to "
+            f"{bounds.ceiling:g}; write a figure between them, or change the bounds in {target.folder / 'target.toml'}"
         )
-    return {**bounds.model_dump(), "error": None if own is None else own.error}
+    return own.error

@@ -14,6 +14,7 @@ from deploymatrix.project.own_samples import program
 from deploymatrix.project.project import Model, Project, Target, pick
 from deploymatrix.project.routes import Route, Step, find_route
 
+ALL = "all"  # for all variants
 DEFAULT = "default: "  # in records, before the expression that a project selects by
 
 TaskKind = Literal["gather", "sample", "reference", "export", "run", "compare"]
@@ -76,33 +77,49 @@ class Selection:
     """What the user selected; empty means everything.
 
     `default`: the project's own expression of tags, where it holds and leaves something out; see `selected()`.
+    `default_variants`: those that are taken where `variants` names none.
     """
 
     targets: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     expression: str = ""
     default: str = ""
+    variants: tuple[str, ...] = ()
+    default_variants: tuple[str, ...] = ()
 
     @property
     def whole(self) -> Selection:
-        """What this is a part of: the default where that holds, else every cell."""
-        return Selection(default=self.default)
+        """What this is a part of: of its variants the default where that holds, else every cell."""
+        return Selection(default=self.default, variants=self.variants, default_variants=self.default_variants)
 
     def describe(self) -> tuple[str, ...]:
         """Return the options that select the same, for the record."""
         options = [f"-t {t}" for t in self.targets] + [f"-m {m}" for m in self.models]
+        options += [f"-v {v}" for v in self.variants]
         options += [f"-k {self.expression}"] if self.expression else []
         return tuple(options + ([f"{DEFAULT}{self.default}"] if self.default else []))
 
 
 def selected(
-    project: Project, targets: Iterable[str] = (), models: Iterable[str] = (), expression: str = ""
+    project: Project,
+    targets: Iterable[str] = (),
+    models: Iterable[str] = (),
+    expression: str = "",
+    variants: Iterable[str] = (),
 ) -> Selection:
     """Return what the user selected; the project's default holds where that is neither models nor an expression.
 
-    A default that leaves nothing out is none: the record of such a run says that it took everything.
+    A default that leaves nothing out is none: the record of such a run says that it took everything. Where `variants`
+    names none, those hold that say so of themselves; "all" names all.
     """
-    given = Selection(targets=tuple(targets), models=tuple(models), expression=expression)
+    named, holding = _variants(project, tuple(variants))
+    given = Selection(
+        targets=tuple(targets),
+        models=tuple(models),
+        expression=expression,
+        variants=named,
+        default_variants=holding,
+    )
     if given.models or given.expression or not project.default:
         return given
     holds = compile_expression(project.default)
@@ -114,6 +131,15 @@ def selected(
     return given if everything else replace(given, default=project.default)
 
 
+def _variants(project: Project, names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the variants that the user names, and those that hold where that is none and there are others, too."""
+    if names:
+        return tuple(project.variants) if ALL in names else names, ()
+    holding = tuple(name for name, variant in project.variants.items() if variant.default)
+    run = {name for target in project.targets.values() for name in target.spec.variants}
+    return (), holding if run - set(holding) else ()
+
+
 def plan_cells(project: Project, selection: Selection) -> list[PlannedCell]:
     """List all selected cells, sorted by name.
 
@@ -121,11 +147,13 @@ def plan_cells(project: Project, selection: Selection) -> list[PlannedCell]:
     """
     models = pick("model", selection.models, project.models)
     targets = pick("target", selection.targets, project.targets)
+    variants = pick("variant", selection.variants or selection.default_variants, project.variants)
     cells = [
         PlannedCell(model=m, target=t, variant=v, route=find_route(project, m, t.spec.format, v))
         for m in models.values()
         for t in targets.values()
         for v in t.spec.variants
+        if v in variants
     ]
     if selection.expression:
         matches = compile_expression(selection.expression)
@@ -154,18 +182,18 @@ def plan_tasks(cells: Iterable[PlannedCell]) -> dict[str, Task]:
 def compare_id(cell: PlannedCell) -> str:
     """Return the id of the task that decides a cell."""
     assert cell.route is not None, f"{cell.name} has no route"
-    return _id("compare", cell.model, cell.route, cell.variant, cell.target)
+    return _id("compare", cell.model, cell.route, cell.target)
 
 
 def run_id(cell: PlannedCell) -> str:
     """Return the id of the task that runs a cell's artifact."""
     assert cell.route is not None, f"{cell.name} has no route"
-    return _id("run", cell.model, cell.route, cell.variant, cell.target)
+    return _id("run", cell.model, cell.route, cell.target)
 
 
-def export_id(model: Model, route: Route, variant: str) -> str:
+def export_id(model: Model, route: Route) -> str:
     """Return the id of the task that makes the artifact at the end of `route`."""
-    return _id("export", model, route, variant)
+    return _id("export", model, route)
 
 
 def reference_id(model: Model) -> str:
@@ -195,13 +223,13 @@ def _cell_tasks(cell: PlannedCell, route: Route) -> Iterable[Task]:
     source = reference.id
     for prefix in route.prefixes():
         export = Task(
-            id=export_id(cell.model, prefix, cell.variant),
+            id=export_id(cell.model, prefix),
             kind="export",
             samples=reference.samples,
             reference=reference.id,
             source=source,
             model=cell.model,
-            variant=cell.variant,
+            variant=prefix.variant,
             route=prefix,
         )
         yield export
@@ -221,9 +249,10 @@ def _cell_tasks(cell: PlannedCell, route: Route) -> Iterable[Task]:
     yield replace(run, id=compare_id(cell), kind="compare", run=run.id)
 
 
-def _id(kind: TaskKind, model: Model, route: Route, variant: str, target: Target | None = None) -> str:
-    where = f" on {target.name}" if target else ""
-    return f"{kind} {model.name} {'>'.join([route.steps[0].source, *(s.format for s in route.steps)])} {variant}{where}"
+def _id(kind: TaskKind, model: Model, route: Route, target: Target | None = None) -> str:
+    """Name a task by its model and by the route to what it makes; to one format and variant there is one route."""
+    where, formats = f" on {target.name}" if target else "", (step.format for step in route.steps)
+    return f"{kind} {model.name} {'>'.join([route.steps[0].source, *formats])} {route.variant}{where}"
 
 
 def tags_of(model: Model, target: Target) -> set[str]:

@@ -5,7 +5,7 @@ A folder is the registration. Nothing is imported; only TOML is read, and a brok
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -20,9 +20,11 @@ from deploymatrix.project.runners import Runner, read_runners
 from deploymatrix.project.specs import EnvironmentSpec, FrameworkSpec, PipelineSpec, StepSpec, TargetSpec
 from deploymatrix.project.strict import Isolation
 from deploymatrix.project.toml_files import nearest, read_spec
+from deploymatrix.project.variant_specs import VariantSpec
 
 FRAMEWORKS = "frameworks"
 ENVIRONMENTS = "environments"
+VARIANTS = "variants"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,11 +66,12 @@ class Model:
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """A runtime: its name, its folder, what target.toml says."""
+    """A runtime: its name, its folder, what target.toml says. `variants`: those that it runs, by name."""
 
     name: str
     folder: Path
     spec: TargetSpec
+    variants: Mapping[str, VariantSpec] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,8 +114,10 @@ class Project:
         for folder in self._merged("targets"):
             spec = read_spec(folder / "target.toml", TargetSpec)
             _known("format", spec.format, self.pipelines, folder / "target.toml")
+            self._check_variants(folder / "target.toml", spec)
             self._check_runner(folder, spec)
-            target = Target(name=folder.name, folder=folder, spec=spec)
+            variants = {name: self.variants[name] for name in spec.variants}
+            target = Target(name=folder.name, folder=folder, spec=spec, variants=variants)
             for needed in (self.run_module(target), self.runtime_lock(target)):
                 if not needed.is_file():
                     raise ConfigurationError(f"{needed}: missing; a target of runner {spec.runner!r} needs it")
@@ -122,7 +127,7 @@ class Project:
     @cached_property
     def pipelines(self) -> dict[str, PipelineSpec]:
         """All formats by name, each with the steps that lead to it."""
-        special = {FRAMEWORKS, ENVIRONMENTS}
+        special = {FRAMEWORKS, ENVIRONMENTS, VARIANTS}
         folders = [f for f in self._merged("pipelines") if f.name not in special]
         names = {f.name for f in folders}
         found = {}
@@ -132,6 +137,15 @@ class Project:
                 self._check_step(folder, step, names)
             found[folder.name] = spec
         return found
+
+    @cached_property
+    def variants(self) -> dict[str, VariantSpec]:
+        """All variants by name."""
+        found: dict[str, Path] = {}
+        for tree in self.trees:
+            for file in sorted((tree / "pipelines" / VARIANTS).glob("*.toml")):
+                found.setdefault(file.stem, file)
+        return {name: read_spec(found[name], VariantSpec) for name in sorted(found)}
 
     @cached_property
     def frameworks(self) -> dict[str, FrameworkSpec]:
@@ -255,6 +269,15 @@ class Project:
             raise ConfigurationError(f"{undeclared / RUNNER_FILE}: the file is missing; every runner needs one")
         _known("runner", spec.runner, self.runners, folder / "target.toml")
 
+    def _check_variants(self, toml: Path, spec: TargetSpec) -> None:
+        for name in spec.variants:
+            _known("variants", name, self.variants, toml)
+            by_rounding = self.variants[name].judgement == "rounding"
+            if by_rounding and name not in spec.limits:
+                raise ConfigurationError(f"{toml}: limits has no limit for the variant {name}; add it")
+            if not by_rounding and name in spec.limits:
+                raise ConfigurationError(f"{toml}: limits.{name}: this variant is judged by its noise; remove the key")
+
     def _check_step(self, folder: Path, step: StepSpec, formats: set[str]) -> None:
         toml = folder / "pipeline.toml"
         _known("steps.from", step.source, {*self.frameworks, *formats}, toml)
@@ -266,6 +289,9 @@ class Project:
             _known("steps.environment", step.environment, locks, toml)
         if step.frameworks and step.source not in self.frameworks:
             raise ConfigurationError(f"{toml}: steps.frameworks: {step.source!r} is a format; remove the key")
+        for key, variants in (("variants", step.variants), ("from_variant", step.from_variant and [step.from_variant])):
+            for name in variants or ():
+                _known(f"steps.{key}", name, self.variants, toml)
         for framework in step.frameworks:
             _known("steps.frameworks", framework, self.frameworks, toml)
             opener = self.opener(step.source, framework)
@@ -273,7 +299,7 @@ class Project:
                 raise ConfigurationError(f"{toml}: steps.frameworks: {framework!r} needs {opener}")
 
 
-Item = TypeVar("Item", Model, Target)
+Item = TypeVar("Item", Model, Target, VariantSpec)
 
 
 def pick(kind: str, names: Iterable[str], items: dict[str, Item]) -> dict[str, Item]:

@@ -9,15 +9,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from deploymatrix.project.model_specs import RouteChoice
 from deploymatrix.project.project import Model, Project
 from deploymatrix.project.specs import StepSpec
 
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One exporter run: pipelines/<format>/from_<source>.py in an environment, with its options."""
+    """One exporter run: pipelines/<format>/from_<source>.py in an environment, with its options.
+
+    variant: of the artifact that it makes; a route may go through one of another variant.
+    """
 
     format: str
+    variant: str
     source: str
     environment: str
     options: dict[str, Any]
@@ -35,6 +40,11 @@ class Route:
     framework: str
     steps: tuple[Step, ...]
 
+    @property
+    def variant(self) -> str:
+        """The variant of the artifact at its end."""
+        return self.steps[-1].variant
+
     def __str__(self) -> str:
         opened = self.steps[0].source
         start = [self.framework] if opened == self.framework else [self.framework, opened]
@@ -47,41 +57,48 @@ class Route:
 
 
 def find_route(project: Project, model: Model, format_: str, variant: str) -> Route | None:
-    """Return the route of `model` to `format_`, or None when there is none."""
+    """Return the route of `model` to an artifact of `format_` in that variant, or None when there is none."""
     steps = _steps_to(project, model, format_, variant, frozenset())
     return None if steps is None else Route(framework=model.spec.framework, steps=steps)
 
 
 def _steps_to(
-    project: Project, model: Model, format_: str, variant: str, visited: frozenset[str]
+    project: Project, model: Model, format_: str, variant: str, visited: frozenset[tuple[str, str]]
 ) -> tuple[Step, ...] | None:
-    if format_ in visited:
+    if (format_, variant) in visited:
         return None
     choice = model.spec.routes.get(format_)
     for declared in project.pipelines[format_].steps:
-        if variant not in declared.variants or (choice and choice.source not in (None, declared.source)):
+        if variant not in declared.variants or not _may_be_chosen(choice, declared, format_):
             continue
-        before = _steps_before(project, model, declared, variant, visited | {format_})
+        before = _steps_before(project, model, declared, variant, visited | {(format_, variant)})
         if before is not None:
-            return (*before, _step(project, model, format_, declared))
+            return (*before, _step(project, model, format_, declared, variant))
     return None
 
 
 def _steps_before(
-    project: Project, model: Model, declared: StepSpec, variant: str, visited: frozenset[str]
+    project: Project, model: Model, declared: StepSpec, variant: str, visited: frozenset[tuple[str, str]]
 ) -> tuple[Step, ...] | None:
     if declared.source in project.frameworks:
         accepted = declared.frameworks or (declared.source,)
         return () if model.spec.framework in accepted else None
-    return _steps_to(project, model, declared.source, variant, visited)
+    return _steps_to(project, model, declared.source, declared.from_variant or variant, visited)
 
 
-def _step(project: Project, model: Model, format_: str, declared: StepSpec) -> Step:
+def _may_be_chosen(choice: RouteChoice | None, declared: StepSpec, format_: str) -> bool:
+    """Tell whether a model's choice leaves a step to be taken: it is about what leads to the format, not about what
+    makes one of its variants from another."""
+    return choice is None or choice.source in (None, declared.source) or declared.source == format_
+
+
+def _step(project: Project, model: Model, format_: str, declared: StepSpec, variant: str) -> Step:
     choice = model.spec.routes.get(format_)
     return Step(
         format=format_,
+        variant=variant,
         source=declared.source,
         environment=declared.environment,
-        options={**declared.options, **(choice.options if choice else {})},
+        options={**declared.options, **(choice.options if choice and declared.source != format_ else {})},
         opener=declared.source if declared.source in project.frameworks else None,
     )

@@ -21,7 +21,10 @@ REPLACING = frozenset({"PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "VIRTUAL_ENV
 
 
 class StepSpec(Strict):
-    """One step to a format: from_<source>.py, run in an environment. `from`: a framework or another format."""
+    """One step to a format: from_<source>.py, run in an environment. `from`: a framework, another format, or this one.
+
+    `variants`: those that it makes. `from_variant`: the one that it starts from; by default the one that it makes.
+    """
 
     former_keys = {"source": 'write from = "…"'}
 
@@ -29,14 +32,22 @@ class StepSpec(Strict):
     environment: FolderName
     frameworks: tuple[FolderName, ...] = ()
     variants: Annotated[tuple[FolderName, ...], Field(min_length=1)] = ("fp32",)
+    from_variant: FolderName | None = None
     options: dict[str, Any] = {}
+
+    @model_validator(mode="after")
+    def _starts_from_another(self) -> Self:
+        if self.from_variant in self.variants:
+            raise ValueError(f"from_variant = {self.from_variant!r} is a variant that the step makes, too; remove one")
+        return self
 
 
 class PipelineSpec(Strict):
     """pipelines/<format>/pipeline.toml: the steps that lead to a format, in order of preference.
 
     `artifacts`: the names of such artifacts, as "*.onnx"; those of a folder by a file in it, as "*/model.json".
-    `warnings`: what their exporters may say about the truth of an artifact.
+    `warnings`: what their exporters may say about the truth of an artifact. `unsupported`: the variants that no step
+    makes, each with the reason.
     """
 
     former_keys = {"sources": 'write [[steps]], and in each step from = "…" instead of source = "…"'}
@@ -44,6 +55,7 @@ class PipelineSpec(Strict):
     artifacts: tuple[str, ...] = ()
     steps: Annotated[tuple[StepSpec, ...], Field(min_length=1)]
     warnings: tuple[WarningRule, ...] = ()
+    unsupported: dict[FolderName, Annotated[str, Field(min_length=10)]] = {}
 
 
 class Budget(Strict):
@@ -173,25 +185,22 @@ class ExpectationsFile(Strict):
 class TargetSpec(Strict):
     """targets/<name>/target.toml.
 
-    `variants`: those that it runs, a cell for each model and variant. `limits`: for each of them how far answers may be
-    off, max|y - y64| / max|y64| of an output and of each slice of it.
+    `variants`: those that it runs, a cell for each model and variant. `limits`: for each of them that is judged by
+    rounding, how far answers may be off, max|y - y64| / max|y64| of an output and of each slice of it.
     """
 
     format: FolderName
     runner: FolderName
     tags: tuple[str, ...] = ()
     variants: Annotated[tuple[FolderName, ...], Field(min_length=1)]
-    limits: Annotated[dict[FolderName, TargetLimits], Field(min_length=1)]
+    limits: dict[FolderName, TargetLimits] = {}
     resources: Resources = Resources()
     expectations: tuple[Expectation, ...] = ()
 
     @model_validator(mode="after")
-    def _every_variant_has_its_limit(self) -> Self:
+    def _limits_are_of_variants(self) -> Self:
         if len(set(self.variants)) != len(self.variants):
             raise ValueError(f"variants must differ: {', '.join(self.variants)}")
-        missing = [variant for variant in self.variants if variant not in self.limits]
-        if missing:
-            raise ValueError(f"limits has no limit for the variant {', '.join(missing)}; add it")
         extra = [variant for variant in self.limits if variant not in self.variants]
         if extra:
             raise ValueError(

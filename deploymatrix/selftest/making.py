@@ -132,7 +132,7 @@ def _artifact_tasks(
                 other = stale(cell.model)
                 needed, source = (
                     tasks_in_place_of(cell, other, upto="export"),
-                    export_id(other, cell.route, cell.variant),
+                    export_id(other, cell.route),
                 )
             elif kind.name == "other-model" and (owner := lookalike(cell, cells)) is not None:
                 owned = bench.artifact(owner)

@@ -57,7 +57,7 @@ def _redrawn(bench: Workbench, cell: PlannedCell, draw: int) -> Repetition:
     seed = cell.model.spec.seed + FIRST_DRAW + draw
     model = model_mutant(bench.project, cell.model, weights, KINDS["unchanged"], 0).redrawn(seed).model
     assert cell.route is not None
-    artifact = export_id(cell.model, cell.route, cell.variant)
+    artifact = export_id(cell.model, cell.route)
     task = run_task(replace(cell, model=model), artifact, "again")
     return Repetition(
         cell=cell,
@@ -80,7 +80,7 @@ def _reseeded(cell: PlannedCell, seed: int) -> Repetition:
         model=model,
         circumstances=f"seed {seed}",
         run=run_id(placed),
-        artifact=export_id(model, placed.route, placed.variant),
+        artifact=export_id(model, placed.route),
         tasks=tasks_in_place_of(cell, model),
     )
 

@@ -78,12 +78,12 @@ class Workbench:
 
     def artifact(self, cell: PlannedCell) -> Entry | None:
         assert cell.route is not None
-        return self.entry(export_id(cell.model, cell.route, cell.variant))
+        return self.entry(export_id(cell.model, cell.route))
 
     def seconds(self, cell: PlannedCell) -> float:
         """Return what a cell's reference and the exports of its route took, when they were made."""
         assert cell.route is not None
-        exports = [self.entry(export_id(cell.model, prefix, cell.variant)) for prefix in cell.route.prefixes()]
+        exports = [self.entry(export_id(cell.model, prefix)) for prefix in cell.route.prefixes()]
         found = [self.reference(cell.model), *exports]
         return sum(float(entry.record.measured["wall_s"]) for entry in found if entry)
 

@@ -35,7 +35,12 @@ def perform(request: Submit[ExportArgs], reporter: Reporter) -> ExportValue:
 
     reporter.stage("open")
     options.refuse_unknown(step, args["options"])
-    spec = specs.build(args["spec"], args["samples"], None if "framework" in source else source.get("signature"))
+    spec = specs.build(
+        args["spec"],
+        args["samples"],
+        None if "framework" in source else source.get("signature"),
+        calibration=args.get("calibration"),
+    )
     opened = open_source(source, spec)
 
     reporter.stage("export")

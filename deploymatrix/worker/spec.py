@@ -51,6 +51,7 @@ class Spec:
 
     Of a model with state, `samples` are their first steps, and `sequences` hold all `steps` of each: an input that
     `feedback` does not name has a leading axis of steps there. `feedback`: by input, the output that is fed back.
+    `calibration`: samples that judge nothing, for a variant whose ranges are taken from samples.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Spec:
     steps: int = 1
     feedback: dict[str, str] = field(default_factory=dict)
     sequences: list[Sample] = field(default_factory=list)
+    calibration: list[Sample] = field(default_factory=list)
 
     def fixed(self, names: Iterable[str]) -> Spec:
         """Return the specification with these dims at their usual sizes."""
@@ -89,11 +91,17 @@ class Spec:
         return self.samples[0]
 
 
-def build(wire: WireSpec, samples: list[SamplePaths], source_signature: Signature | None = None) -> Spec:
+def build(
+    wire: WireSpec,
+    samples: list[SamplePaths],
+    source_signature: Signature | None = None,
+    *,
+    calibration: list[SamplePaths] | None = None,
+) -> Spec:
     """Read the samples' files. Raise ValueError for no samples, or for others than the declared inputs."""
     declared: dict[str, Any] = {**wire, "inputs": tensors(wire["inputs"]), "outputs": tensors(wire["outputs"])}
     dims, state = declared.pop("dims", {}), declared.pop("state", None)
-    arrays = read_samples(samples)
+    arrays, calibrating = read_samples(samples), read_samples(calibration) if calibration else []
     names = {tensor.name for tensor in declared["inputs"]}
     for index, sample in enumerate(arrays):
         if set(sample) != names:
@@ -102,7 +110,7 @@ def build(wire: WireSpec, samples: list[SamplePaths], source_signature: Signatur
         declared |= {**state, "sequences": arrays}
         arrays = list(first_steps(arrays, state["feedback"]))
     free = {name: Dim(**sizes, usual=usual_size(name, declared["inputs"], arrays[0])) for name, sizes in dims.items()}
-    return Spec(**declared, samples=arrays, source_signature=source_signature, dims=free)
+    return Spec(**declared, samples=arrays, source_signature=source_signature, dims=free, calibration=calibrating)
 
 
 def usual_size(name: str, inputs: list[Tensor], sample: Sample) -> int:

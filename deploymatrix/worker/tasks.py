@@ -118,10 +118,14 @@ class ArtifactSource(TypedDict):
 
 
 class ExportArgs(TypedDict):
-    """The arguments of `export`. `options` go to the step as they are."""
+    """The arguments of `export`. `options` go to the step as they are.
+
+    `calibration`: samples of their own, that ranges are taken from; there for a variant that needs them.
+    """
 
     spec: WireSpec
     samples: list[SamplePaths]
+    calibration: NotRequired[list[SamplePaths]]
     options: dict[str, Any]
     source: FrameworkSource | ArtifactSource
 

@@ -10,7 +10,7 @@ from deploymatrix.execution.outcomes import Result
 from deploymatrix.execution.sampled import static_of, static_problem
 from deploymatrix.execution.stages.asking import Answered, Question
 from deploymatrix.execution.stages.context import Needs, StageContext
-from deploymatrix.execution.stages.samples import paths_for
+from deploymatrix.execution.stages.samples import calibration_paths, paths_for
 from deploymatrix.execution.stages.signature import signature_problem
 from deploymatrix.execution.wire import wire_imports, wire_source, wire_spec
 from deploymatrix.host.messages import Place
@@ -32,6 +32,7 @@ def question(context: StageContext, needs: Needs) -> Question:
     args = {
         "spec": wire_spec(task.model, task.variant, static_of(needs.source)),
         "samples": paths_for(context, needs),
+        **({"calibration": calibration_paths(context, task.model)} if calibrates(context, task) else {}),
         "options": task.step.options,
         "source": _source(context, needs),
     }
@@ -42,6 +43,11 @@ def question(context: StageContext, needs: Needs) -> Question:
         memory_mb=task.model.spec.memory_mb,
         packages=packages_recipe(context.project, task.model, task.step.environment) if task.step.opener else None,
     )
+
+
+def calibrates(context: StageContext, task: Task) -> bool:
+    """Tell whether the step takes ranges from samples: its variant does, and its source was made without."""
+    return context.project.variants[task.variant].calibration
 
 
 def finish(answered: Answered, needs: Needs) -> Result:

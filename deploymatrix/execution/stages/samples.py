@@ -5,10 +5,10 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from deploymatrix.execution.model_files import Key
+from deploymatrix.execution.model_files import ANOTHER_SEED, CALIBRATION, Key
 from deploymatrix.execution.sampled import Sized, bindings_of, samples_for, state_of
 from deploymatrix.execution.stages.context import Needs, StageContext
-from deploymatrix.numerics.shapes import bound
+from deploymatrix.numerics.shapes import bound, usual_sizes
 from deploymatrix.project.project import Model
 from deploymatrix.store.entries import Entry
 
@@ -49,6 +49,30 @@ def sample_paths(context: StageContext, needs: Needs) -> list[dict[str, Path]]:
 def count(needs: Needs) -> int:
     """Return how many samples a task's model has."""
     return len(bindings_of(needs.task.model, needs.samples))
+
+
+def calibration_paths(context: StageContext, model: Model) -> list[dict[str, Path]]:
+    """Return the files of the samples that a variant's ranges are taken from; they are drawn when the store has none.
+
+    None of them judges: they have another seed.
+    """
+    key = context.keys.calibration(model)
+    found = context.store.get("samples", key.digest)
+    entry = found if found and context.store.is_intact(found) else _draw_calibration(context, model, key)
+    names = [tensor.name for tensor in model.spec.inputs]
+    return [{name: entry.files / str(index) / f"{name}.npy" for name in names} for index in range(CALIBRATION)]
+
+
+def _draw_calibration(context: StageContext, model: Model, key: Key) -> Entry:
+    from deploymatrix.numerics.samples import write_sample
+
+    folder = Path(tempfile.mkdtemp(prefix=".draw-", dir=context.store.folder("samples")))
+    folder.chmod(0o755)  # as above
+    sizes = usual_sizes(model.spec.dims)
+    inputs = [Sized(tensor, bound(tensor.shape, sizes)) for tensor in model.spec.inputs]
+    for index in range(CALIBRATION):
+        write_sample(inputs, model.spec.seed + ANOTHER_SEED, index, folder / str(index))
+    return context.store.put("samples", key.digest, folder, about={"model": model.name}, made_from=key.parts)
 
 
 def _draw(context: StageContext, model: Model, key: Key) -> Entry:
