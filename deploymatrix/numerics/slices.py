@@ -9,7 +9,8 @@ multiple of the noise of float32 in it, which eager float32 shows:
              q the r that 90 % of the slices of the axis do not exceed, at most ceiling / multiple
     allowed  max(multiple * noise, floor * scale, rounding * the sample's largest |y64|)
 
-Where noise is judged and not rounding, "largest" is the root of the mean square throughout.
+Where noise is judged and not rounding, sizes are roots of mean squares over all samples: noise of few levels is about
+the same in each of them, so one that is small as a whole says nothing. `error` of the whole is each sample's own.
 """
 
 from __future__ import annotations
@@ -61,6 +62,8 @@ class Stack:
     def amplitude(self) -> Floats:
         """Return each sample's largest size, [samples, 1]; 1 for one of zeros, whose errors are not normalised."""
         largest = self.over_samples(self.size)[:, None]
+        if self.norm == "rms":
+            largest = np.full_like(largest, np.sqrt(np.mean((largest / (largest.max() or 1)) ** 2)) * largest.max())
         return np.where(largest > 0, largest, 1.0)
 
     @cached_property
@@ -74,7 +77,10 @@ class Stack:
 
     def along(self, array: Floats, axis: int) -> Floats:
         """Return the norm of each slice along an axis of the output, [samples, slices]."""
-        return _norm(self.norm, array, tuple(other for other in range(1, array.ndim) if other != axis + 1))
+        others = tuple(other for other in range(1, array.ndim) if other != axis + 1)
+        if self.norm == "max":
+            return _norm("max", array, others)
+        return np.repeat(_norm("rms", array, (0, *others))[None], len(array), axis=0)
 
 
 @dataclass(frozen=True, kw_only=True)
