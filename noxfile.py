@@ -14,13 +14,13 @@ import nox
 ROOT = Path(__file__).parent
 ENGINE = ROOT / "build" / "envs" / "engine"
 
-# The options of each kind. Integration tests share the cores file by file, in the order that their conftest.py gives
-# them; a few at once are enough, since each starts exporters and runtimes of a gigabyte.
+# The options of each kind. What starts exporters, runtimes and containers shares the cores file by file, a few at once,
+# since each takes a gigabyte; integration tests in the order that their conftest.py gives them.
 FILE_BY_FILE = ["-n", "auto", "--maxprocesses=4", "--dist=loadfile", "--no-loadscope-reorder"]
 KINDS_OF_TESTS = {
     "unit": ["-n", "auto"],
     "integration": [*FILE_BY_FILE, "--durations=25"],
-    "hostile": [],
+    "hostile": FILE_BY_FILE,
     "browser": [],
 }
 

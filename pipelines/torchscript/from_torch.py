@@ -77,10 +77,11 @@ def traced(model: nn.Module, inputs: tuple[Tensor, ...], further: list[tuple[Ten
     try:
         return torch.jit.trace(model, inputs, check_inputs=further)
     except torch.jit.TracingCheckError as error:
+        print(error)  # what differs, in torch's words
         why = next((line for line in str(error).splitlines() if line.startswith("ERROR: ")), str(error))
         raise Untraceable(
             "a trace keeps one way through the model's Python code, and the second sample takes another than the first "
             f"({why.removeprefix('ERROR: ').strip()}): choose by torch.where or torch.cond instead of `if`; or, if "
             'TorchScript understands the code, write options = { method = "script" } under [routes.torchscript] in '
             "model.toml"
-        ) from error
+        ) from None

@@ -118,12 +118,12 @@ def test_models_at_once_get_their_own_neighbours_and_no_patch_of_another(
     together = deploymatrix("run", "--jobs", "4", *targets)
     beside = answers(real_build)
     alone = {}
-    for name in ("second", "fourth", "plain", "patched", "first", "third"):
+    for name in ("second", "fourth", "plain", "patched"):  # those that come after another of their kind, and the patch
         deploymatrix("run", "--fresh", "-m", name, *targets)
         alone |= answers(real_build)
 
     assert together.returncode == 0, together.stdout + together.stderr
-    assert beside == alone
+    assert {name: beside[name] for name in alone} == alone and len(alone) == 4
     assert len({digest for _, digest in beside.values()}) == 6
 
 
