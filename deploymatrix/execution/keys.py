@@ -23,14 +23,14 @@ from deploymatrix.project.limits import limits_of
 from deploymatrix.project.own_samples import program
 from deploymatrix.project.plan import PlannedCell
 from deploymatrix.project.project import Model, Project, Target
-from deploymatrix.project.routes import Step
+from deploymatrix.project.routes import Route, Step
 from deploymatrix.store import digests
 from deploymatrix.store.entries import Entry
 
 # The files that each judgement consists of: a change in one leaves the results of the others as they are.
 JUDGING = (
     *("compare.py", "figures.py", "judging.py", "limits.py", "npy.py", "outliers.py"),
-    *("ragged.py", "shapes.py", "slices.py", "stability.py", "tensors.py"),
+    *("fidelity.py", "ragged.py", "shapes.py", "slices.py", "stability.py", "tensors.py"),
 )
 CHECKED_WITH = ("figures.py", "npy.py", "outliers.py", "ragged.py", "shapes.py", "tensors.py")
 COMPARING = tuple(NUMERICS / name for name in JUDGING)
@@ -138,6 +138,26 @@ class Keys:
             }
         )
 
+    def evaluation(self, model: Model, route: Route, artifact: Entry, samples: Entry | None = None) -> Key:
+        """Make the key of what an artifact comes to in exact arithmetic: its samples, and what evaluates it."""
+        return Key(
+            {
+                "artifact": artifact.digest,
+                "samples": self._samples_digest(model, samples),
+                **self._evaluator(route),
+                "limits": [model.spec.timeouts.export, model.spec.memory_mb],
+                "worker": self._exporting,
+                **self._contained,
+                **wire_state(model),
+            }
+        )
+
+    def _evaluator(self, route: Route) -> dict[str, str]:
+        return {
+            "evaluator": digests.of_code(self._project.evaluator(route.steps[-1].format)),
+            "environment": environment_digest(self._project, route.evaluated_in),
+        }
+
     def cell(
         self,
         run: Entry,
@@ -145,6 +165,7 @@ class Keys:
         artifact: Entry,
         limits: dict[str, float | None],
         samples: Entry | None = None,
+        evaluation: Entry | None = None,
     ) -> Key:
         """Make the key of a comparison: both sides, the limits, what is expected, and the code that compares."""
         is_expected = samples is not None and samples.about["expected"]
@@ -152,6 +173,7 @@ class Keys:
             {
                 **({"expected": samples.digest, "expecting": code_of(EXPECTING)} if samples and is_expected else {}),
                 "run": run.digest,
+                **({"evaluation": evaluation.digest} if evaluation else {}),
                 "reference": reference.digest,
                 "outputs": artifact.about["signature"]["outputs"],
                 "limits": limits,
@@ -180,6 +202,7 @@ class Keys:
             {
                 "model": model,
                 "steps": [_step_inputs(project, step, cell.model) for step in steps],
+                **(self._evaluator(cell.route) if cell.route and cell.route.evaluated_in else {}),
                 "warnings": [self._warning_rules(step.format) for step in steps],
                 "runner": digests.of_code(project.run_module(cell.target)),
                 "runtime": [digests.of_code(path) for path in runtime_recipe(project, cell.target).files],

@@ -21,6 +21,7 @@ USUAL_SECONDS = {
     "reference": 6.0,
     "export": 6.0,
     "run": 1.5,
+    "evaluate": 5.0,
     "compare": 0.05,
     "prepare": 20.0,
 }
@@ -30,6 +31,7 @@ USUAL_MEMORY_MB = {
     "reference": 1500,
     "export": 2500,
     "run": 800,
+    "evaluate": 1500,
     "compare": 200,
     "prepare": 1000,
 }

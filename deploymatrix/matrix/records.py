@@ -86,6 +86,17 @@ class StepsRecord(Frozen):
     noise: tuple[float, ...]
 
 
+class FidelityRecord(Frozen):
+    """Whether a runtime runs the quantised graph that it was given; all relative, by the root of the mean square.
+
+    `loss`: of the graph in exact arithmetic against float64. `error`: of the runtime's answers against that graph.
+    """
+
+    loss: float
+    error: float
+    limit: float
+
+
 class OutputRecord(Frozen):
     """One output, compared with the float64 reference; the worst sample counts.
 
@@ -113,6 +124,9 @@ class OutputRecord(Frozen):
     steps: StepsRecord | None = Field(default=None, description="of a model with state, whose first axis is its steps")
     norm: Literal["max", "rms"] = Field(
         default="max", description="what errors are measured by: the largest magnitude, or the root of the mean square"
+    )
+    fidelity: FidelityRecord | None = Field(
+        default=None, description="of what is quantised, where a second reference answers"
     )
 
     @property

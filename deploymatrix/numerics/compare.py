@@ -11,12 +11,14 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from .fidelity import fidelity
 from .figures import OutputFigures, StepFigures, relative_error
 from .judging import eager_error, judged, stacked
 from .limits import Limits, Norm
 from .outliers import expected_values
 from .ragged import Rows, fits, is_ragged, rows_of, rows_problem
 from .shapes import listed
+from .slices import Stack
 from .tensors import Array, Declared, has_steps, is_exact, load
 
 Outcome = Literal["passed", "unstable", "io_mismatch", "nonfinite", "reference_failed", "mismatch"]
@@ -54,6 +56,7 @@ class Answers:
     are further orders in which eager float32 was summed, .float32.<order>.npy.
     `declared`: outputs as the artifact's signature gives them (dtype and shape may differ from the model's on purpose).
     `chosen`: which of the reference's samples these are answers to, in order; empty for all of them.
+    `evaluated`: the same as `actual` of the artifact in exact arithmetic; None where nothing tells.
     """
 
     actual: Path
@@ -64,6 +67,7 @@ class Answers:
     extra: tuple[str, ...] = ()
     orders: tuple[str, ...] = ()
     chosen: tuple[int, ...] = ()
+    evaluated: Path | None = None
 
     def of_reference(self, name: str, word: str) -> list[Array]:
         """Read an output of the reference for each sample; `word`: float64, float32, or float32.<order>."""
@@ -104,9 +108,23 @@ def _compare_output(output: Declared, answers: Answers, limits: Limits) -> tuple
     if is_exact(output.dtype) or is_exact(arrays.reference[0].dtype.name):  # an artifact may answer integers as floats
         figures, outcome = _equal(output, arrays)
         return replace(figures, rows=rows), outcome
-    figures, unjudged = judged(output, stacked(arrays.actual, arrays.reference, arrays.eager, limits.norm), limits)
-    figures = replace(figures, rows=rows)
+    stack = stacked(arrays.actual, arrays.reference, arrays.eager, limits.norm)
+    figures, unjudged = judged(output, stack, limits)
+    figures = replace(figures, rows=rows, **_second(output, answers, stack, limits, figures.problem))
     return figures, "reference_failed" if unjudged else "mismatch" if figures.problem else "passed"
+
+
+def _second(output: Declared, answers: Answers, stack: Stack, limits: Limits, problem: str | None) -> dict[str, Any]:
+    """Return the second verdict, and what is wrong by both; nothing where there is no second reference."""
+    if answers.evaluated is None:
+        return {}
+    folder, samples = answers.evaluated, range(answers.samples)
+    evaluated = [load(folder / str(sample) / f"{output.name}.npy") for sample in samples]
+    if any(array.shape != stack.actual.shape[1:] for array in evaluated):
+        return {}
+    found = fidelity(stack, np.stack(evaluated).astype(np.float64), limits)
+    told = [why for why in (problem, found.problem if found else None) if why]
+    return {"fidelity": found, "problem": "; ".join(told) or None}
 
 
 def _arrays(output: Declared, answers: Answers) -> Arrays:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .fidelity import Fidelity
 from .limits import Norm
 from .shapes import Shape
 from .tensors import Array, is_exact
@@ -66,6 +67,7 @@ class OutputFigures:
     are None, and sample_errors empty, where nothing could be measured; headroom and worst also where equality is exact.
     `rows`: of a ragged output, for each sample how many rows were answered and expected. `steps`: of a model with
     state. `norm`: where it is "rms", all of that is the root of the mean square instead of the largest magnitude.
+    `fidelity`: of what is quantised, where a second reference answers.
     """
 
     name: str
@@ -84,6 +86,7 @@ class OutputFigures:
     rows: tuple[tuple[int, int], ...] | None = None
     steps: StepFigures | None = None
     norm: Norm = "max"
+    fidelity: Fidelity | None = None
 
 
 def relative_error(actual: Array, reference: Array) -> tuple[float, float]:

@@ -25,6 +25,7 @@ class Limits:
 
     `multiple`: of eager float32's own error. `floor`, `ceiling`: of what comes out. `error`: set for one model instead.
     `norm`: of errors and of what they are relative to: the largest magnitude, or the root of the mean square.
+    `share`, `least`: a runtime may be away from a quantised graph by this share of the graph's loss, or by so much.
     """
 
     multiple: float
@@ -33,6 +34,8 @@ class Limits:
     error: float | None = None
     rounding: float = ROUNDING
     norm: Norm = "max"
+    share: float = 0.0
+    least: float = 0.0
 
     def for_eager(self, dtype: str) -> Limits:
         """Return the limits of an output that eager itself gives in a dtype: float16 rounds more than float32 does."""
@@ -53,6 +56,10 @@ class Limits:
         """Return by how much a limit set for the model changes those of all slices."""
         return self.of(eager) / self.derived(eager)
 
+    def of_fidelity(self, loss: float) -> float:
+        """Return how far a runtime may be away from a graph that is itself that far away from float64."""
+        return max(self.share * loss, self.least)
+
     def problem(self, eager: float) -> str | None:
         """Return why nobody can be judged by a reference of which eager float32 is that far off; None if one can."""
         if self.error is None and self.multiple * eager > self.ceiling:
@@ -68,13 +75,13 @@ class Limits:
         return None
 
 
-def of_noise(snr_db: float) -> Limits:
+def of_noise(snr_db: float, share: float, least: float) -> Limits:
     """Return the limits of a signal-to-noise ratio in decibel: of the whole, and of each slice.
 
     Noise of rounding to few levels has the size of the whole tensor's range, so a weak slice may have as much as all.
     """
     limit = 10 ** (-snr_db / 20)
-    return Limits(multiple=0.0, floor=limit, ceiling=limit, rounding=limit, norm="rms")
+    return Limits(multiple=0.0, floor=limit, ceiling=limit, rounding=limit, norm="rms", share=share, least=least)
 
 
 def given(limit: float) -> Limits:

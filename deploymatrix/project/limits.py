@@ -19,11 +19,13 @@ def limits_of(model: Model, target: Target, variant: str) -> dict[str, Any]:
     Raise ConfigurationError for a model whose own limit is of the other kind, or out of the target's bounds.
     """
     own, where = model.spec.limits.get(variant), f"{model.folder / 'model.toml'}: limits.{variant}"
-    noise = target.variants[variant].snr_db
-    if noise is not None:
+    variant_ = target.variants[variant]
+    noise, fidelity = variant_.snr_db, variant_.fidelity
+    if noise is not None and fidelity is not None:
         if own is not None and own.snr_db is None:
             raise ConfigurationError(f"{where}.error: this variant is judged by its noise; write snr_db")
-        return asdict(of_noise(noise if own is None or own.snr_db is None else own.snr_db))
+        snr_db = noise if own is None or own.snr_db is None else own.snr_db
+        return asdict(of_noise(snr_db, fidelity.share, fidelity.least))
     bounds = target.spec.limits[variant]
     return {**bounds.model_dump(), "error": None if own is None else _error(own, where, target, variant)}
 

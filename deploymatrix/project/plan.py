@@ -17,7 +17,7 @@ from deploymatrix.project.routes import Route, Step, find_route
 ALL = "all"  # for all variants
 DEFAULT = "default: "  # in records, before the expression that a project selects by
 
-TaskKind = Literal["gather", "sample", "reference", "export", "run", "compare"]
+TaskKind = Literal["gather", "sample", "reference", "export", "run", "evaluate", "compare"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,10 +38,12 @@ class PlannedCell:
 class Task:
     """One piece of work: the reference of a model, the export at the end of a route, its run, or its comparison.
 
+    What is quantised may have a second reference: `evaluate` answers for the artifact in exact arithmetic.
+
     A model with own samples has one more before: `gather` reads their files, `sample` asks the model's samples.py.
-    `samples`, `reference`, `source` and `run` are the ids of the tasks whose results it takes; else they are empty. The
-    source of an export is what its step starts from: the reference, which holds the weights, or the artifact before.
-    The source of a run and of a comparison is the artifact.
+    `samples`, `reference`, `source`, `run` and `evaluation` are the ids of the tasks whose results it takes; else they
+    are empty. The source of an export is what its step starts from: the reference, which holds the weights, or the
+    artifact before. The source of a run and of a comparison is the artifact.
     """
 
     id: str
@@ -51,6 +53,7 @@ class Task:
     reference: str = ""
     source: str = ""
     run: str = ""
+    evaluation: str = ""
     variant: str = ""
     route: Route | None = None
     target: Target | None = None
@@ -58,7 +61,8 @@ class Task:
     @property
     def needs(self) -> tuple[str, ...]:
         """The ids of the tasks that come before this one, each once."""
-        return tuple(dict.fromkeys(id_ for id_ in (self.samples, self.reference, self.source, self.run) if id_))
+        ids = (self.samples, self.reference, self.source, self.run, self.evaluation)
+        return tuple(dict.fromkeys(id_ for id_ in ids if id_))
 
     @property
     def step(self) -> Step:
@@ -191,6 +195,12 @@ def run_id(cell: PlannedCell) -> str:
     return _id("run", cell.model, cell.route, cell.target)
 
 
+def evaluation_id(cell: PlannedCell) -> str:
+    """Return the id of the task that answers for a cell's artifact in exact arithmetic."""
+    assert cell.route is not None, f"{cell.name} has no route"
+    return _id("evaluate", cell.model, cell.route)
+
+
 def export_id(model: Model, route: Route) -> str:
     """Return the id of the task that makes the artifact at the end of `route`."""
     return _id("export", model, route)
@@ -246,7 +256,11 @@ def _cell_tasks(cell: PlannedCell, route: Route) -> Iterable[Task]:
         target=cell.target,
     )
     yield run
-    yield replace(run, id=compare_id(cell), kind="compare", run=run.id)
+    evaluation = ""
+    if route.evaluated_in:
+        evaluation = evaluation_id(cell)
+        yield replace(run, id=evaluation, kind="evaluate", target=None)
+    yield replace(run, id=compare_id(cell), kind="compare", run=run.id, evaluation=evaluation)
 
 
 def _id(kind: TaskKind, model: Model, route: Route, target: Target | None = None) -> str:

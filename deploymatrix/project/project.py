@@ -135,6 +135,7 @@ class Project:
             spec = read_spec(folder / "pipeline.toml", PipelineSpec)
             for step in spec.steps:
                 self._check_step(folder, step, names)
+            self._check_evaluation(folder, spec)
             found[folder.name] = spec
         return found
 
@@ -176,6 +177,10 @@ class Project:
 
     def step_module(self, format_: str, source: str) -> Path:
         return self._find(f"pipelines/{format_}") / f"from_{source}.py"
+
+    def evaluator(self, format_: str) -> Path:
+        """Return the module that answers for artifacts of a format in exact arithmetic."""
+        return self._find(f"pipelines/{format_}") / "evaluate.py"
 
     def opener(self, framework: str, source_framework: str) -> Path:
         """Return the module that opens a frozen model of `source_framework` as an object of `framework`."""
@@ -278,15 +283,27 @@ class Project:
             if not by_rounding and name in spec.limits:
                 raise ConfigurationError(f"{toml}: limits.{name}: this variant is judged by its noise; remove the key")
 
+    def _check_evaluation(self, folder: Path, spec: PipelineSpec) -> None:
+        toml, evaluation = folder / "pipeline.toml", spec.evaluation
+        for name in [*(evaluation.variants if evaluation else ()), *spec.unsupported]:
+            _known("variants", name, self.variants, toml)
+        if evaluation is not None:
+            self._check_environment("evaluation.environment", evaluation.environment, toml)
+            if not (folder / "evaluate.py").is_file():
+                raise ConfigurationError(f"{toml}: evaluation: it needs evaluate.py beside it")
+
+    def _check_environment(self, key: str, name: str, toml: Path) -> None:
+        if not self.environment_lock(name).is_file():
+            locks = [p.stem for t in self.trees for p in (t / "pipelines" / ENVIRONMENTS).glob("*.lock")]
+            _known(key, name, locks, toml)
+
     def _check_step(self, folder: Path, step: StepSpec, formats: set[str]) -> None:
         toml = folder / "pipeline.toml"
         _known("steps.from", step.source, {*self.frameworks, *formats}, toml)
         module = folder / f"from_{step.source}.py"
         if not module.is_file():
             raise ConfigurationError(f"{toml}: steps.from: {step.source!r} needs {module.name} beside it")
-        if not self.environment_lock(step.environment).is_file():
-            locks = [p.stem for t in self.trees for p in (t / "pipelines" / ENVIRONMENTS).glob("*.lock")]
-            _known("steps.environment", step.environment, locks, toml)
+        self._check_environment("steps.environment", step.environment, toml)
         if step.frameworks and step.source not in self.frameworks:
             raise ConfigurationError(f"{toml}: steps.frameworks: {step.source!r} is a format; remove the key")
         for key, variants in (("variants", step.variants), ("from_variant", step.from_variant and [step.from_variant])):

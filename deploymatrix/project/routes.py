@@ -35,10 +35,12 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
-    """Steps in order; the first one starts at the model."""
+    """Steps in order; the first one starts at the model. evaluated_in: the environment of what answers for the artifact
+    at the end in exact arithmetic; empty where nothing does."""
 
     framework: str
     steps: tuple[Step, ...]
+    evaluated_in: str = ""
 
     @property
     def variant(self) -> str:
@@ -59,7 +61,11 @@ class Route:
 def find_route(project: Project, model: Model, format_: str, variant: str) -> Route | None:
     """Return the route of `model` to an artifact of `format_` in that variant, or None when there is none."""
     steps = _steps_to(project, model, format_, variant, frozenset())
-    return None if steps is None else Route(framework=model.spec.framework, steps=steps)
+    if steps is None:
+        return None
+    evaluation = project.pipelines[format_].evaluation
+    evaluated_in = evaluation.environment if evaluation and variant in evaluation.variants else ""
+    return Route(framework=model.spec.framework, steps=steps, evaluated_in=evaluated_in)
 
 
 def _steps_to(

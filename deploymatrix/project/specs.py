@@ -42,12 +42,19 @@ class StepSpec(Strict):
         return self
 
 
+class EvaluationSpec(Strict):
+    """What answers for artifacts of a format in exact arithmetic: evaluate.py, in an environment, for some variants."""
+
+    environment: FolderName
+    variants: Annotated[tuple[FolderName, ...], Field(min_length=1)]
+
+
 class PipelineSpec(Strict):
     """pipelines/<format>/pipeline.toml: the steps that lead to a format, in order of preference.
 
     `artifacts`: the names of such artifacts, as "*.onnx"; those of a folder by a file in it, as "*/model.json".
     `warnings`: what their exporters may say about the truth of an artifact. `unsupported`: the variants that no step
-    makes, each with the reason.
+    makes, each with the reason. `evaluation`: the second reference of what is quantised.
     """
 
     former_keys = {"sources": 'write [[steps]], and in each step from = "…" instead of source = "…"'}
@@ -56,6 +63,7 @@ class PipelineSpec(Strict):
     steps: Annotated[tuple[StepSpec, ...], Field(min_length=1)]
     warnings: tuple[WarningRule, ...] = ()
     unsupported: dict[FolderName, Annotated[str, Field(min_length=10)]] = {}
+    evaluation: EvaluationSpec | None = None
 
 
 class Budget(Strict):

@@ -11,13 +11,22 @@ from deploymatrix.project.strict import Strict
 Number = Literal["float32", "float16", "int16", "uint16", "int8", "uint8"]
 
 
+class FidelityBound(Strict):
+    """How far a runtime may be away from the graph that it runs: a share of what the graph itself is away from float64,
+    or `least`, relative to the output, where that is more."""
+
+    share: Annotated[float, Field(gt=0, le=10)]
+    least: Annotated[float, Field(gt=0, lt=1)]
+
+
 class VariantSpec(Strict):
     """What an artifact's numbers are, for people and for steps; and how much of them may be lost.
 
     `weights`, `activations`: the numbers that are stored, and those that layers compute with. `granularity`: what has a
     scale of its own. `calibration`: whether ranges are taken from samples, which then are others than those that judge.
     `judgement`: "rounding" by the limits of target.toml, which follow from eager float32; "noise" by `snr_db`, the
-    least signal-to-noise ratio of an output. `default`: whether its cells are taken where the user selects no variant.
+    least signal-to-noise ratio of an output, and by `fidelity`, whether a runtime runs the graph that it was given.
+    `default`: whether its cells are taken where the user selects no variant.
     """
 
     weights: Number
@@ -26,10 +35,12 @@ class VariantSpec(Strict):
     calibration: bool = False
     judgement: Literal["rounding", "noise"]
     snr_db: Annotated[float, Field(gt=0, le=200)] | None = None
+    fidelity: FidelityBound | None = None
     default: bool = False
 
     @model_validator(mode="after")
     def _noise_has_a_bound(self) -> Self:
-        if (self.judgement == "noise") != (self.snr_db is not None):
-            raise ValueError('judgement = "noise" needs snr_db, the least signal-to-noise ratio; "rounding" has none')
+        for key in ("snr_db", "fidelity"):
+            if (self.judgement == "noise") != (getattr(self, key) is not None):
+                raise ValueError(f'judgement = "noise" needs {key}, and "rounding" has none')
         return self

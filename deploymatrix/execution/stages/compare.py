@@ -25,7 +25,8 @@ SAMPLE = re.compile(r"\bsample (\d+)")
 
 
 def key(context: StageContext, needs: Needs) -> Key:
-    return context.keys.cell(needs.run, needs.reference, needs.source, limits(needs.task), needs.samples)
+    bounds = limits(needs.task)
+    return context.keys.cell(needs.run, needs.reference, needs.source, bounds, needs.samples, needs.evaluation)
 
 
 def compare(context: StageContext, needs: Needs, key: Key) -> Result:
@@ -49,6 +50,7 @@ def compare(context: StageContext, needs: Needs, key: Key) -> Result:
         extra=tuple(needs.run.about["extra"]),
         orders=tuple(needs.reference.about.get("orders", ())),
         chosen=chosen,
+        evaluated=None if needs.evaluation is None else needs.evaluation.files,
     )
     comparison = (
         judge(answers, bounds)

@@ -58,5 +58,11 @@ class Needs:
         """What the artifact answered."""
         return self.entries[self.task.run]
 
+    @property
+    def evaluation(self) -> Entry | None:
+        """What the artifact comes to in exact arithmetic; None where nothing tells."""
+        entry = self.entries[self.task.evaluation] if self.task.evaluation else None
+        return None if entry is None or entry.about.get("problem") else entry
+
     def __iter__(self) -> Iterator[Entry]:
         return (self.entries[id_] for id_ in self.task.needs)

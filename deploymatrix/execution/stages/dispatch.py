@@ -13,7 +13,7 @@ from deploymatrix.errors import StoreCorrupted
 from deploymatrix.execution.logs import stable_text
 from deploymatrix.execution.model_files import Key
 from deploymatrix.execution.outcomes import FAILED_IN, Failed, NativeTask, Result
-from deploymatrix.execution.stages import compare, export, gather, reference, run, sample
+from deploymatrix.execution.stages import compare, evaluate, export, gather, reference, run, sample
 from deploymatrix.execution.stages.asking import Answered, Question
 from deploymatrix.execution.stages.context import Needs, StageContext
 from deploymatrix.host.messages import Place
@@ -82,6 +82,14 @@ STAGES: dict[TaskKind, NativeStage | HostStage] = {
         reads=True,
     ),
     "run": NativeStage(name="run", kind="runs", key=run.key, place=run.place, question=run.question, finish=run.finish),
+    "evaluate": NativeStage(
+        name="run",
+        kind="runs",
+        key=evaluate.key,
+        place=evaluate.place,
+        question=evaluate.question,
+        finish=run.finish,
+    ),
     "compare": HostStage(kind="cells", key=compare.key, do=compare.compare),
 }
 
@@ -128,6 +136,8 @@ def execute(context: StageContext, pool: Pool, needs: Needs, key: Key) -> Result
         return stage.finish(answered, needs)
     refuse_a_full_disk(context.project.build)
     failed = answered.failure()
+    if needs.task.kind == "evaluate":
+        return evaluate.without(answered, failed)
     return run.with_sizes(failed, needs) if needs.task.kind == "run" else failed
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 from deploymatrix.execution.model_files import Key
 from deploymatrix.execution.outcomes import Failed, Result
@@ -36,7 +37,28 @@ def key(context: StageContext, needs: Needs) -> Key:
     return context.keys.run(task.model, task.on, needs.source, context.facts, needs.samples)
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What any module is asked that answers for an artifact, and the most that it may leave."""
+
+    args: dict[str, Any]
+    most_bytes: int
+    most_files: int
+
+
 def question(context: StageContext, needs: Needs) -> Question:
+    task, asked_ = needs.task, asked(context, needs)
+    return Question(
+        module=context.project.run_module(task.on),
+        args=asked_.args,
+        timeout_s=task.model.spec.timeouts.run,
+        memory_mb=task.on.spec.resources.memory_mb,
+        most_bytes=asked_.most_bytes,
+        most_files=asked_.most_files,
+    )
+
+
+def asked(context: StageContext, needs: Needs) -> Asked:
     task, artifact = needs.task, needs.source
     samples = samples_for(task.model, artifact, needs.samples)
     args = {
@@ -46,11 +68,8 @@ def question(context: StageContext, needs: Needs) -> Question:
         "repeat": REPEATS,
         **wire_state(task.model),
     }
-    return Question(
-        module=context.project.run_module(task.on),
-        args=args,
-        timeout_s=task.model.spec.timeouts.run,
-        memory_mb=task.on.spec.resources.memory_mb,
+    return Asked(
+        args,
         most_bytes=_most_bytes(task.model, artifact, needs.samples),
         most_files=ANSWERS * len(samples) * len(task.model.spec.outputs),
     )

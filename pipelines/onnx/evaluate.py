@@ -1,0 +1,75 @@
+"""Answers for an ONNX graph in exact arithmetic: what its numbers come to when nothing is rounded on the way.
+
+It is ONNX's own evaluator on a copy of the graph in which every float is a float64, so that only what the graph itself
+rounds is rounded: the weights that it holds, and what QuantizeLinear and its like make of activations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import AttributeProto, TensorProto, numpy_helper
+from onnx.reference import ReferenceEvaluator
+
+VERSIONS = ("onnx", "numpy")
+NARROW = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.BFLOAT16)
+
+
+class Evaluator:
+    """A graph in float64, and the dtypes that its outputs were declared in."""
+
+    def __init__(self, path: Path) -> None:
+        model = onnx.load(path)
+        self.dtypes = {
+            output.name: onnx.helper.tensor_dtype_to_np_dtype(output.type.tensor_type.elem_type)
+            for output in model.graph.output
+        }
+        for graph in graphs(model.graph):
+            widen(graph)
+        self.evaluator = ReferenceEvaluator(model)
+
+
+def load(payload: Path) -> Evaluator:
+    return Evaluator(payload)
+
+
+def run(session: Evaluator, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Outputs by their names in the graph, in their declared dtypes."""
+    feeds = {name: array.astype("float64") if array.dtype.kind == "f" else array for name, array in inputs.items()}
+    names = list(session.dtypes)
+    answers = session.evaluator.run(names, feeds)
+    return {name: np.asarray(answer, session.dtypes[name]) for name, answer in zip(names, answers, strict=True)}
+
+
+def graphs(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
+    """The graph and those inside of its nodes: branches, and bodies of loops."""
+    yield graph
+    for node in graph.node:
+        for attribute in node.attribute:
+            for inner in [attribute.g] if attribute.type == AttributeProto.GRAPH else attribute.graphs:
+                yield from graphs(inner)
+
+
+def widen(graph: onnx.GraphProto) -> None:
+    """Make float64 of every float that the graph declares, holds, or casts to."""
+    for value in (*graph.input, *graph.output, *graph.value_info):
+        if value.type.tensor_type.elem_type in NARROW:
+            value.type.tensor_type.elem_type = TensorProto.DOUBLE
+    for tensor in graph.initializer:
+        tensor.CopyFrom(wide(tensor))
+    for node in graph.node:
+        for attribute in node.attribute:
+            if attribute.type == AttributeProto.TENSOR:
+                attribute.t.CopyFrom(wide(attribute.t))
+            elif (node.op_type, attribute.name) in (("Cast", "to"), ("EyeLike", "dtype")) and attribute.i in NARROW:
+                attribute.i = TensorProto.DOUBLE
+
+
+def wide(tensor: Any) -> Any:
+    if tensor.data_type not in NARROW:
+        return tensor
+    return numpy_helper.from_array(numpy_helper.to_array(tensor).astype("float64"), tensor.name)
