@@ -31,7 +31,7 @@ def beside(name: str) -> Any:
     return module
 
 
-rewrites = beside("rewrites")
+rewrites, variants = beside("rewrites"), beside("variants")
 
 
 def export(source: nn.Module, spec: Any, out: Path, options: dict[str, Any]) -> dict[str, Any]:
@@ -40,6 +40,7 @@ def export(source: nn.Module, spec: Any, out: Path, options: dict[str, Any]) -> 
     options: xnnpack, whether to delegate to XNNPACK; true by default, but for a model with free axes or branches, of
     which the portable kernels run all: docs/findings/executorch-xnnpack-free-axes/finding.md and -branches
     """
+    source = variants.of(source, spec)
     inputs = tuple(torch.tensor(spec.example[declared.name]) for declared in spec.inputs)
     rewritten = rewrites.Rewritten()
     with rewritten:

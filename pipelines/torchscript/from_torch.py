@@ -26,7 +26,7 @@ def beside(name: str) -> Any:
     return module
 
 
-control_flow = beside("control_flow")
+control_flow, variants = beside("control_flow"), beside("variants")
 
 
 def export(source: nn.Module, spec: Any, out: Path, options: dict[str, Any]) -> dict[str, Any]:
@@ -35,6 +35,7 @@ def export(source: nn.Module, spec: Any, out: Path, options: dict[str, Any]) -> 
     options: method, "trace" (default) or "script". A trace is checked on a second sample: Untraceable is raised when it
     differs from the model there.
     """
+    source = variants.of(source, spec.variant)
     method = options.get("method", "trace")
     repairs: list[str] = []
     static: list[str] = []
