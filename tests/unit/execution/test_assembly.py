@@ -89,6 +89,9 @@ def test_without_results_every_planned_cell_is_missing_and_red(tree: Tree, cells
 
 
 def test_a_cell_without_a_route_is_unsupported_and_red(tree: Tree) -> None:
+    half = 'weights = "float16"\nactivations = "float16"\njudgement = "rounding"\n'
+    tree.write("pipelines/variants/fp16.toml", half)
+    tree.append("pipelines/npz/pipeline.toml", '\n[unsupported]\nfp16 = "numpy has none that is faster"\n')
     tree.change("targets/npz/target.toml", '["fp32"]', '["fp16"]')
     tree.change("targets/npz/target.toml", "fp32 = {", "fp16 = {")
     cells = plan_cells(tree.project(), Selection(targets=("npz",)))
@@ -96,7 +99,7 @@ def test_a_cell_without_a_route_is_unsupported_and_red(tree: Tree) -> None:
     (cell,) = build(tree, cells, {}).cells
 
     assert (cell.outcome, cell.stage, cell.verdict) == ("unsupported", "plan", "failed")
-    assert cell.detail == "no route from numpy to npz fp16"
+    assert cell.detail == "no route from numpy to npz fp16: numpy has none that is faster"
 
 
 def test_a_compared_cell_holds_its_route_versions_and_figures(

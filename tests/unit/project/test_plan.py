@@ -10,6 +10,8 @@ from deploymatrix.errors import NOTHING_SELECTED, ConfigurationError, NothingSel
 from deploymatrix.project.plan import Selection, plan_cells, plan_tasks
 from tests.fakes.tree import Tree
 
+HALF = 'weights = "float16"\nactivations = "float16"\njudgement = "rounding"\n'
+
 
 def names(tree: Tree, **selection: Any) -> list[str]:
     return [cell.name for cell in plan_cells(tree.project(), Selection(**selection))]
@@ -51,6 +53,7 @@ def test_a_selection(zoo: Any, selection: dict[str, Any], expected: list[str]) -
 
 
 def test_a_target_has_a_cell_for_each_variant(tree: Tree) -> None:
+    tree.write("pipelines/variants/fp16.toml", HALF)
     tree.change("targets/npz/target.toml", '["fp32"]', '["fp32", "fp16"]')
     tree.change(
         "targets/npz/target.toml", "[limits]", "[limits]\nfp16 = { multiple = 12, floor = 1e-3, ceiling = 1e-2 }"
@@ -60,6 +63,7 @@ def test_a_target_has_a_cell_for_each_variant(tree: Tree) -> None:
 
 
 def test_a_cell_without_a_route_is_planned_all_the_same(tree: Tree) -> None:
+    tree.write("pipelines/variants/fp16.toml", HALF)
     tree.change("targets/npz/target.toml", '["fp32"]', '["fp16"]')
     tree.change("targets/npz/target.toml", "fp32 = {", "fp16 = {")
 

@@ -99,6 +99,7 @@ def test_a_cycle_is_left_where_a_way_out_exists(tree: Tree) -> None:
 
 
 def test_a_variant_needs_every_step_of_the_way(tree: Tree) -> None:
+    tree.write("pipelines/variants/fp16.toml", 'weights = "float16"\nactivations = "float16"\njudgement = "rounding"\n')
     pipeline(tree, "wrapped", "npz", more='variants = ["fp32", "fp16"]')
 
     assert str(route(tree, "wrapped", "fp32")) == "numpy → npz → wrapped"

@@ -197,14 +197,12 @@ def test_a_key_of_earlier_versions_gets_its_new_name(
 @pytest.mark.parametrize(
     ("declared", "why"),
     [
-        ('variants = ["fp32", "fp16"]', "limits has no limit for the variant fp16; add it"),
-        ('variants = ["fp16"]', "limits has no limit for the variant fp16; add it"),
         ('variants = ["fp32", "fp32"]', "variants must differ: fp32, fp32"),
         ("", "variants: missing; add it"),
         ("variants = []", "variants: "),
     ],
 )
-def test_every_variant_has_its_limit(tmp_path: Path, declared: str, why: str) -> None:
+def test_variants_are_some_and_differ(tmp_path: Path, declared: str, why: str) -> None:
     text = complaint(tmp_path / "target.toml", TargetSpec, TARGET.replace('variants = ["fp32"]', declared))
 
     assert why in text
