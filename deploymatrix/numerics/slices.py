@@ -10,7 +10,8 @@ multiple of the noise of float32 in it, which eager float32 shows:
     allowed  max(multiple * noise, floor * scale, rounding * the sample's largest |y64|)
 
 Where noise is judged and not rounding, sizes are roots of mean squares over all samples: noise of few levels is about
-the same in each of them, so one that is small as a whole says nothing. `error` of the whole is each sample's own.
+the same in each of them, so one that is small as a whole says nothing. `error` of the whole is each sample's own. A slice of few
+values has more noise by chance.
 """
 
 from __future__ import annotations
@@ -75,6 +76,11 @@ class Stack:
         """Return the norm of each sample, [samples]; 0 for samples without any element."""
         return _norm(self.norm, array.reshape(len(array), -1), (1,))
 
+    def luck(self, axis: int) -> float:
+        """Return by how much a slice may exceed by chance what all of its size come to: three deviations of its noise."""
+        values = self.ordinary.size // self.ordinary.shape[axis + 1]
+        return 1.0 if self.norm == "max" else 1 + 3 / float(np.sqrt(2 * max(values, 1)))
+
     def along(self, array: Floats, axis: int) -> Floats:
         """Return the norm of each slice along an axis of the output, [samples, slices]."""
         others = tuple(other for other in range(1, array.ndim) if other != axis + 1)
@@ -135,7 +141,7 @@ def along_axes(stack: Stack, limits: Limits) -> Iterator[Part]:
             error=stack.along(stack.error, axis),
             scale=scale,
             noise=noise,
-            allowed=np.maximum(limits.multiple * noise, least) * factor,
+            allowed=np.maximum(limits.multiple * noise, least) * factor * stack.luck(axis),
         )
 
 
