@@ -76,6 +76,12 @@ def zoo(session: nox.Session) -> None:
 
 
 @nox.session
+def variants(session: nox.Session) -> None:
+    """Export and verify the core models in all variants; `gate -v all` decides on them."""
+    _deploymatrix(session, "run", "-v", "all", *session.posargs)
+
+
+@nox.session
 def gate(session: nox.Session) -> None:
     """Pass only when every planned cell passed or carries a matching expectation."""
     _deploymatrix(session, "gate", *session.posargs)

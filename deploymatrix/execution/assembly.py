@@ -17,7 +17,16 @@ from deploymatrix.matrix.verdicts import Rules, judged, unmatched_rules
 from deploymatrix.numerics.shapes import is_of, listed, partly_bound
 from deploymatrix.printable import printable
 from deploymatrix.project.model_specs import Output
-from deploymatrix.project.plan import PlannedCell, Selection, compare_id, export_id, reference_id, run_id, samples_id
+from deploymatrix.project.plan import (
+    PlannedCell,
+    Selection,
+    compare_id,
+    evaluation_id,
+    export_id,
+    reference_id,
+    run_id,
+    samples_id,
+)
 from deploymatrix.project.project import Project
 from deploymatrix.store.entries import Entry
 
@@ -191,7 +200,18 @@ def _compared(project: Project, planned: PlannedCell, results: Mapping[str, Resu
         "outputs": tuple(OutputRecord.model_validate(output) for output in compared.about["outputs"]),
         "yardstick": _yardstick(results, planned),
         "drift": compared.about["drift"],
+        "alone": _alone(planned, results),
     }
+
+
+def _alone(planned: PlannedCell, results: Mapping[str, Result]) -> str:
+    """Return why a quantised artifact has no second reference; empty where it has one, or is not quantised."""
+    if planned.target.variants[planned.variant].judgement == "rounding" or planned.route is None:
+        return ""
+    if not planned.route.evaluated_in:
+        return f"nothing evaluates {planned.target.spec.format} {planned.variant}"
+    evaluated = _entry(results, evaluation_id(planned))
+    return "" if evaluated is None else _shown(str(evaluated.about.get("problem", "")))
 
 
 def _yardstick(results: Mapping[str, Result], planned: PlannedCell) -> str:

@@ -75,6 +75,8 @@ def _over(output: OutputRecord, error: float) -> Iterator[str]:
         yield f"axis {worst.axis}, slice {worst.index}: error {worst.error:.3g} is over its limit {worst.limit:.3g}"
     elif worst is not None and max(worst.heat, default="") > AT_THE_LIMIT:
         yield f"its heat map is over the limit: {worst.heat}"
+    elif output.fidelity is not None and not output.fidelity.error <= output.fidelity.limit:
+        yield f"its fidelity is {output.fidelity.error:.3g}, over the limit {output.fidelity.limit:.3g}"
     elif (step := _first_over(output.steps)) is not None:
         yield f"the error of step {step} is over its limit"
     elif output.problem is not None:
@@ -88,6 +90,8 @@ def _figures(output: OutputRecord) -> Iterator[tuple[str, float]]:
     found += [(f"the error of sample {index}", error) for index, error in enumerate(output.sample_errors)]
     if output.worst is not None:
         found += [(f"worst {key}", getattr(output.worst, key)) for key in ("error", "limit", "noise", "share")]
+    if output.fidelity is not None:
+        found += [(f"fidelity's {key}", getattr(output.fidelity, key)) for key in ("loss", "error", "limit")]
     if output.steps is not None:
         for key in ("errors", "limits", "noise"):
             found += [(f"{key} of step {step}", value) for step, value in enumerate(getattr(output.steps, key))]

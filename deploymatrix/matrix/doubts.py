@@ -137,6 +137,18 @@ def _of_output(output: OutputRecord, declared: Output, cell: Cell, limits: Limit
     if not isclose(output.limit, limit, rel_tol=EXACTLY):
         yield f"{name}: its limit is {output.limit:.3g}, the project's {limit:.3g}"
     yield from _of_slice(output, limits)
+    yield from _of_noise(output, cell, limits)
+
+
+def _of_noise(output: OutputRecord, cell: Cell, limits: Limits) -> Iterator[str]:
+    """Yield where the figures are not of the variant's judgement, or its second verdict is not there."""
+    if output.norm != limits.norm:
+        yield f"{output.name}: its errors are by {output.norm}, those of the variant by {limits.norm}"
+    fidelity, measured = output.fidelity, output.error is not None and bool(output.limit)
+    if limits.norm == "rms" and measured and fidelity is None and not cell.alone:
+        yield f"{output.name}: it has no second verdict, and the record does not say why"
+    if fidelity is not None and not isclose(fidelity.limit, limits.of_fidelity(fidelity.loss), rel_tol=EXACTLY):
+        yield f"{output.name}: its fidelity's limit is {fidelity.limit:.3g}, the project's {limits.of_fidelity(fidelity.loss):.3g}"
 
 
 def _of_slice(output: OutputRecord, limits: Limits) -> Iterator[str]:

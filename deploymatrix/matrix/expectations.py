@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatchcase
@@ -11,10 +11,11 @@ from typing import get_args
 
 from deploymatrix.errors import ConfigurationError
 from deploymatrix.matrix.records import Cell, ExpectationRecord, Outcome, Stage, Verdict
-from deploymatrix.project.project import Project
+from deploymatrix.project.project import Project, Target
 from deploymatrix.project.specs import Expectation, ExpectationsFile
 from deploymatrix.project.toml_files import nearest, read_spec
 
+VARIANTS = "docs/guides/variants.md"
 NEVER_EXPECTED = frozenset({"passed", "missing"})
 
 
@@ -43,7 +44,23 @@ def read_expectations(project: Project, further: Path | None = None) -> list[Exp
         if not (project.shipped_models or target.folder.is_relative_to(project.root)):
             continue
         entries += _records(target.spec.expectations, project.shown(target.folder / "target.toml"))
-    return entries
+    return entries + [entry for target in project.targets.values() for entry in _unsupported(project, target)]
+
+
+def _unsupported(project: Project, target: Target) -> Iterator[ExpectationRecord]:
+    """Yield an entry for each variant of the target that no step makes, with the reason that its pipeline.toml gives."""
+    format_ = target.spec.format
+    for variant in target.spec.variants:
+        reason = project.pipelines[format_].unsupported.get(variant)
+        if reason is not None:
+            yield ExpectationRecord(
+                cell=f"*/{target.name}/{variant}",
+                outcome="unsupported",
+                stage="plan",
+                reason=reason,
+                link=VARIANTS,
+                file=f"pipelines/{format_}/pipeline.toml",
+            )
 
 
 def judge(cell: Cell, expectations: Iterable[ExpectationRecord], today: date) -> Judgement:

@@ -206,6 +206,10 @@ class Cell(Frozen):
     yardstick: Literal["float64", "float32"] = Field(
         default="float64", description="what the reference was computed in; float32 where the model's code rounds to it"
     )
+    alone: str = Field(
+        default="",
+        description="why nothing answers for the quantised artifact in exact arithmetic: judged by loss alone",
+    )
     drift: dict[str, float] = Field(
         default={}, description="by output, the largest difference among the answers of all checks; absent where none"
     )

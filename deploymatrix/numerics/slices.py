@@ -10,8 +10,8 @@ multiple of the noise of float32 in it, which eager float32 shows:
     allowed  max(multiple * noise, floor * scale, rounding * the sample's largest |y64|)
 
 Where noise is judged and not rounding, sizes are roots of mean squares over all samples: noise of few levels is about
-the same in each of them, so one that is small as a whole says nothing. `error` of the whole is each sample's own. A slice of few
-values has more noise by chance.
+the same in each of them, so one that is small as a whole says nothing. `error` of the whole is each sample's own. A
+slice of few values has more noise by chance.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Stack:
         return _norm(self.norm, array.reshape(len(array), -1), (1,))
 
     def luck(self, axis: int) -> float:
-        """Return by how much a slice may exceed by chance what all of its size come to: three deviations of its noise."""
+        """Return by how much a slice's noise may exceed what it usually comes to: by three of its deviations."""
         values = self.ordinary.size // self.ordinary.shape[axis + 1]
         return 1.0 if self.norm == "max" else 1 + 3 / float(np.sqrt(2 * max(values, 1)))
 

@@ -287,6 +287,8 @@ class Project:
         toml, evaluation = folder / "pipeline.toml", spec.evaluation
         for name in [*(evaluation.variants if evaluation else ()), *spec.unsupported]:
             _known("variants", name, self.variants, toml)
+        for name in (name for step in spec.steps for name in step.variants if name in spec.unsupported):
+            raise ConfigurationError(f"{toml}: unsupported.{name}: a step of this file makes it; remove one of both")
         if evaluation is not None:
             self._check_environment("evaluation.environment", evaluation.environment, toml)
             if not (folder / "evaluate.py").is_file():
