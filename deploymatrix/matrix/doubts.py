@@ -147,8 +147,9 @@ def _of_noise(output: OutputRecord, cell: Cell, limits: Limits) -> Iterator[str]
     fidelity, measured = output.fidelity, output.error is not None and bool(output.limit)
     if limits.norm == "rms" and measured and fidelity is None and not cell.alone:
         yield f"{output.name}: it has no second verdict, and the record does not say why"
-    if fidelity is not None and not isclose(fidelity.limit, limits.of_fidelity(fidelity.loss), rel_tol=EXACTLY):
-        yield f"{output.name}: its fidelity's limit is {fidelity.limit:.3g}, the project's {limits.of_fidelity(fidelity.loss):.3g}"
+    limit = limits.of_fidelity(fidelity.loss) if fidelity is not None else 0.0
+    if fidelity is not None and not isclose(fidelity.limit, limit, rel_tol=EXACTLY):
+        yield f"{output.name}: its fidelity's limit is {fidelity.limit:.3g}, the project's {limit:.3g}"
 
 
 def _of_slice(output: OutputRecord, limits: Limits) -> Iterator[str]:

@@ -48,7 +48,7 @@ def read_expectations(project: Project, further: Path | None = None) -> list[Exp
 
 
 def _unsupported(project: Project, target: Target) -> Iterator[ExpectationRecord]:
-    """Yield an entry for each variant of the target that no step makes, with the reason that its pipeline.toml gives."""
+    """Yield an entry for each variant of the target that no step makes, with the reason in pipeline.toml."""
     format_ = target.spec.format
     for variant in target.spec.variants:
         reason = project.pipelines[format_].unsupported.get(variant)
