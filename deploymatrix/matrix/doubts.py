@@ -111,7 +111,7 @@ def _of_own_sizes(spec: ModelSpec, cell: Cell) -> Iterator[str]:
         return
     if len(cell.sizes) != cell.samples:
         yield f"it has {cell.samples} samples, and sizes of {len(cell.sizes)}"
-    possible = {name: range(min(dim.sizes), max(dim.sizes) + 1) for name, dim in spec.dims.items()}
+    possible = {name: range(dim.min, dim.max + 1) for name, dim in spec.dims.items()}
     for sizes in cell.sizes:
         known = sizes.keys() == possible.keys() and all(size in possible[name] for name, size in sizes.items())
         if not known or not agrees(sizes, cell.static):

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from .ragged import fits, is_ragged
+from .ragged import fits, is_ragged, with_any_rows
 from .shapes import Binding, FreeDim, ShapeError, listed, partly_bound, unify
 from .shapes import fits as has_sizes
 from .tensors import Array, Declared, is_exact
@@ -75,12 +75,10 @@ def require_sizes(expected: Arrays, outputs: Sequence[Declared], sizes: Binding)
     for declared in outputs:
         if declared.name not in expected:
             continue
-        shape = (None, *declared.shape[1:]) if is_ragged(declared) else declared.shape
-        if not has_sizes(partly_bound(shape, sizes), expected[declared.name].shape):
-            raise WrongSample(
-                f"{declared.name}: shape {list(expected[declared.name].shape)}, where its sample makes "
-                f"{listed(declared.shape)} {listed(partly_bound(shape, sizes))}"
-            )
+        found, wanted = expected[declared.name].shape, partly_bound(with_any_rows(declared), sizes)
+        if not has_sizes(wanted, found):
+            declared_as = f"{listed(declared.shape)} {listed(wanted)}"
+            raise WrongSample(f"{declared.name}: shape {list(found)}, where its sample makes {declared_as}")
 
 
 def _require_names(arrays: Arrays, declared: Sequence[Declared], kind: str, *, all_of_them: bool) -> None:

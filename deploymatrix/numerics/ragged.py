@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from .shapes import Shape
 from .shapes import fits as has_sizes
 from .tensors import Array, Declared
 
@@ -17,7 +18,12 @@ def is_ragged(output: Declared) -> bool:
 
 def fits(shape: tuple[int, ...], output: Declared) -> bool:
     """Return whether an array's shape is the declared one; of a ragged output any number of rows will do."""
-    return has_sizes((None, *output.shape[1:]) if is_ragged(output) else output.shape, shape)
+    return has_sizes(with_any_rows(output), shape)
+
+
+def with_any_rows(output: Declared) -> Shape:
+    """Return the declared shape; of a ragged output with a number of rows that nobody says."""
+    return (None, *output.shape[1:]) if is_ragged(output) else output.shape
 
 
 def rows_of(actual: Iterable[Array], reference: Iterable[Array]) -> Rows:

@@ -26,6 +26,7 @@ let stage = 'import';
 let finished = false;
 
 async function main() {
+  waitForReaders();
   process.on('uncaughtException', fail); // thrown in a runtime's callback, or a promise that nobody awaited
   try {
     if (!(request.task in TASKS)) {
@@ -37,6 +38,14 @@ async function main() {
   } catch (error) {
     await fail(error);
   }
+}
+
+/**
+ * Make stdout and stderr blocking. Node opens pipes without: then a runtime that prints with fs.writeSync, as what
+ * Emscripten built with threads does, gets EAGAIN whenever the reader is slower, and a good artifact fails.
+ */
+function waitForReaders() {
+  for (const { _handle: handle } of [process.stdout, process.stderr]) handle?.setBlocking?.(true);
 }
 
 /** Announce the next stage, so that the server can name it even if the child dies in it. */

@@ -15,8 +15,8 @@ from deploymatrix.repro.findings import Shown, show
 from tests.runtimes import SHIPPED
 from tests.seen_findings import digest_of, noted
 
-FINDINGS = read_findings(SHIPPED)
-SEEN = {name for name, finding in FINDINGS.items() if noted().get(name) == digest_of(SHIPPED, finding)}
+FINDINGS, NOTED = read_findings(SHIPPED), noted()
+SEEN = {name for name, finding in FINDINGS.items() if NOTED.get(name) == digest_of(SHIPPED, finding)}
 PARAMS = [pytest.param(name, marks=[pytest.mark.long] if name in SEEN else []) for name in FINDINGS]
 VARYING = {"tflite-unowned-variables"}  # it shows what lies in memory
 

@@ -95,12 +95,12 @@ def write(model: Model, gathered: Gathered, folder: Path) -> dict[str, Any]:
     missing = lacking(gathered.sizes, model.spec.dims, FEWEST)
     samples = [*zip(gathered.samples, gathered.sizes, strict=True), *zip(_drawn(model, missing), missing, strict=True)]
     order = sorted(range(len(samples)), key=lambda index: samples[index][1] != usual)
-    for place, index in enumerate(order):
-        arrays, sizes = samples[index]
-        _save(folder / str(place), {**_zeros(model, sizes), **arrays})
+    places = {index: str(place) for place, index in enumerate(order)}
+    for index, (arrays, sizes) in enumerate(samples):
+        _save(folder / places[index], {**_zeros(model, sizes), **arrays})
     inputs = digests.of_data({p.relative_to(folder).as_posix(): digests.of_file(p) for p in folder.rglob("*.npy")})
     for index, arrays in gathered.expected.items():
-        _save(folder / EXPECTED / str(order.index(index)), arrays)
+        _save(folder / EXPECTED / places[index], arrays)
     return {
         "model": model.name,
         "samples": len(samples),

@@ -6,7 +6,6 @@ what its code casts, and kernels of TensorFlow that answer in float32 whatever t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import keras
@@ -43,11 +42,7 @@ def widened(sample: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 def round_otherwise(network: keras.Model, seed: int) -> None:
     """Move every float32 weight one step up or down, or leave it: what the rounding of each operation could come to."""
     generator = np.random.default_rng(seed)
-    for weight in floats(network):
+    for weight in (weight for weight in network.weights if weight.dtype == "float32"):
         values = np.asarray(weight)
         steps = generator.integers(-1, 2, values.shape).astype("float32")
         weight.assign(np.nextafter(values, values + steps))
-
-
-def floats(network: keras.Model) -> Iterator[Any]:
-    yield from (weight for weight in network.weights if weight.dtype == "float32")

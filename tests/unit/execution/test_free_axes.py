@@ -107,10 +107,7 @@ def test_a_record_that_hides_what_is_fixed_closes_the_gate(
     free(tree, '{ static = ["batch"] }')
     ran = call("run", "--isolation", "process", "-t", "npz")
     assert ran.code == OK, ran.out + ran.err
-    path = tree.build / "matrix.json"
-    matrix = json.loads(path.read_text(encoding="utf-8"))
-    matrix["cells"][0].update(change)
-    path.write_text(json.dumps(matrix), encoding="utf-8")
+    tree.change_record(change)
 
     done = call("gate", "-t", "npz")
 

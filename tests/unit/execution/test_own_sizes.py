@@ -117,10 +117,7 @@ def test_a_size_that_can_neither_be_drawn_nor_is_given_is_told(free: Tree, call:
 def test_a_record_without_a_size_closes_the_gate(free: Tree, call: Call, change: dict[str, Any], said: str) -> None:
     assert call("run", "--isolation", "process", "-t", "npz").code == OK
     assert call("gate", "-t", "npz").code == OK
-    path = free.build / "matrix.json"
-    matrix = json.loads(path.read_text(encoding="utf-8"))
-    matrix["cells"][0].update(change)
-    path.write_text(json.dumps(matrix), encoding="utf-8")
+    free.change_record(change)
 
     done = call("gate", "-t", "npz")
 
