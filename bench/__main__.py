@@ -12,8 +12,8 @@ from bench.figures import Figure
 from bench.goals import read_goals, shortfalls
 from bench.report import machine, write_report
 from bench.setting import REPOSITORY, Setting
-from deploymatrix.project.plan import selected
 from deploymatrix.project.project import Project
+from deploymatrix.project.selecting import selected
 from deploymatrix.project.trees import read_settings
 
 # In this order: what is disturbed least by what ran before comes first.

@@ -28,7 +28,7 @@ def evidence(
 
     Its result is that of `gate`: FAILED where the gate is closed. Sign it; `gate --evidence` checks what it says."""
     from deploymatrix.execution.release import Terms
-    from deploymatrix.project.plan import selected
+    from deploymatrix.project.selecting import selected
     from deploymatrix.store.files import write_json
 
     project = project_of(context, models)

@@ -113,7 +113,7 @@ def selection_of(
     variants: list[str] | None = None,
 ) -> Selection:
     """Return what the user selected; the project's default where that is neither a model nor an expression."""
-    from deploymatrix.project.plan import selected
+    from deploymatrix.project.selecting import selected
 
     return selected(project, targets or (), models or (), expression, variants or ())
 

@@ -23,6 +23,7 @@ from deploymatrix.project.plan import (
     compare_id,
     evaluation_id,
     export_id,
+    labels_id,
     reference_id,
     run_id,
     samples_id,
@@ -135,7 +136,7 @@ def _decided_before(planned: PlannedCell, results: Mapping[str, Result]) -> Iter
     """Yield the ids of the cell's samples, reference and exports, as far as they have a result."""
     assert planned.route is not None
     exports = (export_id(planned.model, prefix) for prefix in planned.route.prefixes())
-    before = (samples_id(planned.model), reference_id(planned.model))
+    before = (samples_id(planned.model), labels_id(planned.model), reference_id(planned.model))
     yield from (task_id for task_id in (*before, *exports) if task_id in results)
 
 
@@ -201,6 +202,7 @@ def _compared(project: Project, planned: PlannedCell, results: Mapping[str, Resu
         "yardstick": _yardstick(results, planned),
         "drift": compared.about["drift"],
         "alone": _alone(planned, results),
+        "accuracy": compared.about.get("accuracy"),
     }
 
 

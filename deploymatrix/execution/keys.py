@@ -7,18 +7,19 @@ same leaves everything behind it as it is.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
+from deploymatrix.execution.metric_keys import budget_inputs, metric_inputs, scoring_code
 from deploymatrix.execution.model_files import NUMERICS, Key, ModelFiles, code_of
 from deploymatrix.execution.reads import Reads
 from deploymatrix.execution.sampled import static_of
 from deploymatrix.execution.step_files import code_of_step
+from deploymatrix.execution.surroundings import environment_digest, opener_digest, passed_values
 from deploymatrix.execution.wire import wire_spec, wire_state
 from deploymatrix.host.facts import HostFacts
-from deploymatrix.host.process_environment import passed_environment
 from deploymatrix.host.recipes import exporters_base, runtime_recipe
 from deploymatrix.host.worker_program import worker_digest, worker_of
+from deploymatrix.project.labelled import labelling
 from deploymatrix.project.limits import limits_of
 from deploymatrix.project.own_samples import program
 from deploymatrix.project.plan import PlannedCell
@@ -59,24 +60,37 @@ class Keys:
 
     def _samples(self, model: Model) -> dict[str, Any]:
         """List what samples depend on; those of samples.py on the framework's environment and on all beside it, too."""
-        project, files, framework = self._project, self._files(model), model.spec.framework
-        if program(model) is None:
-            return files.samples.parts
+        found = self._files(model).samples.parts
+        return found if program(model) is None else {**found, **self._programs(model)}
+
+    def reference(self, model: Model, samples: Entry | None = None, labels: Entry | None = None) -> Key:
+        """Make the key of a reference: the model's code, declarations and samples, and how its framework runs it.
+
+        `samples`, `labels`: the model's own, and its labelled data, if it has any.
+        """
+        found = self._reference(model, self._samples_digest(model, samples))
+        found |= {} if labels is None else {"labelled": labels.about["inputs"]}
+        return Key({**found, **passed_values(self._project), **self._contained})
+
+    def labelled(self, model: Model) -> Key:
+        """Make the key of labelled data: of files, or of labelled.py, which runs where samples.py does."""
+        if labelling(model) is None:
+            return self._files(model).labelled
+        return Key({**self._labelled(model), **passed_values(self._project), **self._contained})
+
+    def _labelled(self, model: Model) -> dict[str, Any]:
+        found = self._files(model).labelled.parts
+        return found if labelling(model) is None else {**found, **self._programs(model)}
+
+    def _programs(self, model: Model) -> dict[str, Any]:
+        """List what a program beside the model depends on: all beside it, and the framework's environment."""
+        project, framework = self._project, model.spec.framework
         return {
-            **files.samples.parts,
-            "beside": files.code,
+            "beside": self._files(model).code,
             "framework": digests.of_code(project.opener(framework, framework)),
             "environment": environment_digest(project, project.frameworks[framework].environment),
             "worker": self._exporting,
         }
-
-    def reference(self, model: Model, samples: Entry | None = None) -> Key:
-        """Make the key of a reference: the model's code, declarations and samples, and how its framework runs it.
-
-        `samples`: the model's own, if it has any.
-        """
-        found = self._samples_digest(model, samples)
-        return Key({**self._reference(model, found), **passed_values(self._project), **self._contained})
 
     def _samples_digest(self, model: Model, own: Entry | None) -> str:
         """Return what stands for the samples in other keys: of own ones the content of the inputs alone."""
@@ -138,6 +152,16 @@ class Keys:
             }
         )
 
+    def answers(self, model: Model, target: Target, artifact: Entry, facts: HostFacts, labels: Entry) -> Key:
+        """Make the key of what an artifact answers to labelled samples: a run, each once."""
+        run = self.run(model, target, artifact, facts, labels)
+        return Key({**run.parts, "labelled": True})
+
+    def scores(self, model: Model, reference: Entry, labels: Entry, answers: Entry) -> Key:
+        """Make the key of what metric.py makes of answers."""
+        answered = [entry.digest for entry in (reference, labels, answers)]
+        return Key({**self._programs(model), "scoring": scoring_code(model), "answered": answered})
+
     def evaluation(self, model: Model, route: Route, artifact: Entry, samples: Entry | None = None) -> Key:
         """Make the key of what an artifact comes to in exact arithmetic: its samples, and what evaluates it."""
         return Key(
@@ -192,7 +216,8 @@ class Keys:
         for cell in cells:
             if cell.model.name not in models:
                 samples = Key(self._samples(cell.model)).digest
-                models[cell.model.name] = Key(self._reference(cell.model, samples)).digest
+                metric = metric_inputs(cell.model, self._labelled(cell.model))
+                models[cell.model.name] = Key({**self._reference(cell.model, samples), **metric}).digest
         return {cell.name: self._cell_inputs(cell, models[cell.model.name]) for cell in cells}
 
     def _cell_inputs(self, cell: PlannedCell, model: str) -> str:
@@ -208,6 +233,7 @@ class Keys:
                 "runtime": [digests.of_code(path) for path in runtime_recipe(project, cell.target).files],
                 "image": self._image(cell.target),
                 "limits": limits_of(cell.model, cell.target, cell.variant),
+                **budget_inputs(cell),
                 "engine": [*comparing_code(), self._exporting, self._worker(cell.target)],
             }
         )
@@ -238,24 +264,6 @@ class Keys:
         if model.name not in self._models:
             self._models[model.name] = ModelFiles(model)
         return self._models[model.name]
-
-
-def environment_digest(project: Project, environment: str) -> str:
-    """Digest an exporter environment: its lock, the variables that are set in it, the names of those passed to it."""
-    lock = digests.of_code(project.environment_lock(environment))
-    return digests.of_data([lock, project.environment_variables(environment), sorted(project.pass_environment)])
-
-
-def opener_digest(opener: Path) -> str:
-    """Digest a framework's module and those beside it that it may load; other openers are none of these."""
-    beside = [p for p in opener.parent.glob("*.py") if p.stem != "framework" and not p.stem.startswith("from_")]
-    return digests.of_data({path.name: digests.of_code(path) for path in sorted({opener, *beside})})
-
-
-def passed_values(project: Project) -> dict[str, str]:
-    """Digest the values of the user's variables that exporters see, since they may change results; none, no part."""
-    names = project.pass_environment
-    return {"passed variables": digests.of_data(passed_environment(names))} if names else {}
 
 
 def comparing_code() -> list[str]:

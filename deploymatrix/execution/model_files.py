@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from deploymatrix.numerics.shapes import bindings, usual_sizes
+from deploymatrix.project.labelled import labelled_sources, metric_files_beside
 from deploymatrix.project.model_specs import Input
 from deploymatrix.project.own_samples import files_beside, named, own_files
 from deploymatrix.project.project import Model
@@ -86,6 +87,22 @@ class ModelFiles:
         return Key({**key, **own})
 
     @cached_property
+    def labelled(self) -> Key:
+        """Labelled samples depend on their files, on what is declared of them, and on what reads them."""
+        spec, metric = self._model.spec, self._model.spec.metric
+        files = {named(self._model.folder, path): digests.of_code(path) for path in labelled_sources(self._model)}
+        return Key(
+            {
+                "labelled": metric.data if metric else None,
+                "inputs": [[t.name, t.dtype, t.shape] for t in spec.sampled_inputs],
+                "labels": [label.model_dump(mode="json") for label in spec.labels],
+                "sizes": {name: dim.sizes for name, dim in spec.dims.items()},
+                "files": files,
+                "reading": code_of(READING),
+            }
+        )
+
+    @cached_property
     def calibration(self) -> Key:
         """Calibration samples are drawn as samples are, of another seed."""
         spec = self._model.spec
@@ -115,7 +132,7 @@ class ModelFiles:
     @cached_property
     def beside(self) -> str:
         """What lies in the model's folder, but for model.toml, own samples, and what is expected of them."""
-        without = frozenset({"model.toml"}) | files_beside(self._model)
+        without = frozenset({"model.toml"}) | files_beside(self._model) | metric_files_beside(self._model)
         return digests.of_code_folder(self._model.folder, without=without)
 
     @cached_property

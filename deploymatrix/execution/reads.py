@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from deploymatrix.execution.notes import LastReads
 from deploymatrix.execution.step_files import step_files
+from deploymatrix.project.labelled import labelled_sources, metric_files_beside
 from deploymatrix.project.model_files import seen_from
 from deploymatrix.project.own_samples import files_beside, own_files
 from deploymatrix.store import digests
@@ -95,12 +96,14 @@ def _named(project: Project, task: Task) -> Iterator[Path]:
     framework = task.model.spec.framework
     if task.kind == "export":
         yield from step_files(project, task.step)
-    opened_by = framework if task.kind in ("sample", "reference") else task.step.opener
+    opened_by = framework if task.kind in ("sample", "sample_labelled", "reference") else task.step.opener
     if opened_by is None:
         return
     yield project.opener(opened_by, framework)
-    yield from own_files(task.model) if task.kind == "sample" else [task.model.module]
-    yield from digests.files_of(task.model.folder, without=files_beside(task.model))
+    own = {"sample": own_files, "sample_labelled": labelled_sources}.get(task.kind)
+    yield from own(task.model) if own is not None else [task.model.module]
+    without = files_beside(task.model) | metric_files_beside(task.model)
+    yield from digests.files_of(task.model.folder, without=without)
     for path in task.model.source_paths:
         yield from digests.files_of(path) if path.is_dir() else [path]
 

@@ -61,5 +61,11 @@ def wire_sampled(model: Model) -> list[dict[str, Any]]:
     return [_tensor(tensor, {}) for tensor in model.spec.sampled_inputs]
 
 
+def wire_labelled(model: Model) -> list[dict[str, Any]]:
+    """Return the same, and the labels, which labelled samples hold besides."""
+    labels = [{"name": label.name, "dtype": label.dtype, "shape": list(label.shape)} for label in model.spec.labels]
+    return [*wire_sampled(model), *labels]
+
+
 def _tensor(tensor: Tensor, fixed: Mapping[str, int]) -> dict[str, Any]:
     return {"name": tensor.name, "dtype": tensor.dtype, "shape": list(partly_bound(tensor.shape, fixed))}

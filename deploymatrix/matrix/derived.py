@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from math import inf
 
+from deploymatrix.matrix.accuracy import inconsistencies, over_budget
 from deploymatrix.matrix.derived_outputs import Finding, findings, oddities
 from deploymatrix.matrix.records import VERDICTS_THAT_PASS, Cell, Matrix
 from deploymatrix.numerics.limits import Limits
@@ -51,6 +52,7 @@ def contradictions(cell: Cell, limits: Limits | None = None, halves: frozenset[s
         return lines + [f"{cell.outcome}, and yet it has {name}" for name, value in figures.items() if value]
     lines += _outcome_problem(cell, limits, halves)
     lines += _absent(cell)
+    lines += [] if cell.accuracy is None else inconsistencies(cell.accuracy)
     return lines + [line for output in cell.outputs for line in oddities(output, cell.samples, cell.sizes)]
 
 
@@ -78,6 +80,8 @@ def _outcome_problem(cell: Cell, limits: Limits | None, halves: frozenset[str]) 
     half = limits.for_eager("float16") if limits else None
     of = {output.name: half if output.name in halves else limits for output in cell.outputs}
     found = [finding for output in cell.outputs for finding in findings(output, cell.drift, of[output.name])]
+    lost = over_budget(cell.accuracy)
+    found += [Finding("mismatch", lost)] if lost else []
     borne = _borne(found) if cell.outputs else {"io_mismatch": "it has no outputs"}
     if cell.outcome in borne or (cell.outcome == "reference_failed" and limits is None):
         return []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from math import isclose
 
+from deploymatrix.matrix.accuracy_doubts import accuracy_doubts
 from deploymatrix.matrix.alike import differences
 from deploymatrix.matrix.derived import COMPARED, contradictions
 from deploymatrix.matrix.derived_outputs import is_exact
@@ -81,6 +82,7 @@ def _of_model(planned: PlannedCell, cell: Cell, limits: Limits) -> Iterator[str]
     if cell.outputs and [output.name for output in cell.outputs] != list(declared):
         said = ", ".join(output.name for output in cell.outputs)
         yield f"its outputs are {said}; the model declares {', '.join(declared)}"
+    yield from accuracy_doubts(planned, cell)
     for output in cell.outputs:
         if output.error is not None and (output.steps is None) == bool(spec.feedback):
             yield f"{output.name}: it has {'no ' if spec.feedback else ''}figures of steps, unlike the model"

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from deploymatrix.matrix.accuracy import AccuracyRecord
 from deploymatrix.matrix.kept_logs import LogName
 from deploymatrix.numerics.shapes import listed, words
 from deploymatrix.project.strict import FolderName, Isolation
@@ -210,6 +211,9 @@ class Cell(Frozen):
         default="",
         description="why nothing answers for the quantised artifact in exact arithmetic: judged by loss alone",
     )
+    accuracy: AccuracyRecord | None = Field(
+        default=None, description="what the answers are worth, by the model's metric or by the decisions of float64"
+    )
     drift: dict[str, float] = Field(
         default={}, description="by output, the largest difference among the answers of all checks; absent where none"
     )
@@ -229,6 +233,12 @@ class Cell(Frozen):
     @property
     def name(self) -> str:
         return f"{self.model}/{self.target}/{self.variant}"
+
+    @property
+    def told(self) -> str:
+        """The outcome in words: of a mismatch that only the metric shows, that it is one of accuracy."""
+        by_metric = self.outcome == "mismatch" and self.detail.startswith("accuracy:")
+        return "mismatch (accuracy)" if by_metric else self.outcome
 
 
 class Shard(Frozen):

@@ -39,19 +39,21 @@ class TargetLimits(BaseModel):
 
 
 class ModelLimit(BaseModel):
-    """A limit for one model, instead of that of the target or of the variant.
+    """A limit for one model, instead of that of the target, of the variant or of [metric].
 
     error: for a variant that is judged by rounding; every target's bounds hold it. snr_db: for one judged by its noise.
+    accuracy_drop: the most that the variant may lose of the model's metric; beside one of the others, or alone.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     error: Share | None = None
     snr_db: Annotated[float, Field(gt=0, le=200)] | None = None
+    accuracy_drop: Annotated[float, Field(ge=0, le=1)] | None = None
     reason: Annotated[str, Field(min_length=10)]
 
     @model_validator(mode="after")
     def _is_one_limit(self) -> Self:
-        if (self.error is None) == (self.snr_db is None):
+        if (self.error is not None and self.snr_db is not None) or self.model_fields_set <= {"reason"}:
             raise ValueError("give error, or snr_db for a variant that is judged by its noise; one of them")
         return self

@@ -19,6 +19,7 @@ def limits_of(model: Model, target: Target, variant: str) -> dict[str, Any]:
     Raise ConfigurationError for a model whose own limit is of the other kind, or out of the target's bounds.
     """
     own, where = model.spec.limits.get(variant), f"{model.folder / 'model.toml'}: limits.{variant}"
+    own = None if own is None or (own.error is None and own.snr_db is None) else own  # it is about accuracy alone
     variant_ = target.variants[variant]
     noise, fidelity = variant_.snr_db, variant_.fidelity
     if noise is not None and fidelity is not None:
@@ -40,3 +41,11 @@ def _error(own: ModelLimit, where: str, target: Target, variant: str) -> float:
             f"{bounds.ceiling:g}; write a figure between them, or change the bounds in {target.folder / 'target.toml'}"
         )
     return own.error
+
+
+def drop_of(model: Model, variant: str) -> float | None:
+    """Return the most that a variant may lose of the model's metric; None for a model without labelled data."""
+    metric, own = model.spec.metric, model.spec.limits.get(variant)
+    if metric is None or metric.data is None:
+        return None
+    return metric.accuracy_drop if own is None or own.accuracy_drop is None else own.accuracy_drop

@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from deploymatrix.project.dim_specs import Dim, Shape, check_dims
 from deploymatrix.project.limit_specs import ModelLimit
+from deploymatrix.project.metric_specs import Label, Metric, check_metric, deciding, labels_of, scored
 from deploymatrix.project.sample_specs import FEWEST, Bound, Layout, Samples, Values, drawing_problem, first_undrawable
 from deploymatrix.project.source_specs import ModelSource
 from deploymatrix.project.state_specs import STEPS, Feedback, Steps, check_feedback, initial_zeros
@@ -126,6 +127,7 @@ class ModelSpec(Strict):
     memory_mb: Annotated[int, Field(ge=64)] = 8192
     limits: dict[FolderName, ModelLimit] = {}
     routes: dict[FolderName, RouteChoice] = {}
+    metric: Metric | None = None
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:
@@ -145,6 +147,28 @@ class ModelSpec(Strict):
         if self.expected is not None:
             raise ValueError("expected means nothing for drawn samples; write samples = and where your own ones lie")
         return self
+
+    @model_validator(mode="after")
+    def _metric_fits(self) -> Self:
+        if self.metric is not None:
+            check_metric(self.metric, self.inputs, self.judged_outputs)
+        return self
+
+    @property
+    def labels(self) -> tuple[Label, ...]:
+        """What a labelled sample has beside its inputs; nothing where no data are labelled."""
+        return () if self.metric is None else labels_of(self.metric, self.judged_outputs)
+
+    @property
+    def deciding(self) -> Output | None:
+        """The output whose decisions are held against those of float64; None where the model is no classifier."""
+        return deciding(self.metric, self.judged_outputs)
+
+    @property
+    def scored_output(self) -> str:
+        """The name of the output that accuracy is about; empty where metric.py is given all, or there is none."""
+        output = self.deciding if self.metric is None else scored(self.metric, self.judged_outputs)
+        return "" if output is None else output.name
 
     @property
     def own_samples(self) -> str | None:

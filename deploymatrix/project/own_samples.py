@@ -29,12 +29,12 @@ def sample_files(model: Model) -> list[Path]:
     Raise ConfigurationError where there is none, or one of another kind.
     """
     own = model.spec.own_samples
-    return [] if own is None or program(model) else _files(model.folder, "samples", own)
+    return [] if own is None or program(model) else files_at(model.folder, "samples", own)
 
 
 def expected_files(model: Model) -> list[Path]:
     """List the files that hold expected outputs, sorted. Raise ConfigurationError as `sample_files` does."""
-    return [] if model.spec.expected is None else _files(model.folder, "expected", model.spec.expected)
+    return [] if model.spec.expected is None else files_at(model.folder, "expected", model.spec.expected)
 
 
 def own_files(model: Model) -> list[Path]:
@@ -44,7 +44,7 @@ def own_files(model: Model) -> list[Path]:
     code = program(model)
     found = [] if code is None else [code]
     for place in (model.spec.own_samples if code is None else None, model.spec.expected):
-        found += [] if place is None else _matching(model.folder, place)
+        found += [] if place is None else matching(model.folder, place)
     return found
 
 
@@ -69,17 +69,17 @@ def require_samples(folder: Path, spec: ModelSpec) -> None:
         if not (folder / own).is_file():
             raise ConfigurationError(f"{toml}: samples: there is no {folder / own}; it must define samples()")
     else:
-        _files(folder, "samples", own)
+        files_at(folder, "samples", own)
     if spec.expected is not None:
-        _files(folder, "expected", spec.expected)
+        files_at(folder, "expected", spec.expected)
     elif (folder / "expected").is_dir():
         raise ConfigurationError(
             f'{toml}: {folder / "expected"} would not be looked at; write expected = "expected/", or rename the folder'
         )
 
 
-def _files(folder: Path, key: str, place: str) -> list[Path]:
-    found, toml = _matching(folder, place), folder / "model.toml"
+def files_at(folder: Path, key: str, place: str) -> list[Path]:
+    found, toml = matching(folder, place), folder / "model.toml"
     if not found:
         raise ConfigurationError(f"{toml}: {key}: {place} matches no .npz or .safetensors file")
     odd = next((path for path in found if path.suffix not in SUFFIXES), None)
@@ -93,7 +93,7 @@ def _files(folder: Path, key: str, place: str) -> list[Path]:
     return found
 
 
-def _matching(folder: Path, place: str) -> list[Path]:
+def matching(folder: Path, place: str) -> list[Path]:
     """List the regular files of a folder, not of those in it, or of a glob; hidden ones and a README do not count."""
     pattern = os.path.join(glob.escape(str(folder)), place, *(["*"] if (folder / place).is_dir() else []))
     paths = (Path(name) for name in glob.glob(pattern, recursive=True))

@@ -9,15 +9,27 @@ from typing import Literal
 
 from deploymatrix.errors import NothingSelected
 from deploymatrix.project.expressions import compile_expression
+from deploymatrix.project.labelled import labelling, scorer
 from deploymatrix.project.limits import limits_of
 from deploymatrix.project.own_samples import program
 from deploymatrix.project.project import Model, Project, Target, pick
 from deploymatrix.project.routes import Route, Step, find_route
 
-ALL = "all"  # for all variants
 DEFAULT = "default: "  # in records, before the expression that a project selects by
 
-TaskKind = Literal["gather", "sample", "reference", "export", "run", "evaluate", "compare"]
+TaskKind = Literal[
+    "gather",
+    "sample",
+    "gather_labelled",
+    "sample_labelled",
+    "reference",
+    "export",
+    "run",
+    "answer",
+    "score",
+    "evaluate",
+    "compare",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,20 +52,24 @@ class Task:
 
     What is quantised may have a second reference: `evaluate` answers for the artifact in exact arithmetic.
 
-    A model with own samples has one more before: `gather` reads their files, `sample` asks the model's samples.py.
-    `samples`, `reference`, `source`, `run` and `evaluation` are the ids of the tasks whose results it takes; else they
-    are empty. The source of an export is what its step starts from: the reference, which holds the weights, or the
-    artifact before. The source of a run and of a comparison is the artifact.
+    A model with own samples has one more before: `gather` reads their files, `sample` asks the model's samples.py. One
+    with a metric has the same for its labelled data; `answer` runs the artifact on these, and `score` asks metric.py.
+    `samples`, `labels`, `reference`, `source`, `run`, `evaluation`, `answers` and `scores` are the ids of the tasks
+    whose results it takes; else they are empty. The source of an export is what its step starts from: the reference,
+    which holds the weights, or the artifact before. The source of a run and of a comparison is the artifact.
     """
 
     id: str
     kind: TaskKind
     model: Model
     samples: str = ""
+    labels: str = ""
     reference: str = ""
     source: str = ""
     run: str = ""
     evaluation: str = ""
+    answers: str = ""
+    scores: str = ""
     variant: str = ""
     route: Route | None = None
     target: Target | None = None
@@ -61,7 +77,8 @@ class Task:
     @property
     def needs(self) -> tuple[str, ...]:
         """The ids of the tasks that come before this one, each once."""
-        ids = (self.samples, self.reference, self.source, self.run, self.evaluation)
+        before = (self.samples, self.labels, self.reference, self.source)
+        ids = (*before, self.run, self.evaluation, self.answers, self.scores)
         return tuple(dict.fromkeys(id_ for id_ in ids if id_))
 
     @property
@@ -102,46 +119,6 @@ class Selection:
         options += [f"-v {v}" for v in self.variants]
         options += [f"-k {self.expression}"] if self.expression else []
         return tuple(options + ([f"{DEFAULT}{self.default}"] if self.default else []))
-
-
-def selected(
-    project: Project,
-    targets: Iterable[str] = (),
-    models: Iterable[str] = (),
-    expression: str = "",
-    variants: Iterable[str] = (),
-) -> Selection:
-    """Return what the user selected; the project's default holds where that is neither models nor an expression.
-
-    A default that leaves nothing out is none: the record of such a run says that it took everything. Where `variants`
-    names none, those hold that say so of themselves; "all" names all.
-    """
-    named, holding = _variants(project, tuple(variants))
-    given = Selection(
-        targets=tuple(targets),
-        models=tuple(models),
-        expression=expression,
-        variants=named,
-        default_variants=holding,
-    )
-    if given.models or given.expression or not project.default:
-        return given
-    holds = compile_expression(project.default)
-    everything = all(
-        holds(lambda word, m=m, t=t: word in tags_of(m, t))  # type: ignore[misc]
-        for m in project.models.values()
-        for t in project.targets.values()
-    )
-    return given if everything else replace(given, default=project.default)
-
-
-def _variants(project: Project, names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the variants that the user names, and those that hold where that is none and there are others, too."""
-    if names:
-        return tuple(project.variants) if ALL in names else names, ()
-    holding = tuple(name for name, variant in project.variants.items() if variant.default)
-    run = {name for target in project.targets.values() for name in target.spec.variants}
-    return (), holding if run - set(holding) else ()
 
 
 def plan_cells(project: Project, selection: Selection) -> list[PlannedCell]:
@@ -216,14 +193,28 @@ def samples_id(model: Model) -> str:
     return "" if model.spec.own_samples is None else f"samples {model.name}"
 
 
+def labels_id(model: Model) -> str:
+    """Return the id of the task that reads or makes a model's labelled data; empty where there are none."""
+    return f"labels {model.name}" if model.spec.labels else ""
+
+
+def answers_id(cell: PlannedCell) -> str:
+    """Return the id of the task that runs a cell's artifact on labelled data."""
+    assert cell.route is not None, f"{cell.name} has no route"
+    return _id("answer", cell.model, cell.route, cell.target)
+
+
 def reference_tasks(model: Model) -> dict[str, Task]:
-    """Return the task that freezes a model, after the one that its own samples come from, if it has any."""
-    samples = samples_id(model)
-    reference = Task(id=reference_id(model), kind="reference", model=model, samples=samples)
-    if not samples:
-        return {reference.id: reference}
-    own = Task(id=samples, kind="sample" if program(model) else "gather", model=model)
-    return {samples: own, reference.id: reference}
+    """Return the task that freezes a model, after those that its own samples and labelled data come from, if any."""
+    samples, labels = samples_id(model), labels_id(model)
+    tasks = []
+    if samples:
+        tasks.append(Task(id=samples, kind="sample" if program(model) else "gather", model=model))
+    if labels:
+        kind: TaskKind = "sample_labelled" if labelling(model) else "gather_labelled"
+        tasks.append(Task(id=labels, kind=kind, model=model))
+    tasks.append(Task(id=reference_id(model), kind="reference", model=model, samples=samples, labels=labels))
+    return {task.id: task for task in tasks}
 
 
 def _cell_tasks(cell: PlannedCell, route: Route) -> Iterable[Task]:
@@ -260,7 +251,16 @@ def _cell_tasks(cell: PlannedCell, route: Route) -> Iterable[Task]:
     if route.evaluated_in:
         evaluation = evaluation_id(cell)
         yield replace(run, id=evaluation, kind="evaluate", target=None)
-    yield replace(run, id=compare_id(cell), kind="compare", run=run.id, evaluation=evaluation)
+    compare = replace(run, id=compare_id(cell), kind="compare", run=run.id, evaluation=evaluation)
+    if reference.labels:
+        answer = replace(run, id=answers_id(cell), kind="answer", labels=reference.labels)
+        yield answer
+        compare = replace(compare, labels=reference.labels, answers=answer.id)
+        if scorer(cell.model):
+            score = replace(answer, id=_id("score", cell.model, route, cell.target), kind="score", answers=answer.id)
+            yield score
+            compare = replace(compare, scores=score.id)
+    yield compare
 
 
 def _id(kind: TaskKind, model: Model, route: Route, target: Target | None = None) -> str:

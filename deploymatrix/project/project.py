@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from deploymatrix.errors import ConfigurationError
+from deploymatrix.project.labelled import require_labelled
 from deploymatrix.project.model_files import check_model_files, seen_from
 from deploymatrix.project.model_specs import ModelSpec, Timeouts
 from deploymatrix.project.own_samples import require_samples
@@ -262,6 +263,7 @@ class Project:
                 raise ConfigurationError(f"{toml}: source: there is no {model.folder / name}")
         check_model_files(toml, model.spec, self.frameworks[model.spec.framework])
         require_samples(model.folder, model.spec)
+        require_labelled(model.folder, model.spec)
         for format_, choice in model.spec.routes.items():
             _known("routes", format_, self.pipelines, toml)
             sources = {step.source for step in self.pipelines[format_].steps}

@@ -38,7 +38,7 @@ class ModelMutant:
 def model_mutant(project: Project, original: Model, weights: Path, kind: Kind, pick: int) -> ModelMutant:
     """Make the mutant of a model whose frozen weights lie in the folder `weights`.
 
-    The samples are the original's, since seed and inputs are.
+    The samples are the original's, since seed and inputs are. It has no metric: its answers alone must reveal it.
     """
     sources = _sources(project, original)
     options = {
@@ -52,7 +52,7 @@ def model_mutant(project: Project, original: Model, weights: Path, kind: Kind, p
     model = Model(
         name=f"{original.name}~{kind.name}-{pick}",
         folder=original.folder,
-        spec=original.spec.model_copy(update={"source": source, "calibrate": False}),
+        spec=original.spec.model_copy(update={"source": source, "calibrate": False, "metric": None}),
         source_module=sources / f"{kind.maker}_mutant.py",
     )
     return ModelMutant(original=original, kind=kind, pick=pick, model=model)
@@ -71,7 +71,7 @@ def stale(model: Model) -> Model:
 
 def tasks_in_place_of(cell: PlannedCell, model: Model, *, upto: str = "run") -> dict[str, Task]:
     """Return the tasks that put another model into a cell, up to its run or only to its export."""
-    without = {"compare"} if upto == "run" else {"compare", "run"}
+    without = {"compare", "answer", "score"} | (set() if upto == "run" else {"run"})
     return {id_: task for id_, task in plan_tasks([replace(cell, model=model)]).items() if task.kind not in without}
 
 

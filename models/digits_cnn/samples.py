@@ -1,11 +1,12 @@
-"""Digits that the network was not trained on."""
+"""The first few digits that the network was not trained on."""
 
 from collections.abc import Iterator
+from itertools import islice
 
+import labelled
 import numpy as np
-from sklearn.datasets import load_digits
 
 
 def samples() -> Iterator[dict[str, np.ndarray]]:
-    for image in load_digits().images[:60:5]:
-        yield {"image": (image / 16).astype(np.float32)[np.newaxis, np.newaxis]}
+    for digit in islice(labelled.samples(), 12):
+        yield {"image": digit["image"]}

@@ -12,9 +12,11 @@ from deploymatrix.errors import StoreCorrupted
 from deploymatrix.execution.logs import keep_log, stable_text
 from deploymatrix.execution.model_files import Key
 from deploymatrix.execution.outcomes import FAILED_IN, Done, Failed, NativeTask, Result, failure_of, stage_of
-from deploymatrix.execution.stages.context import StageContext
+from deploymatrix.execution.stages.context import Needs, StageContext
 from deploymatrix.execution.stages.telling import at_fault, told
+from deploymatrix.execution.wire import wire_imports, wire_spec
 from deploymatrix.host.messages import MOST_FILES, Work
+from deploymatrix.host.recipes import packages_recipe
 from deploymatrix.project.plan import Task
 from deploymatrix.store.entries import Kind
 
@@ -39,6 +41,28 @@ class Question:
     most_bytes: int = MOST_BYTES
     most_files: int = MOST_FILES
     packages: PackagesRecipe | None = None
+
+
+def asking_program(
+    context: StageContext, needs: Needs, program: Path | None, tensors: list[dict[str, Any]], most: int
+) -> Question:
+    """Ask a program beside the model for samples, where the model's framework is. tensors: what each sample holds."""
+    model = needs.task.model
+    framework = model.spec.framework
+    environment = context.project.frameworks[framework].environment
+    imports = wire_imports(context.project, model, environment)
+    return Question(
+        module=context.project.opener(framework, framework),
+        args={
+            "sampler": program,
+            "imports": imports,
+            "spec": {**wire_spec(model, ""), "inputs": tensors},
+            "most": most,
+        },
+        timeout_s=model.spec.timeouts.export,
+        memory_mb=model.spec.memory_mb,
+        packages=packages_recipe(context.project, model, environment),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from deploymatrix.execution.model_files import Key
 from deploymatrix.execution.outcomes import Done, Result
 from deploymatrix.execution.sampled import samples_for, sized
+from deploymatrix.execution.stages import accuracy
 from deploymatrix.execution.stages.context import Needs, StageContext
 from deploymatrix.execution.stages.own_samples import EXPECTED
 from deploymatrix.execution.stages.samples import count
@@ -18,6 +19,7 @@ from deploymatrix.project.limits import limits_of
 from deploymatrix.project.plan import Task
 
 if TYPE_CHECKING:
+    from deploymatrix.numerics.accuracy import Accuracy
     from deploymatrix.numerics.compare import Comparison
     from deploymatrix.numerics.limits import Limits
 
@@ -26,7 +28,8 @@ SAMPLE = re.compile(r"\bsample (\d+)")
 
 def key(context: StageContext, needs: Needs) -> Key:
     bounds = limits(needs.task)
-    return context.keys.cell(needs.run, needs.reference, needs.source, bounds, needs.samples, needs.evaluation)
+    found = context.keys.cell(needs.run, needs.reference, needs.source, bounds, needs.samples, needs.evaluation)
+    return Key({**found.parts, **accuracy.key_parts(needs)})
 
 
 def compare(context: StageContext, needs: Needs, key: Key) -> Result:
@@ -57,15 +60,34 @@ def compare(context: StageContext, needs: Needs, key: Key) -> Result:
         if problem is None
         else Comparison(outcome="reference_failed", detail=problem, outputs=())
     )
+    worth, lost = _accuracy(comparison, needs)
     about = {
-        "outcome": comparison.outcome,
-        "detail": comparison.detail + _sizes(comparison, task, needs),
+        "outcome": "mismatch" if lost else comparison.outcome,
+        "detail": lost or comparison.detail + _sizes(comparison, task, needs),
         "outputs": [asdict(output) for output in comparison.outputs],
         "drift": comparison.drift,
+        **({"accuracy": asdict(worth)} if worth else {}),
     }
     measured = {"wall_s": time.perf_counter() - started}
     entry = context.store.put("cells", key.digest, None, about=about, measured=measured, made_from=key.parts)
     return Done(entry=entry, cached=False)
+
+
+def _accuracy(comparison: Comparison, needs: Needs) -> tuple[Accuracy | None, str | None]:
+    """Return what the answers are worth, and why a cell that passes otherwise loses too much of it.
+
+    Where answers have other names or shapes than the model's, or nobody can be judged by the reference, nothing tells.
+    """
+    from deploymatrix.numerics.accuracy import problem
+
+    if comparison.outcome in ("io_mismatch", "reference_failed"):
+        return None, None
+    try:
+        worth, lost = accuracy.measure(needs), None
+    except ValueError as error:
+        worth, lost = accuracy.unmeasured(needs), f"accuracy: {error}"
+    lost = lost or (problem(worth) if worth is not None else None)
+    return worth, lost if comparison.outcome == "passed" else None
 
 
 def _sizes(comparison: Comparison, task: Task, needs: Needs) -> str:

@@ -59,6 +59,21 @@ class Needs:
         return self.entries[self.task.run]
 
     @property
+    def labels(self) -> Entry | None:
+        """The model's labelled data; None where there are none."""
+        return self.entries[self.task.labels] if self.task.labels else None
+
+    @property
+    def answers(self) -> Entry | None:
+        """What the artifact answered to labelled samples."""
+        return self.entries[self.task.answers] if self.task.answers else None
+
+    @property
+    def scores(self) -> Entry | None:
+        """What metric.py makes of the answers."""
+        return self.entries[self.task.scores] if self.task.scores else None
+
+    @property
     def evaluation(self) -> Entry | None:
         """What the artifact comes to in exact arithmetic; None where nothing tells."""
         entry = self.entries[self.task.evaluation] if self.task.evaluation else None

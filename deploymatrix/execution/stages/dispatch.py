@@ -13,7 +13,18 @@ from deploymatrix.errors import StoreCorrupted
 from deploymatrix.execution.logs import stable_text
 from deploymatrix.execution.model_files import Key
 from deploymatrix.execution.outcomes import FAILED_IN, Failed, NativeTask, Result
-from deploymatrix.execution.stages import compare, evaluate, export, gather, reference, run, sample
+from deploymatrix.execution.stages import (
+    answer,
+    compare,
+    evaluate,
+    export,
+    gather,
+    labelled,
+    reference,
+    run,
+    sample,
+    score,
+)
 from deploymatrix.execution.stages.asking import Answered, Question
 from deploymatrix.execution.stages.context import Needs, StageContext
 from deploymatrix.host.messages import Place
@@ -62,6 +73,16 @@ STAGES: dict[TaskKind, NativeStage | HostStage] = {
         finish=sample.finish,
         reads=True,
     ),
+    "gather_labelled": HostStage(kind="samples", key=labelled.key, do=labelled.gather),
+    "sample_labelled": NativeStage(
+        name="sample",
+        kind="samples",
+        key=labelled.key,
+        place=reference.place,
+        question=labelled.question,
+        finish=labelled.finish,
+        reads=True,
+    ),
     "reference": NativeStage(
         name="reference",
         kind="references",
@@ -82,6 +103,12 @@ STAGES: dict[TaskKind, NativeStage | HostStage] = {
         reads=True,
     ),
     "run": NativeStage(name="run", kind="runs", key=run.key, place=run.place, question=run.question, finish=run.finish),
+    "answer": NativeStage(
+        name="run", kind="runs", key=answer.key, place=run.place, question=answer.question, finish=answer.finish
+    ),
+    "score": NativeStage(
+        name="run", kind="runs", key=score.key, place=score.place, question=score.question, finish=score.finish
+    ),
     "evaluate": NativeStage(
         name="run",
         kind="runs",
@@ -138,6 +165,8 @@ def execute(context: StageContext, pool: Pool, needs: Needs, key: Key) -> Result
     failed = answered.failure()
     if needs.task.kind == "evaluate":
         return evaluate.without(answered, failed)
+    if needs.task.kind == "score":
+        return score.failed(failed)
     return run.with_sizes(failed, needs) if needs.task.kind == "run" else failed
 
 

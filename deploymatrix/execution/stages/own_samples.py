@@ -58,7 +58,7 @@ def read_samples(model: Model) -> Gathered:
     for path, samples in _read(
         model, sample_files(model), lambda arrays: split_inputs(arrays, model.spec.sampled_inputs)
     ):
-        with _naming(model, path):
+        with naming(model, path):
             gathered.add(model, path.stem, samples)
     return gathered
 
@@ -80,7 +80,7 @@ def add_expected(model: Model, gathered: Gathered) -> None:
                 "give every output the leading axis of its samples"
             )
         for row, arrays in zip(rows, found, strict=True):
-            with _naming(model, path):
+            with naming(model, path):
                 require_sizes(arrays, model.spec.judged_outputs, gathered.sizes[row])
             gathered.expected[row] = arrays
 
@@ -97,10 +97,10 @@ def write(model: Model, gathered: Gathered, folder: Path) -> dict[str, Any]:
     order = sorted(range(len(samples)), key=lambda index: samples[index][1] != usual)
     places = {index: str(place) for place, index in enumerate(order)}
     for index, (arrays, sizes) in enumerate(samples):
-        _save(folder / places[index], {**_zeros(model, sizes), **arrays})
+        save(folder / places[index], {**zeros(model, sizes), **arrays})
     inputs = digests.of_data({p.relative_to(folder).as_posix(): digests.of_file(p) for p in folder.rglob("*.npy")})
     for index, arrays in gathered.expected.items():
-        _save(folder / EXPECTED / places[index], arrays)
+        save(folder / EXPECTED / places[index], arrays)
     return {
         "model": model.name,
         "samples": len(samples),
@@ -115,13 +115,13 @@ def _read(model: Model, paths: list[Path], split: Any) -> Iterator[tuple[Path, l
     from deploymatrix.numerics.array_files import read_arrays
 
     for path in paths:
-        with _naming(model, path):
+        with naming(model, path):
             found = split(read_arrays(path))
         yield path, found
 
 
 @contextmanager
-def _naming(model: Model, path: Path) -> Iterator[None]:
+def naming(model: Model, path: Path) -> Iterator[None]:
     try:
         yield
     except (ValueError, OSError) as error:  # MalformedArray and WrongSample are the former
@@ -159,7 +159,7 @@ def _undrawable(model: Model, missing: list[Binding], problem: str) -> str:
     return f"no sample has {words(missing[0])}; sizes that [dims] tries are {how}; or give a sample of each size"
 
 
-def _zeros(model: Model, sizes: Binding) -> dict[str, Array]:
+def zeros(model: Model, sizes: Binding) -> dict[str, Array]:
     """Return the state that begins with zeros, which no own sample holds."""
     import numpy as np
 
@@ -167,7 +167,7 @@ def _zeros(model: Model, sizes: Binding) -> dict[str, Array]:
     return {t.name: np.zeros(bound(t.shape, sizes), t.dtype) for t in model.spec.inputs if t.name in zero}
 
 
-def _save(folder: Path, arrays: Mapping[str, Array]) -> None:
+def save(folder: Path, arrays: Mapping[str, Array]) -> None:
     import numpy as np
 
     folder.mkdir(parents=True, exist_ok=True)

@@ -8,11 +8,10 @@ from pathlib import Path
 from deploymatrix.errors import ConfigurationError
 from deploymatrix.execution.model_files import Key
 from deploymatrix.execution.outcomes import Result
-from deploymatrix.execution.stages.asking import Answered, Question
+from deploymatrix.execution.stages.asking import Answered, Question, asking_program
 from deploymatrix.execution.stages.context import Needs, StageContext
 from deploymatrix.execution.stages.own_samples import MOST, Gathered, UnusableSamples, add_expected, write
-from deploymatrix.execution.wire import wire_imports, wire_sampled, wire_spec
-from deploymatrix.host.recipes import packages_recipe
+from deploymatrix.execution.wire import wire_sampled
 from deploymatrix.numerics.own_samples import WrongSample, split_inputs
 from deploymatrix.numerics.tensors import load
 from deploymatrix.project.own_samples import program
@@ -24,18 +23,7 @@ def key(context: StageContext, needs: Needs) -> Key:
 
 
 def question(context: StageContext, needs: Needs) -> Question:
-    model = needs.task.model
-    framework = model.spec.framework
-    environment = context.project.frameworks[framework].environment
-    imports = wire_imports(context.project, model, environment)
-    spec = {**wire_spec(model, ""), "inputs": wire_sampled(model)}
-    return Question(
-        module=context.project.opener(framework, framework),
-        args={"sampler": program(model), "imports": imports, "spec": spec, "most": MOST},
-        timeout_s=model.spec.timeouts.export,
-        memory_mb=model.spec.memory_mb,
-        packages=packages_recipe(context.project, model, environment),
-    )
+    return asking_program(context, needs, program(needs.task.model), wire_sampled(needs.task.model), MOST)
 
 
 def finish(answered: Answered, _needs: Needs) -> Result:

@@ -11,6 +11,7 @@ from deploymatrix.host.messages import Reply
 from deploymatrix.project.plan import Task
 from deploymatrix.project.project import Project
 
+RUNS = ("run", "answer")  # what a target does
 LOG_TAIL = 1 << 16  # bytes of a log that are searched
 WRONG_SIGNATURE = "WrongSignature"  # the worker's name for an artifact whose inputs are not its signature's
 
@@ -34,19 +35,19 @@ def cause_of(failed: Failed, reply: Reply) -> str:
 def at_fault(task: Task, reply: Reply) -> str | None:
     """Name the step to blame for a run that failed by the artifact's nature: its inputs are not its signature's."""
     is_wrong = (reply.error or {}).get("type") == WRONG_SIGNATURE
-    return task.step.name if task.kind == "run" and is_wrong else None
+    return task.step.name if task.kind in RUNS and is_wrong else None
 
 
 def time_key(project: Project, task: Task) -> str:
     """Say what sets a task's seconds."""
     if project.timeout_s is not None:
         return "--timeout"
-    return f"timeouts.{'run' if task.kind == 'run' else 'export'} in {_model_toml(project, task)}"
+    return f"timeouts.{'run' if task.kind in RUNS else 'export'} in {_model_toml(project, task)}"
 
 
 def memory_key(project: Project, task: Task) -> str:
     """Say what sets a task's MiB."""
-    if task.kind == "run":
+    if task.kind in RUNS:
         return f"resources.memory_mb in {project.shown(task.on.folder / 'target.toml')}"
     return f"memory_mb in {_model_toml(project, task)}"
 

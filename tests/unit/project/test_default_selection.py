@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from deploymatrix.errors import ConfigurationError
-from deploymatrix.project.plan import Selection, plan_cells, selected
+from deploymatrix.project.plan import Selection, plan_cells
 from deploymatrix.project.project import Project
+from deploymatrix.project.selecting import selected
 from deploymatrix.project.specs import ProjectSpec
 from deploymatrix.project.trees import read_settings
 from tests.fakes.tree import Tree

@@ -8,8 +8,9 @@ import pytest
 
 from deploymatrix.errors import ConfigurationError
 from deploymatrix.project.limits import limits_of
-from deploymatrix.project.plan import Selection, plan_cells, plan_tasks, selected
+from deploymatrix.project.plan import Selection, plan_cells, plan_tasks
 from deploymatrix.project.routes import find_route
+from deploymatrix.project.selecting import selected
 from tests.fakes.tree import Tree
 
 NOISE = """
