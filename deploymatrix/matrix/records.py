@@ -87,14 +87,20 @@ class StepsRecord(Frozen):
 
 
 class FidelityRecord(Frozen):
-    """Whether a runtime runs the quantised graph that it was given; all relative, by the root of the mean square.
+    """Whether a runtime runs the quantised graph that it was given; relative, by the root of the mean square.
 
-    `loss`: of the graph in exact arithmetic against float64. `error`: of the runtime's answers against that graph.
+    `loss`: of the graph in exact arithmetic against float64. `noise`: between the graph in exact arithmetic and rounded
+    on the way; null where nothing tells. `error`: of the runtime's answers against the graph. `flipped`, `far`: the
+    shares of values that are half a step to one and a half, and more than that, away from the graph.
     """
 
     loss: float
+    noise: float | None
     error: float
     limit: float
+    flipped: float
+    far: float
+    far_limit: float
 
 
 class OutputRecord(Frozen):
@@ -128,6 +134,7 @@ class OutputRecord(Frozen):
     fidelity: FidelityRecord | None = Field(
         default=None, description="of what is quantised, where a second reference answers"
     )
+    alone: str = Field(default="", description="why the second reference has no verdict on this output")
 
     @property
     def type(self) -> str:

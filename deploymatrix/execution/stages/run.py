@@ -77,10 +77,14 @@ def asked(context: StageContext, needs: Needs) -> Asked:
 
 def finish(answered: Answered, needs: Needs) -> Result:
     """Keep what it answered, and how long it took. What it sent must be answers: tensors, under declared names."""
+    return kept(answered, needs, [output.name for output in answered.task.model.spec.outputs])
+
+
+def kept(answered: Answered, needs: Needs, declared: list[str]) -> Result:
+    """Keep answers under these names, if that is what it sent."""
     from deploymatrix.numerics.answers_sent import sent_problem
 
     value, model = answered.value, answered.task.model
-    declared = [output.name for output in model.spec.outputs]
     samples = len(samples_for(model, needs.source, needs.samples))
     problem = sent_problem(answered.work.out, declared, samples, value["outputs"])
     if problem:
