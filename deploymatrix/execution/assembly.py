@@ -12,7 +12,8 @@ from deploymatrix.execution.keys import Keys
 from deploymatrix.execution.outcomes import Done, Failed, Result
 from deploymatrix.execution.sampled import bindings_for, samples_for, static_of
 from deploymatrix.host.facts import HostFacts
-from deploymatrix.matrix.records import Artifact, Cell, Matrix, Measurement, OutputRecord, Shard, Stage
+from deploymatrix.matrix.output_records import OutputRecord
+from deploymatrix.matrix.records import Artifact, Cell, Matrix, Measurement, Shard, Stage
 from deploymatrix.matrix.verdicts import Rules, judged, unmatched_rules
 from deploymatrix.numerics.shapes import is_of, listed, partly_bound
 from deploymatrix.printable import printable

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import chain
 from math import inf, isclose
 
-from deploymatrix.matrix.records import OutputRecord, StepsRecord, WorstRecord
+from deploymatrix.matrix.output_records import OutputRecord, StepsRecord, WorstRecord
 from deploymatrix.numerics.limits import Limits
 from deploymatrix.numerics.shapes import Shape, listed, partly_bound
 

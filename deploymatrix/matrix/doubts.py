@@ -8,7 +8,8 @@ from math import isclose
 from deploymatrix.matrix.alike import differences
 from deploymatrix.matrix.derived import COMPARED, contradictions
 from deploymatrix.matrix.derived_outputs import is_exact
-from deploymatrix.matrix.records import Cell, Matrix, OutputRecord
+from deploymatrix.matrix.output_records import OutputRecord
+from deploymatrix.matrix.records import Cell, Matrix
 from deploymatrix.matrix.vouched import unvouched
 from deploymatrix.numerics.limits import Limits
 from deploymatrix.numerics.shapes import (

@@ -55,8 +55,8 @@ class Fidelity:
             )
         if self.far > self.far_limit:
             return (
-                f"fidelity: {self.far:.3g} of the runtime's values are more than {FAR} steps away from the graph that it "
-                f"runs, over the limit {self.far_limit:.3g}"
+                f"fidelity: {self.far:.3g} of the runtime's values are more than {FAR} steps away from the graph that "
+                f"it runs, over the limit {self.far_limit:.3g}"
             )
         return None
 

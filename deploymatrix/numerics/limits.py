@@ -5,7 +5,6 @@ docs/how-cells-are-judged.md says where the figures come from.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -87,15 +86,6 @@ class Limits:
                 "blamed for that"
             )
         return None
-
-
-def of_noise(snr_db: float, fidelity: Mapping[str, float]) -> Limits:
-    """Return the limits of a signal-to-noise ratio in decibel: of the whole, and of each slice.
-
-    fidelity: share, least, flips, times and far of the limits. Noise of rounding to few levels has the size of the whole tensor's range, so a weak slice may have as much as all.
-    """
-    limit = 10 ** (-snr_db / 20)
-    return Limits(multiple=0.0, floor=limit, ceiling=limit, rounding=limit, norm="rms", **fidelity)
 
 
 def given(limit: float) -> Limits:

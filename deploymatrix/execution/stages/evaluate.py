@@ -10,7 +10,7 @@ from typing import Any
 
 from deploymatrix.execution.model_files import Key
 from deploymatrix.execution.outcomes import Failed, Result
-from deploymatrix.execution.stages import run
+from deploymatrix.execution.stages import answering
 from deploymatrix.execution.stages.asking import Answered, Question
 from deploymatrix.execution.stages.context import Needs, StageContext
 from deploymatrix.host.messages import Place
@@ -30,7 +30,7 @@ def key(context: StageContext, needs: Needs) -> Key:
 
 def question(context: StageContext, needs: Needs) -> Question:
     model = needs.task.model
-    asked = run.asked(context, needs)
+    asked = answering.asked(context, needs)
     return Question(
         module=context.project.evaluator(needs.task.step.format),
         args={**asked.args, "signature": rounding_too(asked.args["signature"]), "repeat": 0},
@@ -54,7 +54,7 @@ def rounding_too(signature: dict[str, Any]) -> dict[str, Any]:
 def finish(answered: Answered, needs: Needs) -> Result:
     """Keep what it answered, where that are tensors under declared names; else that there is no second reference."""
     declared = [output.name for output in needs.task.model.spec.outputs]
-    return run.kept(answered, needs, [*declared, *(name + ROUNDED for name in declared)])
+    return answering.kept(answered, needs, [*declared, *(name + ROUNDED for name in declared)])
 
 
 def without(answered: Answered, failed: Failed) -> Result:
