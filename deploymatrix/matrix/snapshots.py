@@ -13,7 +13,8 @@ from deploymatrix.errors import ConfigurationError
 from deploymatrix.matrix.budgets import worst_headroom
 from deploymatrix.matrix.files import MATRIX, MEASUREMENTS, read_measurements
 from deploymatrix.matrix.frozen import Frozen
-from deploymatrix.matrix.records import Cell, Matrix, Measurement, Outcome, Stage
+from deploymatrix.matrix.measurements import Measurement
+from deploymatrix.matrix.records import Cell, Matrix, Outcome, Stage
 from deploymatrix.numerics.failing import Failing
 from deploymatrix.project.strict import Isolation
 

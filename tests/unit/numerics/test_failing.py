@@ -15,6 +15,8 @@ class Second:
     loss: float
     error: float
     limit: float = 0.05
+    far: float = 0.0
+    far_limit: float = 0.01
 
 
 @dataclass(frozen=True)
