@@ -13,9 +13,8 @@ if TYPE_CHECKING:
     from deploymatrix.project.plan import PlannedCell
     from deploymatrix.project.project import Model
 
-MEASURING = (
-    Path(__file__).parents[1] / "numerics" / "accuracy.py"
-)  # of models with a metric, and of classifiers that are quantised
+# Of models with a metric, and of classifiers that are quantised.
+MEASURING = Path(__file__).parents[1] / "numerics" / "accuracy.py"
 SCORING = Path(__file__).parent / "scorer.py"
 
 

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import isclose, isfinite
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from deploymatrix.matrix.frozen import Frozen
+from deploymatrix.numerics.failing import Failing, failing
+
+if TYPE_CHECKING:
+    from deploymatrix.matrix.output_records import OutputRecord
 
 EXACTLY = 1e-9  # figures that follow from each other by a few operations agree so far
 COUNTED = ("top1", "top5", "token_match")  # shares of decisions
 AT_MOST_ONE = (*COUNTED, "cosine")
 
 
-class AccuracyRecord(BaseModel):
+class AccuracyRecord(Frozen):
     """The metric of the model's task over labelled samples, or the decisions that agree with float64's without labels.
 
     Rates and cosines are shares of 1, a mean square error and a score of metric.py are in their own units.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: Literal["top1", "top5", "mse", "cosine", "token_match", "agreement", "metric.py"]
     output: str = Field(default="", description="the one that is scored; empty: metric.py is given all")
@@ -47,6 +51,16 @@ def over_budget(accuracy: AccuracyRecord | None) -> str | None:
     if accuracy.drop <= accuracy.budget:
         return None
     return f"accuracy: a drop of {accuracy.drop:.3g} is over its budget {accuracy.budget:.3g}"
+
+
+def all_failing(outputs: Sequence[OutputRecord], accuracy: AccuracyRecord | None) -> tuple[Failing, ...]:
+    """Return what a mismatch fails: of what is quantised by its outputs, and the metric where it lost too much.
+
+    What is judged by rounding and wrong by that needs no metric to say so.
+    """
+    by_noise = any(output.norm == "rms" for output in outputs)
+    lost = over_budget(accuracy) and (by_noise or not any(output.problem for output in outputs))
+    return (*failing(outputs), *(("accuracy",) if lost else ()))
 
 
 def inconsistencies(accuracy: AccuracyRecord) -> Iterator[str]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from math import inf
 
-from deploymatrix.matrix.accuracy import inconsistencies, over_budget
+from deploymatrix.matrix.accuracy import all_failing, inconsistencies, over_budget
 from deploymatrix.matrix.derived_outputs import Finding, findings, oddities
 from deploymatrix.matrix.records import VERDICTS_THAT_PASS, Cell, Matrix
+from deploymatrix.numerics.failing import named
 from deploymatrix.numerics.limits import Limits
 from deploymatrix.store import digests
 
@@ -51,6 +52,7 @@ def contradictions(cell: Cell, limits: Limits | None = None, halves: frozenset[s
         figures = {"samples": cell.samples, "checks": cell.checks, "drift": cell.drift}
         return lines + [f"{cell.outcome}, and yet it has {name}" for name, value in figures.items() if value]
     lines += _outcome_problem(cell, limits, halves)
+    lines += _fails_problem(cell)
     lines += _absent(cell)
     lines += [] if cell.accuracy is None else inconsistencies(cell.accuracy)
     return lines + [line for output in cell.outputs for line in oddities(output, cell.samples, cell.sizes)]
@@ -87,6 +89,12 @@ def _outcome_problem(cell: Cell, limits: Limits | None, halves: frozenset[str]) 
         return []
     outcome, why = next(iter(borne.items()))
     return [f"its figures say {outcome}, not {cell.outcome}: {why}"]
+
+
+def _fails_problem(cell: Cell) -> list[str]:
+    """Return it where the figures do not bear what the cell is said to fail."""
+    borne = all_failing(cell.outputs, cell.accuracy) if cell.outcome == "mismatch" else ()
+    return [] if cell.fails == borne else [f"its figures say {named(cell.outcome, borne)}, not {cell.said}"]
 
 
 def _borne(found: list[Finding]) -> Mapping[str, str]:

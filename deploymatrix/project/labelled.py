@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from deploymatrix.errors import ConfigurationError
 from deploymatrix.project.metric_specs import PROGRAM, SCORER
-from deploymatrix.project.own_samples import files_at, matching
+from deploymatrix.project.own_samples import files_at, matching, require_samples
 
 if TYPE_CHECKING:
     from deploymatrix.project.model_specs import ModelSpec
@@ -56,8 +56,9 @@ def metric_files_beside(model: Model) -> frozenset[str]:
     return frozenset(path.relative_to(folder).as_posix() for path in inside if path.is_relative_to(folder))
 
 
-def require_labelled(folder: Path, spec: ModelSpec) -> None:
-    """Raise ConfigurationError where [metric] names files that are not there, or a metric.py is not looked at."""
+def require_data(folder: Path, spec: ModelSpec) -> None:
+    """Raise ConfigurationError where own samples, or what [metric] names, are not there; or are not looked at."""
+    require_samples(folder, spec)
     toml, data = folder / "model.toml", _place(spec)
     scores = spec.metric is not None and spec.metric.kind == SCORER
     if scores != (folder / SCORER).is_file():

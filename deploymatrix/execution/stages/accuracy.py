@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from deploymatrix.execution.metric_keys import accuracy_code
 from deploymatrix.execution.sampled import samples_for
+from deploymatrix.execution.stages.together import LABELLED, LABELS
 from deploymatrix.project.limits import drop_of
-
-LABELS, LABELLED = "labels", "labelled"  # as stages/labelled.py has them
 
 if TYPE_CHECKING:
     from deploymatrix.execution.stages.context import Needs

@@ -7,10 +7,10 @@ import shutil
 
 from deploymatrix.execution.model_files import Key
 from deploymatrix.execution.outcomes import Result
-from deploymatrix.execution.stages import labelled
+from deploymatrix.execution.stages.answering import ANSWERS, SPARE, WIDEST
 from deploymatrix.execution.stages.asking import Answered, Question
 from deploymatrix.execution.stages.context import Needs, StageContext
-from deploymatrix.execution.stages.run import ANSWERS, SPARE, WIDEST
+from deploymatrix.execution.stages.together import labelled_paths, laid_together
 from deploymatrix.execution.wire import wire_state
 from deploymatrix.numerics.shapes import bound, usual_sizes
 from deploymatrix.store.entries import Entry
@@ -32,7 +32,7 @@ def question(context: StageContext, needs: Needs) -> Question:
         args={
             "payload": artifact.files / artifact.about["entry"],
             "signature": artifact.about["signature"],
-            "samples": labelled.paths(model, labels),
+            "samples": labelled_paths(model, labels),
             "repeat": 1,
             **wire_state(model),
         },
@@ -55,7 +55,7 @@ def finish(answered: Answered, needs: Needs) -> Result:
     together = out.with_name("together")
     try:
         for name in value["outputs"]:
-            labelled.laid_together(out, 0, samples, name, together)
+            laid_together(out, 0, samples, name, together)
     except ValueError as error:
         return answered.refuse(f"labelled samples: {error}")
     shutil.rmtree(out)

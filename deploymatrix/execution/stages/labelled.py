@@ -1,7 +1,6 @@
 """The stages of labelled data: files are read by the host, labelled.py gives them where the model's framework is.
 
-They are kept as samples are. Labels go to nobody but the metric; these, and answers, lie in one file each for all of
-them: a file a sample would cost more than to compute it.
+They are kept as samples are; labels go to nobody but the metric.
 """
 
 from __future__ import annotations
@@ -21,6 +20,7 @@ from deploymatrix.execution.outcomes import Done, Failed, Result
 from deploymatrix.execution.stages.asking import Answered, Question, asking_program
 from deploymatrix.execution.stages.context import Needs, StageContext
 from deploymatrix.execution.stages.own_samples import MOST, UnusableSamples, naming, save, zeros
+from deploymatrix.execution.stages.together import LABELS
 from deploymatrix.execution.wire import wire_labelled
 from deploymatrix.numerics.own_samples import WrongSample, sizes_of, split_inputs
 from deploymatrix.numerics.shapes import usual_sizes, words
@@ -31,9 +31,6 @@ from deploymatrix.store import digests
 if TYPE_CHECKING:
     from deploymatrix.numerics.tensors import Array, Declared
     from deploymatrix.project.project import Model
-
-LABELS = "labels"  # the folder, in the entry
-LABELLED = "labelled"  # the folder of the answers to them, in the reference
 
 
 @dataclass
@@ -116,20 +113,6 @@ def write(model: Model, labelled: Labelled, folder: Path) -> dict[str, Any]:
     digest = digests.of_data({p.relative_to(folder).as_posix(): digests.of_file(p) for p in folder.rglob("*.npy")})
     save(folder / LABELS, {name: np.stack([arrays[name] for arrays in labelled.samples]) for name in names})
     return {"model": model.name, "samples": len(labelled.samples), "inputs": digest}
-
-
-def paths(model: Model, labels: Any) -> list[dict[str, Path]]:
-    """Return for each labelled sample the .npy file of each input. labels: the entry of the labelled data."""
-    names = [tensor.name for tensor in model.spec.inputs]
-    return [{name: labels.files / str(i) / f"{name}.npy" for name in names} for i in range(labels.about["samples"])]
-
-
-def laid_together(folder: Path, first: int, count: int, name: str, into: Path) -> None:
-    """Lay <i>/<name>.npy of so many samples into one file. Raise ValueError where their shapes differ."""
-    arrays = [load(folder / str(index) / f"{name}.npy") for index in range(first, first + count)]
-    if len({(array.shape, array.dtype) for array in arrays}) > 1:
-        raise ValueError(f"{name}: the answers to labelled samples differ in shape or dtype")
-    save(into, {name: np.stack(arrays)})
 
 
 def _add(labelled: Labelled, model: Model, folder: Path, index: int) -> None:

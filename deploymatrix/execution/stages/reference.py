@@ -10,10 +10,10 @@ from typing import Any
 
 from deploymatrix.execution.model_files import Key
 from deploymatrix.execution.outcomes import Result
-from deploymatrix.execution.stages import labelled
 from deploymatrix.execution.stages.asking import Answered, Question
 from deploymatrix.execution.stages.context import Needs, StageContext
 from deploymatrix.execution.stages.samples import count, sample_paths
+from deploymatrix.execution.stages.together import LABELLED, labelled_paths, laid_together
 from deploymatrix.execution.wire import wire_imports, wire_source, wire_spec
 from deploymatrix.host.messages import Place
 from deploymatrix.host.recipes import packages_recipe
@@ -40,7 +40,7 @@ def question(context: StageContext, needs: Needs) -> Question:
         "given_weights": model.weights,
         "imports": wire_imports(context.project, model, environment),
         "spec": wire_spec(model, ""),
-        "samples": [*sample_paths(context, needs), *([] if labels is None else labelled.paths(model, labels))],
+        "samples": [*sample_paths(context, needs), *([] if labels is None else labelled_paths(model, labels))],
     }
     return Question(
         module=context.project.opener(framework, framework),
@@ -77,6 +77,6 @@ def finish(answered: Answered, needs: Needs) -> Result:
 def _lay_together(out: Path, first: int, count: int, outputs: Iterable[Output]) -> None:
     """Lay the answers to labelled samples into one file an output and dtype; only these two are asked for them."""
     for output, dtype in itertools.product(outputs, ("float64", "float32")):
-        labelled.laid_together(out, first, count, f"{output.name}.{dtype}", out / labelled.LABELLED)
+        laid_together(out, first, count, f"{output.name}.{dtype}", out / LABELLED)
     for index in range(first, first + count):
         shutil.rmtree(out / str(index))

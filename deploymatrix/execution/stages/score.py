@@ -12,7 +12,7 @@ from deploymatrix.execution.model_files import Key
 from deploymatrix.execution.outcomes import Failed, Result
 from deploymatrix.execution.stages.asking import Answered, Question
 from deploymatrix.execution.stages.context import Needs, StageContext
-from deploymatrix.execution.stages.labelled import LABELLED, LABELS
+from deploymatrix.execution.stages.together import LABELLED, LABELS
 from deploymatrix.host.messages import Place
 from deploymatrix.host.recipes import packages_recipe
 from deploymatrix.numerics.tensors import load
@@ -81,10 +81,8 @@ def failed(failure: Failed) -> Failed:
 
 def _tensors(spec: ModelSpec) -> list[tuple[str, str]]:
     """List what each of the three is given, and the dtype: answers of floats are widened to float64."""
-    found: list[tuple[str, str]] = [
-        (f"output.{o.name}", "float64" if o.dtype.startswith("float") else o.dtype) for o in spec.outputs
-    ]
-    return found + [(f"label.{label.name}", label.dtype) for label in spec.labels]
+    outputs = ((f"output.{o.name}", "float64" if o.dtype.startswith("float") else str(o.dtype)) for o in spec.outputs)
+    return [*outputs, *((f"label.{label.name}", str(label.dtype)) for label in spec.labels)]
 
 
 def _given(needs: Needs, who: str) -> dict[str, Path]:
