@@ -15,6 +15,7 @@ from deploymatrix.matrix.output_records import OutputRecord, WorstRecord
 from deploymatrix.matrix.records import Cell
 from deploymatrix.printable import printable
 from deploymatrix.project.findings import Finding
+from deploymatrix.report.accuracy import accuracy_words
 from deploymatrix.report.stability import stability
 
 TRACEBACK = "Traceback (most recent call last):"
@@ -102,6 +103,7 @@ def as_text(explanation: Explanation) -> Iterator[str]:
     yield from _field("static", cell.fixed)
     yield from _field("changes", "; ".join(cell.changes))
     yield from _field("samples", cell.own_samples)
+    yield from _field("accuracy", accuracy_words(cell.accuracy))
     yield from _field("checks", stability(cell))
     if cell.yardstick != "float64":
         yield from _field("yardstick", YARDSTICK)

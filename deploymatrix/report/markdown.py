@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from deploymatrix.matrix.causes import cause_lines
 from deploymatrix.matrix.counts import count, red_cells
 from deploymatrix.matrix.gate import explain_red
 from deploymatrix.matrix.records import Cell, Matrix
 from deploymatrix.printable import printable
+from deploymatrix.report.accuracy import HEAD, accuracy_rows
 from deploymatrix.report.grid import By, cell_figure, grid, summary
 from deploymatrix.report.symbols import legend, mark
 
@@ -20,6 +23,11 @@ def markdown(matrix: Matrix, by: By = "model") -> str:
     text = f"**{AMBER} {partial}**\n\n" if partial else ""
     text += "".join(table_rows(matrix, by))
     text += f"\n{legend(matrix.cells)} · the figure is the share of the error limit that the worst output uses\n"
+    worth = accuracy_rows(matrix.cells)
+    if worth:
+        rows = [HEAD, ["---", "---", *("---:" for _ in HEAD[2:])]]
+        text += "\n" + "".join(_row(row) for row in rows)
+        text += "".join(_row([escape(entry) for entry in row]) for row in worth)
     causes = cause_lines(red_cells(matrix))
     if causes:
         text += "\n" + "".join(f"- **{escape(line)}**\n" for line in causes)
@@ -60,7 +68,7 @@ def escape(text: str) -> str:
     return " ".join(text.split()).replace("@", "@\u200b")
 
 
-def _row(entries: list[str]) -> str:
+def _row(entries: Sequence[str]) -> str:
     return f"| {' | '.join(entries)} |\n"
 
 

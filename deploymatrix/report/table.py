@@ -11,6 +11,7 @@ from deploymatrix.matrix.counts import count, red_cells
 from deploymatrix.matrix.gate import explain_red
 from deploymatrix.matrix.records import Cell, Matrix
 from deploymatrix.printable import printable
+from deploymatrix.report.accuracy import HEAD, accuracy_rows
 from deploymatrix.report.grid import By, cell_figure, grid
 from deploymatrix.report.symbols import legend, mark, symbol_of
 
@@ -25,6 +26,9 @@ def print_table(matrix: Matrix, console: Console, by: By = "model") -> None:
     console.print(_table(matrix, by))
     console.print(Text(legend(matrix.cells)))
     console.print(Text("the figure is the share of the error limit that the worst output uses", style="dim"))
+    for row in accuracy_rows(matrix.cells):
+        told = ", ".join(f"{name} {entry}" for name, entry in zip(HEAD[2:], row[2:], strict=True) if entry)
+        console.print(Text(printable(f"{row[0]}: {row[1]}: {told}"), style="dim"))
     for line in cause_lines(red_cells(matrix)):
         console.print(Text(printable(line), style="bold red"))
     for cell in red_cells(matrix):

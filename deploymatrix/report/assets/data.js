@@ -116,6 +116,7 @@ const SHARED = [
   "checks",
   "sizes",
   "yardstick",
+  "accuracy",
 ];
 
 function readCell(packed, values, history, findings) {

@@ -273,6 +273,7 @@ function factsSection(cell, more) {
     ["Isolation", more.isolation],
     ["Yardstick", more.yardstick === "float32" ? "float32: the model's code rounds to it" : null],
     ["Samples", more.samples],
+    ["Accuracy", more.accuracy],
     ["Checks", more.checks],
     ["Artifact", more.size === null ? null : bytes(more.size)],
     ["SHA-256", more.sha256 && h("code", {}, more.sha256)],
