@@ -287,7 +287,10 @@ class Project:
         toml, evaluation = folder / "pipeline.toml", spec.evaluation
         for name in [*(evaluation.variants if evaluation else ()), *spec.unsupported]:
             _known("variants", name, self.variants, toml)
-        for name in (name for step in spec.steps for name in step.variants if name in spec.unsupported):
+        for name in (framework for entry in spec.unsupported.values() for framework in entry.frameworks):
+            _known("unsupported.frameworks", name, self.frameworks, toml)
+        whole = {name for name, entry in spec.unsupported.items() if not entry.frameworks}
+        for name in (name for step in spec.steps for name in step.variants if name in whole):
             raise ConfigurationError(f"{toml}: unsupported.{name}: a step of this file makes it; remove one of both")
         if evaluation is not None:
             self._check_environment("evaluation.environment", evaluation.environment, toml)
