@@ -1,8 +1,8 @@
 """Answers for an ExecuTorch program in exact arithmetic: the graph that was lowered, node by node in float64.
 
 Only what the graph itself rounds is rounded: the weights that it holds, and what its quantise operators make of
-activations. A range that is taken call by call is that of each row, as XNNPACK takes it, and not of the whole tensor, as
-the graph says: executorch/backends/xnnpack/operators/quant_params.py, _from_dynamic_input_node.
+activations. A range that is taken call by call is that of each row, as XNNPACK takes it, and not of the whole tensor,
+as the graph says: executorch/backends/xnnpack/operators/quant_params.py, _from_dynamic_input_node.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Rows(Exact):
 
 def load(payload: Path) -> Interpreter:
     import executorch.exir  # noqa: F401  registers the quantise operators
-    import torch.ao.quantization.fx._decomposed  # noqa: F401  as above
+    import torch.ao.quantization.fx._decomposed
 
     program: GraphModule = torch.export.load(payload / "model.pt2").module(check_guards=False)
     return Rows(program)
