@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import importlib.util
+import json
 from pathlib import Path
 from typing import Any
 
@@ -41,9 +43,16 @@ def recast(model: nn.Module, spec: Any) -> nn.Module:
     import keras
 
     network = model.network
-    twin = keras.models.model_from_json(network.to_json().replace('"float32"', '"float16"'))
+    text = json.dumps(json.loads(network.to_json(), object_hook=uninitialised))
+    twin = keras.models.model_from_json(text.replace('"float32"', '"float16"'))
     twin.set_weights(network.get_weights())
     return type(model)(twin, spec).eval().requires_grad_(False)
+
+
+def uninitialised(part: dict[str, Any]) -> dict[str, Any]:
+    """Zeros for each initialiser: what it would give is replaced, and some, as the orthogonal one, know no float16."""
+    blank = {"module": "keras.initializers", "class_name": "Zeros", "config": {}, "registered_name": None}
+    return blank if part.get("module") == "keras.initializers" else part
 
 
 def quantised(model: nn.Module, inputs: tuple[Tensor, ...], spec: Any, axes: Any) -> nn.Module:
@@ -64,7 +73,7 @@ def quantised(model: nn.Module, inputs: tuple[Tensor, ...], spec: Any, axes: Any
     for layer in LAYERS:
         quantizer.set_operator_type(layer, config)
     captured: Any = torch.export.export(model, inputs, dynamic_shapes=axes).module(check_guards=False)
-    name_products(captured)
+    beside("layers").name_layers(captured)
     with torch.no_grad():
         prepared = prepare_pt2e(captured, quantizer)
         for sample in [inputs, *calibration(spec)]:
@@ -83,35 +92,6 @@ def calibration(spec: Any) -> list[tuple[Tensor, ...]]:
     return [tuple(torch.tensor(sample[declared.name]) for declared in spec.inputs) for sample in spec.calibration]
 
 
-def name_products(captured: Any) -> None:
-    """Let products with a constant matrix be linear layers, which is what the quantiser looks for: Keras's Dense."""
-    graph = captured.graph
-    for node in [node for node in graph.nodes if node.target in (aten.matmul.default, aten.mm.default)]:
-        matrix = node.args[1]
-        if matrix.op != "get_attr" or matrix.meta["val"].dim() != 2:
-            continue
-        name = f"{str(matrix.target).replace('.', '_')}_transposed"
-        if not hasattr(captured, name):
-            values = attribute(captured, matrix.target).detach().t().contiguous()
-            captured.register_parameter(name, nn.Parameter(values, requires_grad=False))
-        with graph.inserting_before(node):
-            weight = graph.get_attr(name)
-            weight.meta["val"] = matrix.meta["val"].t()
-            layer = graph.call_function(aten.linear.default, (node.args[0], weight))
-        layer.meta = dict(node.meta)
-        node.replace_all_uses_with(layer)
-        graph.erase_node(node)
-    graph.eliminate_dead_code()
-    captured.recompile()
-
-
-def attribute(module: nn.Module, path: str) -> Tensor:
-    found: Any = module
-    for part in path.split("."):
-        found = getattr(found, part)
-    return found
-
-
 def keep(exported: ExportedProgram, spec: Any, out: Path) -> None:
     """Save the graph that is lowered, for evaluate.py; of float32 nothing is kept."""
     if spec.variant == "fp32":
@@ -119,3 +99,13 @@ def keep(exported: ExportedProgram, spec: Any, out: Path) -> None:
     folder = out / "evaluated"
     folder.mkdir()
     torch.export.save(exported, folder / "model.pt2")
+
+
+def beside(name: str) -> Any:
+    """The module of a file of this folder, which is no place to import from."""
+    path = Path(__file__).parent / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"deploymatrix_executorch_{name}", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import importlib.util
+import json
 from pathlib import Path
 from typing import Any
 
@@ -54,12 +55,18 @@ def recast(model: nn.Module, spec: Any, dtype: str) -> nn.Module:
     import keras
 
     network: Any = model.network
-    text = network.to_json()
+    text = json.dumps(json.loads(network.to_json(), object_hook=uninitialised))
     for known in ("float32", "float16"):
         text = text.replace(f'"{known}"', f'"{dtype}"')
     twin = keras.models.model_from_json(text)
     twin.set_weights(network.get_weights())
     return type(model)(twin, spec).eval().requires_grad_(False)
+
+
+def uninitialised(part: dict[str, Any]) -> dict[str, Any]:
+    """Zeros for each initialiser: what it would give is replaced, and some, as the orthogonal one, know no float16."""
+    blank = {"module": "keras.initializers", "class_name": "Zeros", "config": {}, "registered_name": None}
+    return blank if part.get("module") == "keras.initializers" else part
 
 
 def in_int8(model: nn.Module) -> nn.Module:
