@@ -1,13 +1,14 @@
-"""What a run leaves behind: the records of cells, the matrix and the measurements. Versioned and validated."""
+"""What a run leaves behind: the records of cells and the matrix. Versioned and validated; measurements.py has times."""
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from deploymatrix.matrix.kept_logs import LogName
+from deploymatrix.numerics.failing import Failing, named
 from deploymatrix.numerics.shapes import listed, words
 from deploymatrix.project.strict import FolderName, Isolation
 
@@ -174,6 +175,9 @@ class Cell(Frozen):
         default={}, description="files that user code was seen to read beside these, and their digests"
     )
     outcome: Outcome
+    fails: tuple[Failing, ...] = Field(
+        default=(), description="of a mismatch of what is quantised: which of its judgements it fails"
+    )
     stage: Stage | None = None
     blame: str | None = None
     detail: str = ""
@@ -206,6 +210,12 @@ class Cell(Frozen):
     yardstick: Literal["float64", "float32"] = Field(
         default="float64", description="what the reference was computed in; float32 where the model's code rounds to it"
     )
+    beside: str = Field(
+        default="", description="the variant of the same model and target that its figures stand beside; empty: none"
+    )
+    size_ratio: float | None = Field(
+        default=None, description="bytes of the artifact over those of the cell beside it; null where one has none"
+    )
     alone: str = Field(
         default="",
         description="why nothing answers for the quantised artifact in exact arithmetic: judged by loss alone",
@@ -220,6 +230,11 @@ class Cell(Frozen):
     verdict: Verdict = "failed"
     expectation: ExpectationRecord | None = None
     over_budget: tuple[str, ...] = Field(default=(), description="why the verdict is over_budget, a line each")
+
+    @property
+    def said(self) -> str:
+        """The outcome, and of what is quantised also what it fails, such as "mismatch (fidelity)"."""
+        return named(self.outcome, self.fails)
 
     @property
     def fixed(self) -> str:
@@ -279,37 +294,6 @@ class Matrix(Frozen):
         if twice:
             raise ValueError(f"{twice[0]} stands in it more than once; nobody knows which record counts")
         return cells
-
-
-class Measurement(Frozen):
-    """Seconds and MiB of one cell's tasks; a cached task keeps what it took when it was executed."""
-
-    cell: str
-    cached: bool
-    export_s: float | None = None
-    load_s: float | None = None
-    run_s: Annotated[float | None, Field(description="median over the samples")] = None
-    peak_mb: float | None = None
-    eager_s: Annotated[float | None, Field(description="eager float32 on the same machine, a sample")] = None
-
-
-class PartOfRun(Frozen):
-    """What one part of a run took: seconds of wall time, and how many exports and runs it executed."""
-
-    wall_s: float
-    exports: int
-    runs: int
-
-
-class Measurements(Frozen):
-    """measurements.json. It lies beside the matrix, because times differ from run to run."""
-
-    schema_version: Literal[1] = 1
-    wall_s: float
-    exports: int
-    runs: int
-    parts: Annotated[dict[str, PartOfRun], Field(description="by part, as given to --shard; 1/1 is a whole run")] = {}
-    cells: tuple[Measurement, ...]
 
 
 NOT_REPRODUCIBLE = {
