@@ -40,7 +40,8 @@ def export(source: nn.Module, spec: Any, out: Path, options: dict[str, Any]) -> 
     program.save(str(out / ENTRY))
     if exact is not None:
         (out / "evaluated").mkdir()
-        programmed(exact, spec, options, torch.float64)[0].save(str(out / "evaluated" / ENTRY))
+        computes_in = "float16" if spec.variant == "fp16" else "float32"
+        programmed(exact, spec, options, torch.float64)[0].save(str(out / "evaluated" / f"{computes_in}.pt"))
     return {
         "inputs": {declared.name: str(i) for i, declared in enumerate(spec.inputs)},
         "outputs": {declared.name: str(i) for i, declared in enumerate(spec.outputs)},
