@@ -21,7 +21,7 @@ weights = "int8"
 activations = "float32"
 judgement = "noise"
 snr_db = 20
-fidelity = { share = 1.0, least = 1e-3 }
+fidelity = { share = 2.0, flips = 0.5, times = 4, least = 1e-5, far = 0.01 }
 """
 PIPELINE = """
 [[steps]]

@@ -16,7 +16,7 @@ weights = "int8"
 activations = "int8"
 judgement = "noise"
 snr_db = 20
-fidelity = { share = 1.0, least = 1e-3 }
+fidelity = { share = 2.0, flips = 0.5, times = 4, least = 1e-5, far = 0.01 }
 """
 UNSUPPORTED = '\n[unsupported]\nint8 = { reason = "its layers are none that are quantised", frameworks = ["other"] }\n'
 
