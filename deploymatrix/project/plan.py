@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from deploymatrix.errors import NothingSelected
+from deploymatrix.project.calibration import calibration_split
 from deploymatrix.project.expressions import compile_expression
 from deploymatrix.project.labelled import labelling, scorer
 from deploymatrix.project.limits import limits_of
@@ -15,22 +15,12 @@ from deploymatrix.project.names import pick
 from deploymatrix.project.own_samples import program
 from deploymatrix.project.project import Model, Project, Target
 from deploymatrix.project.routes import Route, Step, find_route
+from deploymatrix.project.tags import tags_of, word_matches
 
 DEFAULT = "default: "  # in records, before the expression that a project selects by
 
-TaskKind = Literal[
-    "gather",
-    "sample",
-    "gather_labelled",
-    "sample_labelled",
-    "reference",
-    "export",
-    "run",
-    "answer",
-    "score",
-    "evaluate",
-    "compare",
-]
+Sampling = Literal["gather", "sample", "gather_labelled", "sample_labelled"]
+TaskKind = Literal[Sampling, "reference", "export", "run", "answer", "score", "evaluate", "compare"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,9 +52,9 @@ class Task:
 
     A model with own samples has one more before: `gather` reads their files, `sample` asks the model's samples.py. One
     with a metric has the same for its labelled data; `answer` runs the artifact on these, and `score` asks metric.py.
-    `samples`, `labels`, `reference`, `source`, `run`, `evaluation`, `answers` and `scores` are the ids of the tasks
-    whose results it takes; else they are empty. The source of an export is what its step starts from: the reference,
-    which holds the weights, or the artifact before. The source of a run and of a comparison is the artifact.
+    `samples`, `labels`, `reference`, `source`, `run`, `evaluation`, `calibration`, `answers` and `scores` are the ids
+    of the tasks whose results it takes; else they are empty. The source of an export is what its step starts from: the
+    reference, which holds the weights, or the artifact before. The source of a run and of a comparison is the artifact.
     """
 
     id: str
@@ -76,6 +66,7 @@ class Task:
     source: str = ""
     run: str = ""
     evaluation: str = ""
+    calibration: str = ""
     answers: str = ""
     scores: str = ""
     variant: str = ""
@@ -86,7 +77,7 @@ class Task:
     def needs(self) -> tuple[str, ...]:
         """The ids of the tasks that come before this one, each once."""
         before = (self.samples, self.labels, self.reference, self.source)
-        ids = (*before, self.run, self.evaluation, self.answers, self.scores)
+        ids = (*before, self.run, self.evaluation, self.calibration, self.answers, self.scores)
         return tuple(dict.fromkeys(id_ for id_ in ids if id_))
 
     @property
@@ -146,7 +137,7 @@ def plan_cells(project: Project, selection: Selection) -> list[PlannedCell]:
     ]
     if selection.expression:
         matches = compile_expression(selection.expression)
-        cells = [c for c in cells if matches(lambda word, cell=c: _word_matches(word, cell))]  # type: ignore[misc]
+        cells = [c for c in cells if matches(lambda word, cell=c: word_matches(word, cell))]  # type: ignore[misc]
     if selection.default:
         holds = compile_expression(selection.default)
         cells = [c for c in cells if holds(lambda word, cell=c: word in tags_of(cell.model, cell.target))]  # type: ignore[misc]
@@ -231,12 +222,15 @@ def _cell_tasks(cell: PlannedCell, route: Route) -> Iterable[Task]:
     reference = before[reference_id(cell.model)]
     source = reference.id
     for prefix in route.prefixes():
+        calibration = _calibration(cell, prefix)
+        yield from calibration
         export = Task(
             id=export_id(cell.model, prefix),
             kind="export",
             samples=reference.samples,
             reference=reference.id,
             source=source,
+            calibration=calibration[0].id if calibration else "",
             model=cell.model,
             variant=prefix.variant,
             route=prefix,
@@ -271,18 +265,13 @@ def _cell_tasks(cell: PlannedCell, route: Route) -> Iterable[Task]:
     yield compare
 
 
+def _calibration(cell: PlannedCell, prefix: Route) -> list[Task]:
+    """Return the task that own calibration samples come from; none where nothing is calibrated, or they are drawn."""
+    made = cell.target.variants.get(prefix.variant)
+    return [*reference_tasks(calibration_split(cell.model)).values()][:-1] if made and made.calibration else []
+
+
 def _id(kind: TaskKind, model: Model, route: Route, target: Target | None = None) -> str:
     """Name a task by its model and by the route to what it makes; to one format and variant there is one route."""
     where, formats = f" on {target.name}" if target else "", (step.format for step in route.steps)
     return f"{kind} {model.name} {'>'.join([route.steps[0].source, *formats])} {route.variant}{where}"
-
-
-def tags_of(model: Model, target: Target) -> set[str]:
-    """Return the tags of a cell, and what else selects it as they do."""
-    return {*model.spec.tags, *target.spec.tags, model.spec.family, model.spec.framework}
-
-
-def _word_matches(word: str, cell: PlannedCell) -> bool:
-    if any(mark in word for mark in "*?["):
-        return fnmatch.fnmatchcase(cell.name, word)
-    return word in cell.name or word in tags_of(cell.model, cell.target)

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from deploymatrix.project.expressions import compile_expression
-from deploymatrix.project.plan import Selection, tags_of
+from deploymatrix.project.plan import Selection
 from deploymatrix.project.project import Project
+from deploymatrix.project.tags import tags_of
 
 ALL = "all"  # for all variants
 
