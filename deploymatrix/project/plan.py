@@ -254,14 +254,18 @@ def _cell_tasks(cell: PlannedCell, route: Route) -> Iterable[Task]:
         evaluation = evaluation_id(cell)
         yield replace(run, id=evaluation, kind="evaluate", target=None)
     compare = replace(run, id=compare_id(cell), kind="compare", run=run.id, evaluation=evaluation)
-    if reference.labels:
-        answer = replace(run, id=answers_id(cell), kind="answer", labels=reference.labels)
-        yield answer
-        compare = replace(compare, labels=reference.labels, answers=answer.id)
-        if scorer(cell.model):
-            score = replace(answer, id=_id("score", cell.model, route, cell.target), kind="score", answers=answer.id)
-            yield score
-            compare = replace(compare, scores=score.id)
+    yield from _scored(cell, run, compare, reference.labels) if reference.labels else [compare]
+
+
+def _scored(cell: PlannedCell, run: Task, compare: Task, labels: str) -> Iterable[Task]:
+    """Yield what answers labelled samples, what scores that, and the comparison, which takes both."""
+    answer = replace(run, id=answers_id(cell), kind="answer", labels=labels)
+    yield answer
+    compare = replace(compare, labels=labels, answers=answer.id)
+    if scorer(cell.model) and cell.route:
+        score = replace(answer, id=_id("score", cell.model, cell.route, cell.target), kind="score", answers=answer.id)
+        yield score
+        compare = replace(compare, scores=score.id)
     yield compare
 
 

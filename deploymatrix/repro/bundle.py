@@ -29,6 +29,7 @@ from deploymatrix.repro.packing import Files
 from deploymatrix.repro.readme import readme
 from deploymatrix.store.entries import EVALUATED
 
+PROGRAMS_OF = ("sample", "sample_labelled")  # kinds of tasks that make samples, and so are given none
 SKIPPED = frozenset({"__pycache__", "node_modules"})
 BESIDE = (f"artifact/{EVALUATED}/", f"source/{EVALUATED}/")  # an artifact, and no part of it
 
@@ -60,7 +61,7 @@ def program_files(worker: WorkerProgram) -> Files:
 def _places(evidence: Evidence) -> dict[Path, str]:
     """Return the folders that go into the bundle, and their names in it."""
     context, task, model = evidence.context, evidence.task, evidence.task.model
-    places = {} if task.kind == "sample" else {ensure_samples(context, evidence.needs).files: "samples"}
+    places = {} if task.kind in PROGRAMS_OF else {ensure_samples(context, evidence.needs).files: "samples"}
     if task.target is not None:
         reference, artifact = evidence.needs.reference, evidence.needs.source
         chosen = samples_for(model, artifact, evidence.needs.samples)
@@ -129,7 +130,7 @@ def _description(evidence: Evidence, places: Mapping[Path, str]) -> dict[str, An
     about |= {"cell": cell.name, "language": evidence.worker.language, "variables": evidence.variables}
     about["command"] = evidence.worker.command[1:]  # of the program that reproduces: it starts the worker likewise
     about |= {"request": _relative(request, places)}
-    about |= {} if task.kind == "sample" else {"samples": _samples(evidence)}
+    about |= {} if task.kind in PROGRAMS_OF else {"samples": _samples(evidence)}
     outputs: Sequence[Tensor | Given] = task.model.spec.judged_outputs
     judged_by: dict[str, Any] = {}
     if task.target is not None:

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 from deploymatrix.environments.recipes import PackagesRecipe, RuntimeRecipe
 from deploymatrix.errors import ConfigurationError, IncompleteRun
@@ -15,7 +16,8 @@ from deploymatrix.host.facts import HostFacts
 from deploymatrix.host.recipes import runtime_recipe
 from deploymatrix.host.worker_program import EXPORTING, WorkerProgram, worker_of
 from deploymatrix.matrix.records import NOT_REPRODUCIBLE, Cell
-from deploymatrix.project.plan import PlannedCell, Task, plan_tasks
+from deploymatrix.project.metric_specs import SCORER
+from deploymatrix.project.plan import PlannedCell, Sampling, Task, plan_tasks
 from deploymatrix.project.project import Project, Target
 from deploymatrix.project.routes import find_route
 from deploymatrix.project.runners import PACKAGES_FOLDER, Runner
@@ -174,12 +176,18 @@ def _decisive(cell: Cell, tasks: Sequence[Task], entries: Mapping[str, Entry]) -
     """Return the task that a cell failed in; its run when it passed, or when what came out was judged.
 
     A reference that nobody can be judged by is found in the comparison, which leaves figures. Raise ConfigurationError
-    where the files of own samples could not be read: no task of a worker's failed.
+    where the files of own samples could not be read, or the metric alone decided: no task of a worker's failed.
     """
-    if cell.stage == "reference" and tasks[0].kind in ("gather", "sample") and tasks[0].id not in entries:
-        if tasks[0].kind == "gather":
+    unsampled = next((task for task in tasks if task.kind in get_args(Sampling) and task.id not in entries), None)
+    if cell.stage == "reference" and unsampled is not None:
+        if unsampled.kind.startswith("gather"):
             raise ConfigurationError(f"{cell.name}: nothing to reproduce, for the host read its samples: {cell.detail}")
-        return tasks[0]
+        return unsampled
+    if cell.fails == ("accuracy",) or cell.detail.startswith(f"{SCORER}:"):
+        raise ConfigurationError(
+            f"{cell.name}: nothing to reproduce: its answers are within their limits, and the metric decided: "
+            f"{cell.detail}"
+        )
     if cell.stage == "export":
         failed = [task for task in tasks if task.kind == "export" and task.step.name == cell.blame]
         if not failed:
