@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from math import isclose
 
 from deploymatrix.matrix.alike import differences
+from deploymatrix.matrix.beside import with_size_ratios
 from deploymatrix.matrix.derived import COMPARED, contradictions
 from deploymatrix.matrix.derived_outputs import is_exact
 from deploymatrix.matrix.records import Cell, Matrix, OutputRecord
@@ -43,6 +44,9 @@ def doubts(
     found = {cell.name: list(_of_cell(project, plan.get(cell.name), cell, matrix)) for cell in matrix.cells}
     for cell in matrix.cells:
         found[cell.name] += unvouched(cell, project.build / "store", read_artifacts=read_artifacts)
+    for cell, derived in zip(matrix.cells, with_size_ratios(matrix.cells), strict=True):
+        if cell.size_ratio != derived.size_ratio:
+            found[cell.name].append(f"its size_ratio is {cell.size_ratio}, that of the artifacts {derived.size_ratio}")
     for difference in differences(("", cell) for cell in matrix.cells):
         found[difference.other[1].name].append(f"not of the same run as {difference.one[1].name}: {difference.why}")
     return {name: lines for name, lines in found.items() if lines}
@@ -67,6 +71,8 @@ def _of_plan(planned: PlannedCell, cell: Cell) -> Iterator[str]:
     steps = () if planned.route is None else tuple(step.name for step in planned.route.steps)
     if cell.steps != steps:
         yield f"its steps are {' → '.join(cell.steps) or 'none'}, those of the plan {' → '.join(steps) or 'none'}"
+    if cell.beside != planned.beside:
+        yield f"it stands beside {cell.beside or 'none'}, in the plan beside {planned.beside or 'none'}"
     if cell.framework != planned.model.spec.framework:
         yield f"its framework is {cell.framework}, the model's {planned.model.spec.framework}"
 

@@ -33,6 +33,13 @@ class PlannedCell:
     def name(self) -> str:
         return f"{self.model.name}/{self.target.name}/{self.variant}"
 
+    @property
+    def beside(self) -> str:
+        """The target's variant in full precision, which size and time of this one stand beside; empty for that one."""
+        whole = [name for name, variant in self.target.variants.items() if variant.judgement == "rounding"]
+        beside = min(whole, key=lambda name: (not self.target.variants[name].default, name), default="")
+        return "" if self.variant in whole else beside
+
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
