@@ -152,6 +152,12 @@ class Keys:
             }
         )
 
+    def layers(self, made: Key, step: Step, artifact: Entry) -> Key:
+        """Make the key of where noise enters an artifact: what made it, and what looks."""
+        module = self._project.layers(step.format)
+        code = [digests.of_code(path) for path in sorted(module.parent.glob("*.py"))]
+        return Key({**made.parts, "artifact": artifact.digest, "layers": code})
+
     def _evaluator(self, route: Route) -> dict[str, str]:
         return {
             "evaluator": digests.of_code(self._project.evaluator(route.steps[-1].format)),

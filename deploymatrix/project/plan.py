@@ -17,7 +17,7 @@ from deploymatrix.project.routes import Route, Step, find_route
 ALL = "all"  # for all variants
 DEFAULT = "default: "  # in records, before the expression that a project selects by
 
-TaskKind = Literal["gather", "sample", "reference", "export", "run", "evaluate", "compare"]
+TaskKind = Literal["gather", "sample", "reference", "export", "run", "evaluate", "compare", "layers"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,9 +48,10 @@ class Task:
     What is quantised may have a second reference: `evaluate` answers for the artifact in exact arithmetic.
 
     A model with own samples has one more before: `gather` reads their files, `sample` asks the model's samples.py.
-    `samples`, `reference`, `source`, `run` and `evaluation` are the ids of the tasks whose results it takes; else they
-    are empty. The source of an export is what its step starts from: the reference, which holds the weights, or the
-    artifact before. The source of a run and of a comparison is the artifact.
+    `layers` looks where noise enters an artifact. `samples`, `reference`, `source`, `run`, `evaluation` and `artifact`
+    are the ids of the tasks whose results it takes; else they are empty. The source of an export is what its step starts
+    from: the reference, which holds the weights, or the artifact before. The source of a run and of a comparison is the
+    artifact.
     """
 
     id: str
@@ -61,6 +62,7 @@ class Task:
     source: str = ""
     run: str = ""
     evaluation: str = ""
+    artifact: str = ""
     variant: str = ""
     route: Route | None = None
     target: Target | None = None
@@ -68,7 +70,7 @@ class Task:
     @property
     def needs(self) -> tuple[str, ...]:
         """The ids of the tasks that come before this one, each once."""
-        ids = (self.samples, self.reference, self.source, self.run, self.evaluation)
+        ids = (self.samples, self.reference, self.source, self.run, self.evaluation, self.artifact)
         return tuple(dict.fromkeys(id_ for id_ in ids if id_))
 
     @property
@@ -206,6 +208,12 @@ def evaluation_id(cell: PlannedCell) -> str:
     """Return the id of the task that answers for a cell's artifact in exact arithmetic."""
     assert cell.route is not None, f"{cell.name} has no route"
     return _id("evaluate", cell.model, cell.route)
+
+
+def layers_id(cell: PlannedCell) -> str:
+    """Return the id of the task that looks where noise enters a cell's artifact."""
+    assert cell.route is not None, f"{cell.name} has no route"
+    return _id("layers", cell.model, cell.route)
 
 
 def export_id(model: Model, route: Route) -> str:

@@ -1,7 +1,7 @@
-"""Where the noise enters a quantised ONNX graph: layer by layer, in exact arithmetic, against the graph it was made from.
+"""Where the noise enters a quantised ONNX graph: layer by layer, in exact arithmetic, against the graph before.
 
-Tensors go by their names, which ONNX Runtime's quantisers keep. onnxruntime.quantization.qdq_loss_debug pairs them, too,
-but of QDQ graphs alone, runs them on kernels that add errors of their own, and tells only what has piled up.
+Tensors go by their names, which ONNX Runtime's quantisers keep. onnxruntime.quantization.qdq_loss_debug pairs them so,
+too, but of QDQ graphs alone; it runs them on kernels that add errors of their own, and tells only what has piled up.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class Noise:
 
     def is_layer(self, name: str, value: Any, exact: Values) -> bool:
         """Tell whether both graphs have this tensor, and it is of floats that depend on the inputs."""
-        return name in self.layers and isinstance(value, np.ndarray) and value.dtype.kind == "f" and same(value, exact[name])
+        return name in self.layers and same(value, exact[name])
 
     def follow(self, exact: Values, noisy: Values) -> None:
         """Follow the noise of each of the noisiest layers through the exact graph to its outputs."""
@@ -157,7 +157,7 @@ def start(evaluator: Any, feeds: Values) -> Values:
 
 
 def walked(nodes: Iterable[Any], values: Values, kept: Callable[[str, Any], Any] = lambda _, value: value) -> Values:
-    """Run nodes one after the other, as ReferenceEvaluator.run does; `kept` says what stands for a tensor from then on."""
+    """Run nodes one after the other, as ReferenceEvaluator.run does; `kept` says what a tensor is from then on."""
     for node in nodes:
         context = {"context": values} if node.need_context() else {}
         answers = node.run(*(values[name] for name in node.input), **context)
@@ -181,7 +181,8 @@ def count(sums: dict[str, float], name: str, values: Any) -> None:
 
 
 def same(value: Any, other: Any) -> bool:
-    return isinstance(other, np.ndarray) and other.dtype.kind == "f" and value.shape == other.shape
+    both = all(isinstance(array, np.ndarray) and array.dtype.kind == "f" for array in (value, other))
+    return both and value.shape == other.shape
 
 
 def wide(array: np.ndarray) -> np.ndarray:
