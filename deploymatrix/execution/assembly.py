@@ -15,7 +15,8 @@ from deploymatrix.execution.sampled import bindings_for, samples_for, static_of
 from deploymatrix.host.facts import HostFacts
 from deploymatrix.matrix.beside import name_beside, with_size_ratios
 from deploymatrix.matrix.measurements import Measurement
-from deploymatrix.matrix.records import Artifact, Cell, Matrix, OutputRecord, Shard, Stage
+from deploymatrix.matrix.output_records import OutputRecord
+from deploymatrix.matrix.records import Artifact, Cell, Matrix, Shard, Stage
 from deploymatrix.matrix.verdicts import Rules, judged, unmatched_rules
 from deploymatrix.numerics.shapes import is_of, listed, partly_bound
 from deploymatrix.printable import printable

@@ -6,7 +6,9 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from deploymatrix.matrix.frozen import Frozen
 
 MOST = 8  # of a cell's record
 
@@ -14,15 +16,13 @@ Power = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Name = Annotated[str, Field(max_length=300)]
 
 
-class LayerRecord(BaseModel):
+class LayerRecord(Frozen):
     """One layer, named as in the artifact's own format.
 
     own, so_far: the power of noise at its output, relative to that of the signal: of what it makes of exact inputs, and
     of what the graph up to it makes. share: of the noise at the model's outputs, what there is where this layer alone
     is quantised; None where nobody looked.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: Name
     operator: Name

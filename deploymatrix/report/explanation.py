@@ -12,7 +12,8 @@ from deploymatrix.matrix.causes import cause_of
 from deploymatrix.matrix.gate import explain_red
 from deploymatrix.matrix.layers import table
 from deploymatrix.matrix.measurements import Measurement
-from deploymatrix.matrix.records import Cell, OutputRecord, WorstRecord
+from deploymatrix.matrix.output_records import OutputRecord, WorstRecord
+from deploymatrix.matrix.records import Cell
 from deploymatrix.printable import printable
 from deploymatrix.project.findings import Finding
 from deploymatrix.report.stability import stability

@@ -5,7 +5,9 @@ It asks the worker for the very task that the cell failed in, compares what come
 prints it. It exits with 0 when the cell passes, 1 when it fails, 2 when the task could not even be tried.
 
 What is quantised is compared with the graph in exact arithmetic, too, whose answers lie in evaluated/: loss is the
-graph's fault, and infidelity the runtime's. The error of an output is max|y - y64| / max|y64|; the whole of it and every slice along each of its axes must be within
+graph's fault, and infidelity the runtime's.
+
+The error of an output is max|y - y64| / max|y64|; the whole of it and every slice along each of its axes must be within
 their limits, in every sample.
 """
 
