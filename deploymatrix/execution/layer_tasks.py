@@ -10,6 +10,7 @@ from deploymatrix.execution.outcomes import Done, Result
 from deploymatrix.matrix.layers import LayerRecord
 from deploymatrix.project.plan import PlannedCell, Task, compare_id, export_id, layers_id, plan_tasks
 from deploymatrix.project.project import Project
+from deploymatrix.project.routes import layers_module
 
 OF_THE_GRAPH = frozenset({"loss", "accuracy"})  # what no runtime is to blame for
 
@@ -20,7 +21,7 @@ def layer_tasks(project: Project, cells: Iterable[PlannedCell], results: Mapping
     for cell in cells:
         if cell.route is None or not OF_THE_GRAPH & set(fails_of(results[compare_id(cell)])):
             continue
-        if project.layers(cell.target.spec.format).is_file():
+        if layers_module(project, cell.target.spec.format).is_file():
             export = plan_tasks([cell])[export_id(cell.model, cell.route)]
             task = replace(export, id=layers_id(cell), kind="layers", artifact=export.id)
             tasks[task.id] = task

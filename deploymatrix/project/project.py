@@ -180,10 +180,6 @@ class Project:
         """Return the module that answers for artifacts of a format in exact arithmetic."""
         return self._find(f"pipelines/{format_}") / "evaluate.py"
 
-    def layers(self, format_: str) -> Path:
-        """Return the module that looks where noise enters artifacts of a format; there need be no such file."""
-        return self._find(f"pipelines/{format_}") / "layers.py"
-
     def opener(self, framework: str, source_framework: str) -> Path:
         """Return the module that opens a frozen model of `source_framework` as an object of `framework`."""
         name = "framework.py" if framework == source_framework else f"from_{source_framework}.py"

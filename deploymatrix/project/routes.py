@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from deploymatrix.project.model_specs import RouteChoice
@@ -56,6 +57,11 @@ class Route:
         """Yield the route to each format in turn, the nearest to the model first, the whole last."""
         for length in range(1, len(self.steps) + 1):
             yield Route(framework=self.framework, steps=self.steps[:length])
+
+
+def layers_module(project: Project, format_: str) -> Path:
+    """Return the module that looks where noise enters artifacts of a format; there need be no such file."""
+    return project.evaluator(format_).with_name("layers.py")
 
 
 def find_route(project: Project, model: Model, format_: str, variant: str) -> Route | None:

@@ -95,7 +95,7 @@ STAGES: dict[TaskKind, NativeStage | HostStage] = {
         kind="runs",
         key=layers.key,
         place=export.place,
-        question=layers.question,
+        question=lambda context, needs: layers.question(context, needs, export.question(context, needs)),
         finish=layers.finish,
         reads=True,
     ),

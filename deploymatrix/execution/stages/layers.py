@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import stat
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from deploymatrix.execution.model_files import Key
-from deploymatrix.execution.outcomes import Result
-from deploymatrix.execution.stages import export
-from deploymatrix.execution.stages.asking import Answered, Question
-from deploymatrix.execution.stages.context import Needs, StageContext
 from deploymatrix.matrix.layers import LayerRecord, worst
+from deploymatrix.project.routes import layers_module
 
+if TYPE_CHECKING:
+    from deploymatrix.execution.model_files import Key
+    from deploymatrix.execution.outcomes import Result
+    from deploymatrix.execution.stages.asking import Answered, Question
+    from deploymatrix.execution.stages.context import Needs, StageContext
+
+LEFT = "layers.json"
 MOST_BYTES = 16 << 20
 
 
@@ -35,11 +39,12 @@ def key(context: StageContext, needs: Needs) -> Key:
     return context.keys.layers(made, task.step, needs.artifact)
 
 
-def question(context: StageContext, needs: Needs) -> Question:
-    asked, artifact = export.question(context, needs), needs.artifact
+def question(context: StageContext, needs: Needs, asked: Question) -> Question:
+    """Ask as the step was asked that made the artifact, but for the module and its options."""
+    artifact = needs.artifact
     return replace(
         asked,
-        module=context.project.layers(needs.task.step.format),
+        module=layers_module(context.project, needs.task.step.format),
         args={**asked.args, "options": {"artifact": artifact.files / artifact.about["entry"]}},
         most_bytes=MOST_BYTES,
     )
@@ -47,8 +52,8 @@ def question(context: StageContext, needs: Needs) -> Question:
 
 def finish(answered: Answered, needs: Needs) -> Result:
     """Keep the layers that bring in most of the noise."""
-    path = answered.work.out / answered.value["entry"]
-    if not stat.S_ISREG(path.lstat().st_mode) or path.stat().st_size > MOST_BYTES:
+    path = answered.work.out / LEFT
+    if not path.exists() or not stat.S_ISREG(path.lstat().st_mode) or path.stat().st_size > MOST_BYTES:
         return answered.refuse(f"{path.name} is no file of {MOST_BYTES:,} bytes or less")
     try:
         found = LayersFile.model_validate_json(path.read_bytes())
