@@ -35,7 +35,7 @@ def test_explain_shows_where_the_ratio_falls_and_what_to_do() -> None:
 
     text = list(as_text(Explanation(cell=cell, measurement=None, digests={}, log=(), similar=(), repro=None)))
 
-    assert any(line.split() == "fc2 Gemm 50.0 dB 10.0 dB 93 %".split() for line in text)
+    assert any(line.split() == ["fc2", "Gemm", "50.0", "dB", "10.0", "dB", "93", "%"] for line in text)
     assert any("keep fc2 in float32" in line for line in text)
 
 
