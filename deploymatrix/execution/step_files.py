@@ -12,9 +12,14 @@ if TYPE_CHECKING:
     from deploymatrix.project.routes import Step
 
 
+def module_of(project: Project, step: Step) -> Path:
+    """Return what is run for a step."""
+    return step.module or project.step_module(step.format, step.source)
+
+
 def step_files(project: Project, step: Step) -> list[Path]:
     """Return a step's module and the other modules of its folder, but for other steps."""
-    module = project.step_module(step.format, step.source)
+    module = module_of(project, step)
     return [module, *(path for path in sorted(module.parent.glob("*.py")) if not path.name.startswith("from_"))]
 
 
