@@ -138,6 +138,10 @@ def _judged(bench: Workbench, mutant: QuantisedMutant, fault: Fault) -> Mutant:
     if failure is not None and failure.stage in ("load", "run"):
         judgement = Judgement(outcome=failure.outcome, detail=failure.detail[:300], draws=(), share=None)
         return judged_record(cell, mutant.kind, change, "killed", judgement, None, fault)
+    unmade = bench.failure(mutant.export.id)
+    if unmade is not None and mutant.kind.maker == "calibration":  # the quantiser itself refuses
+        judgement = Judgement(outcome=unmade.outcome, detail=unmade.detail[:300], draws=(), share=None)
+        return judged_record(cell, mutant.kind, change, "killed", judgement, None, fault)
     run, artifact = bench.entry(mutant.run.id), bench.entry(mutant.export.id)
     if run is None or artifact is None:
         return record(cell.model, cell, mutant.kind, change, "unusable", failure.detail if failure else "")
