@@ -8,7 +8,7 @@ from dataclasses import replace
 from deploymatrix.execution.blame import fails_of
 from deploymatrix.execution.outcomes import Done, Result
 from deploymatrix.matrix.layers import LayerRecord
-from deploymatrix.project.plan import PlannedCell, Task, compare_id, export_id, layers_id, plan_tasks
+from deploymatrix.project.plan import PlannedCell, Task, compare_id, export_id, plan_tasks
 from deploymatrix.project.project import Project
 from deploymatrix.project.routes import layers_module
 
@@ -28,9 +28,15 @@ def layer_tasks(project: Project, cells: Iterable[PlannedCell], results: Mapping
     return tasks
 
 
+def layers_id(cell: PlannedCell) -> str:
+    """Return the id of the task that looks where noise enters a cell's artifact, after that of its export."""
+    assert cell.route is not None, f"{cell.name} has no route"
+    return f"layers {export_id(cell.model, cell.route).removeprefix('export ')}"
+
+
 def layers_of(cell: PlannedCell, results: Mapping[str, Result]) -> tuple[LayerRecord, ...]:
     """Return where the noise enters the cell's artifact, the worst layer first; nothing where nobody could look."""
-    found = results.get(layers_id(cell))
+    found = None if cell.route is None else results.get(layers_id(cell))
     if not isinstance(found, Done):
         return ()
     return tuple(LayerRecord.model_validate(layer) for layer in found.entry.about["layers"])

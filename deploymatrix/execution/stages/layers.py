@@ -35,7 +35,7 @@ class LayersFile(BaseModel):
 
 def key(context: StageContext, needs: Needs) -> Key:
     task = needs.task
-    made = context.keys.artifact(task.model, task.variant, task.step, needs.source, needs.samples)
+    made = context.keys.artifact(task.model, task.variant, task.step, needs.source, needs.samples, needs.calibration)
     return context.keys.layers(made, task.step, needs.artifact)
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from deploymatrix.execution.layer_tasks import layer_tasks, layers_of
+from deploymatrix.execution.layer_tasks import layer_tasks, layers_id, layers_of
 from deploymatrix.execution.outcomes import Done, Result
 from deploymatrix.matrix.layers import LayerRecord
 from deploymatrix.matrix.output_records import FidelityRecord
-from deploymatrix.project.plan import PlannedCell, Selection, compare_id, layers_id, plan_cells
+from deploymatrix.project.plan import PlannedCell, Selection, compare_id, plan_cells
 from deploymatrix.store.store import Store
 from tests.fakes.matrices import make_cell
 from tests.fakes.tree import Tree
