@@ -93,9 +93,15 @@ def note(found: Worth) -> str:
     return f"{found.cell.target} {found.cell.variant} of {found.cell.model}: {_spared(found)}: it buys {found.buys}"
 
 
+def by_variant(found: Iterable[Worth]) -> Iterator[tuple[tuple[Buys, str, str], list[Worth]]]:
+    """Yield what was pointed out by what it buys, target and variant."""
+    for key, group in groupby(found, key=lambda w: (w.buys, w.cell.target, w.cell.variant)):
+        yield key, list(group)
+
+
 def notes(found: Iterable[Worth]) -> Iterator[str]:
     """Yield a line for each target and variant, with its models."""
-    for (buys, target, variant), group in groupby(found, key=lambda w: (w.buys, w.cell.target, w.cell.variant)):
+    for (buys, target, variant), group in by_variant(found):
         models = [f"{w.cell.model} ({_spared(w)})" for w in group]
         yield f"{target} {variant} buys {buys} for {', '.join(models)}"
 

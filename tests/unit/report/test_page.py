@@ -132,7 +132,7 @@ def test_the_panel_keeps_what_the_matrix_says() -> None:
     block = panels(Elements(render(make_matrix(cell))))
     route, steps, blame = (block["values"][number] for number in block["cells"][0][:3])
     assert (route, steps, blame) == (list(cell.route), list(cell.steps), "onnx/from_torch")
-    assert cell.artifact and block["cells"][0][18:20] == [cell.artifact.sha256, cell.artifact.bytes]
+    assert cell.artifact and block["cells"][0][20:22] == [cell.artifact.sha256, cell.artifact.bytes]
 
 
 def test_the_panel_says_where_own_samples_lie() -> None:
