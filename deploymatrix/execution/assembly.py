@@ -14,7 +14,8 @@ from deploymatrix.execution.sampled import bindings_for, samples_for, static_of
 from deploymatrix.host.facts import HostFacts
 from deploymatrix.matrix.beside import name_beside, with_size_ratios
 from deploymatrix.matrix.measurements import Measurement
-from deploymatrix.matrix.records import Artifact, Cell, Matrix, OutputRecord, Shard, Stage
+from deploymatrix.matrix.output_records import OutputRecord
+from deploymatrix.matrix.records import Artifact, Cell, Matrix, Shard, Stage
 from deploymatrix.matrix.verdicts import Rules, judged, unmatched_rules
 from deploymatrix.numerics.shapes import is_of, listed, partly_bound
 from deploymatrix.printable import printable
@@ -121,7 +122,7 @@ def _cell(run: PlannedRun, facts: HostFacts, planned: PlannedCell, results: Mapp
     }
     if planned.route is None:
         format_ = planned.target.spec.format
-        why = run.project.pipelines[format_].unsupported.get(planned.variant)
+        why = run.project.pipelines[format_].why_unsupported(planned.variant, planned.model.spec.framework)
         reason = f"no route from {planned.model.spec.framework} to {format_} {planned.variant}"
         reason += f": {why}" if why else ""
         return Cell(**base, outcome="unsupported", stage="plan", detail=reason)
@@ -162,7 +163,7 @@ def _artifact(planned: PlannedCell, results: Mapping[str, Result]) -> dict[str, 
 
 
 def _record_of(exported: Entry) -> Artifact:
-    files = {name: file.sha256 for name, file in exported.record.files.items()}
+    files = {name: file.sha256 for name, file in exported.shipped.items()}
     return Artifact(sha256=exported.sha256, bytes=exported.bytes, files=files if len(files) > 1 else {})
 
 

@@ -9,7 +9,8 @@ from deploymatrix.matrix.alike import differences
 from deploymatrix.matrix.beside import with_size_ratios
 from deploymatrix.matrix.derived import COMPARED, contradictions
 from deploymatrix.matrix.derived_outputs import is_exact
-from deploymatrix.matrix.records import Cell, Matrix, OutputRecord
+from deploymatrix.matrix.output_records import OutputRecord
+from deploymatrix.matrix.records import Cell, Matrix
 from deploymatrix.matrix.vouched import unvouched
 from deploymatrix.numerics.limits import Limits
 from deploymatrix.numerics.shapes import (
@@ -151,10 +152,12 @@ def _of_noise(output: OutputRecord, cell: Cell, limits: Limits) -> Iterator[str]
     if output.norm != limits.norm:
         yield f"{output.name}: its errors are by {output.norm}, those of the variant by {limits.norm}"
     fidelity, measured = output.fidelity, output.error is not None and bool(output.limit)
-    if limits.norm == "rms" and measured and fidelity is None and not cell.alone:
+    if limits.norm == "rms" and measured and fidelity is None and not (cell.alone or output.alone):
         yield f"{output.name}: it has no second verdict, and the record does not say why"
-    limit = limits.of_fidelity(fidelity.loss) if fidelity is not None else 0.0
-    if fidelity is not None and not isclose(fidelity.limit, limit, rel_tol=EXACTLY):
+    if fidelity is None:
+        return
+    limit = limits.of_fidelity(fidelity.loss, fidelity.noise)
+    if not isclose(fidelity.limit, limit, rel_tol=EXACTLY):
         yield f"{output.name}: its fidelity's limit is {fidelity.limit:.3g}, the project's {limit:.3g}"
 
 

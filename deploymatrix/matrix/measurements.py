@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from deploymatrix.matrix.records import Frozen
+from deploymatrix.matrix.frozen import Frozen
 
 
 class Measurement(Frozen):

@@ -12,8 +12,8 @@ from hashlib import sha256
 
 from deploymatrix.errors import ConfigurationError
 from deploymatrix.matrix.records import Shard
+from deploymatrix.project.nearest import nearest
 from deploymatrix.project.plan import PlannedCell
-from deploymatrix.project.toml_files import nearest
 from deploymatrix.store import digests
 
 COUNTED = re.compile(r"([1-9][0-9]{0,5})/([1-9][0-9]{0,5})")

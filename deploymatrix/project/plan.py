@@ -10,8 +10,9 @@ from typing import Literal
 from deploymatrix.errors import NothingSelected
 from deploymatrix.project.expressions import compile_expression
 from deploymatrix.project.limits import limits_of
+from deploymatrix.project.names import pick
 from deploymatrix.project.own_samples import program
-from deploymatrix.project.project import Model, Project, Target, pick
+from deploymatrix.project.project import Model, Project, Target
 from deploymatrix.project.routes import Route, Step, find_route
 
 ALL = "all"  # for all variants

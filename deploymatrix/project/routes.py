@@ -71,7 +71,7 @@ def find_route(project: Project, model: Model, format_: str, variant: str) -> Ro
 def _steps_to(
     project: Project, model: Model, format_: str, variant: str, visited: frozenset[tuple[str, str]]
 ) -> tuple[Step, ...] | None:
-    if (format_, variant) in visited:
+    if (format_, variant) in visited or project.pipelines[format_].why_unsupported(variant, model.spec.framework):
         return None
     choice = model.spec.routes.get(format_)
     for declared in project.pipelines[format_].steps:

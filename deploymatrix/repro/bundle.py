@@ -27,8 +27,10 @@ from deploymatrix.project.project import Model
 from deploymatrix.repro.evidence import PROGRAMS, Evidence
 from deploymatrix.repro.packing import Files
 from deploymatrix.repro.readme import readme
+from deploymatrix.store.entries import EVALUATED
 
 SKIPPED = frozenset({"__pycache__", "node_modules"})
+BESIDE = (f"artifact/{EVALUATED}/", f"source/{EVALUATED}/")  # an artifact, and no part of it
 
 
 def bundle_files(evidence: Evidence) -> Files:
@@ -41,7 +43,7 @@ def bundle_files(evidence: Evidence) -> Files:
         read = (path for path in _files_read(evidence) if path.is_relative_to(folder))
         files |= {f"{name}/{path.relative_to(folder).as_posix()}": path for path in read}
     for folder, name in places.items():
-        files |= dict(_files_below(folder, name))
+        files |= {inner: path for inner, path in _files_below(folder, name) if not inner.startswith(BESIDE)}
     requirements = dict(plain_lock(evidence.recipe.installer, evidence.recipe.lock).files)
     if evidence.packages is not None:
         requirements |= plain_packages(evidence.packages.lock).files

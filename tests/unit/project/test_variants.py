@@ -17,7 +17,7 @@ weights = "int8"
 activations = "int8"
 judgement = "noise"
 snr_db = 20
-fidelity = { share = 1.0, least = 1e-3 }
+fidelity = { share = 1.0, flips = 0.25, times = 3, least = 1e-3, far = 0.01 }
 """
 STEP = """
 [[steps]]
