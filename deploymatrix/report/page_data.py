@@ -120,7 +120,7 @@ def panel_block(
         described = [values.number(_json(part)) for part in parts]
         sha256, size = (cell.artifact.sha256, cell.artifact.bytes) if cell.artifact else (None, None)
         outputs = [_output(output, values) for output in cell.outputs]
-        cells.append([*described, sha256, size, outputs, _measured(measurements.get(cell.name))])
+        cells.append([*described, sha256, size, outputs, _measured(measurements.get(cell.name)), _task(cell)])
     return {
         "values": [json.loads(value) for value in values.values()],
         "cells": cells,
@@ -207,6 +207,14 @@ def _measured(measurement: Measurement | None) -> list[float | None] | None:
         return None
     m = measurement
     return [_rounded(value) for value in (m.export_s, m.load_s, m.run_s, m.peak_mb, m.eager_s)]
+
+
+def _task(cell: Cell) -> list[Any] | None:
+    """List the name of the task's metric and its figure; None without labels, or where less is better."""
+    accuracy = getattr(cell, "accuracy", None)
+    if accuracy is None or accuracy.kind in ("agreement", "mse"):
+        return None
+    return [accuracy.kind, _rounded(accuracy.variant)]
 
 
 def _shown_change(change: str | None) -> str:

@@ -122,7 +122,7 @@ const SHARED = [
 
 function readCell(packed, values, history, findings) {
   const shared = Object.fromEntries(SHARED.map((name, index) => [name, values[packed[index]]]));
-  const [sha256, size, outputs, measured, accuracy] = packed.slice(SHARED.length);
+  const [sha256, size, outputs, measured, task] = packed.slice(SHARED.length);
   const [exportTime, loadTime, runTime, peak, eagerTime] = measured ?? [null, null, null, null, null];
   return {
     ...shared,
@@ -134,7 +134,7 @@ function readCell(packed, values, history, findings) {
     runTime,
     peak,
     eagerTime,
-    accuracy: accuracy ?? null,
+    task,
     outputs: outputs.map((output) => readOutput(output, values)),
     history,
   };

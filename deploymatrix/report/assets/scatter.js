@@ -23,7 +23,7 @@ function variantsSection(cell, more, all) {
     targets: [...new Set(points.map((point) => point.cell.target))].sort(order),
     variants: [...new Set(points.map((point) => point.cell.variant))].sort(byVariant),
   };
-  const quality = points[0].isAccuracy ? "accuracy" : "signal-to-noise ratio, dB";
+  const quality = points[0].metric ?? "signal-to-noise ratio, dB";
   const timed = points.filter((point) => point.time);
   return h(
     "section",
@@ -39,16 +39,16 @@ function variantsSection(cell, more, all) {
   );
 }
 
-/** Accuracy where the model has one, else the signal-to-noise ratio of the worst output. */
+/** The metric of the model's task where it has one, else the signal-to-noise ratio of the worst output. */
 function pointsOf(model, all) {
   const cells = data.cells.filter((cell) => cell.model === model && all[cell.index].size !== null);
-  const isAccuracy = cells.some((cell) => all[cell.index].accuracy !== null);
+  const metric = cells.map((cell) => all[cell.index].task?.[0]).find(Boolean);
   return cells
     .map((cell) => {
-      const { size, runTime, accuracy, outputs } = all[cell.index];
+      const { size, runTime, task, outputs } = all[cell.index];
       const ratios = outputs.map((output) => output.snr).filter((snr) => snr !== null);
-      const quality = isAccuracy ? accuracy : ratios.length ? Math.min(...ratios) : null;
-      return { cell, size, time: runTime, quality, isAccuracy };
+      const quality = metric ? (task?.[1] ?? null) : ratios.length ? Math.min(...ratios) : null;
+      return { cell, size, time: runTime, quality, metric };
     })
     .filter((point) => point.quality !== null && point.size > 0);
 }

@@ -149,7 +149,7 @@ def test_numbers_that_json_has_no_word_for_become_null() -> None:
         .model_copy(update={"error": float("inf"), "limit": float("nan"), "sample_errors": (float("nan"),)})
     )
     block = panels(Elements(render(make_matrix(make_cell(outputs=(output,))))))
-    _, _, error, _, _, errors, _, _ = block["cells"][0][20][0]
+    _, _, error, _, _, errors, _, _ = block["cells"][0][22][0]
     assert (error, errors) == (None, [None])
 
 
