@@ -17,9 +17,14 @@ EVALUATOR = "evaluate.py"
 NAME = re.compile(r"""["'](\w+)(?:\.py)?["']|^\s*(?:from|import)\s+(\w+)""", re.MULTILINE)
 
 
+def module_of(project: Project, step: Step) -> Path:
+    """Return what is run for a step."""
+    return step.module or project.step_module(step.format, step.source)
+
+
 def step_files(project: Project, step: Step) -> list[Path]:
     """Return a step's module and those that it may load from its folder."""
-    return with_neighbours(project.step_module(step.format, step.source))
+    return with_neighbours(module_of(project, step))
 
 
 def code_of_step(project: Project, step: Step) -> str:

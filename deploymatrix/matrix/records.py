@@ -115,6 +115,9 @@ class Cell(Frozen):
         default="",
         description="where own samples lie, how many were drawn besides, what was expected of them; empty: all drawn",
     )
+    calibration: str = Field(
+        default="", description="the samples that ranges were taken from, and their digest; empty: from none"
+    )
     checks: tuple[str, ...] = Field(
         default=(), description="what was varied to see whether answers are stable: repeat, load, order, threads"
     )
