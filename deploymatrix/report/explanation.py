@@ -17,6 +17,7 @@ from deploymatrix.matrix.records import Cell
 from deploymatrix.printable import printable
 from deploymatrix.project.findings import Finding
 from deploymatrix.report.stability import stability
+from deploymatrix.report.worth import share
 
 TRACEBACK = "Traceback (most recent call last):"
 ERROR = re.compile(r"\b(\w*error|exception|fatal|abort(ed)?|panic|segmentation fault|assert\w*|failed|killed)\b", re.I)
@@ -121,6 +122,7 @@ def as_text(explanation: Explanation) -> Iterator[str]:
     yield from _block_of("outputs", [_output(output) for output in cell.outputs])
     yield from _layers(cell)
     yield from _field("times", _times(explanation.measurement))
+    yield from _field("beside", _beside(cell, explanation.measurement))
     yield from _block_of(f"log ({cell.log})", list(explanation.log))
     yield from _field("similar", ", ".join(explanation.similar))
     yield from _field("repro", explanation.repro or "")
@@ -185,6 +187,14 @@ def _times(measurement: Measurement | None) -> str:
     shown += [f"{ratio:.3g} times eager"] if ratio is not None else []
     shown += [f"peak {measurement.peak_mb:.0f} MiB"] if measurement.peak_mb is not None else []
     return ", ".join(shown)
+
+
+def _beside(cell: Cell, measurement: Measurement | None) -> str:
+    """Say what the variant is beside full precision, as far as that was measured."""
+    shares = [("size", cell.size_ratio)]
+    shares += [("time", measurement.latency_ratio), ("memory", measurement.memory_ratio)] if measurement else []
+    known = [f"{share(value)} of the {what}" for what, value in shares if value is not None]
+    return f"{cell.beside}: {', '.join(known)}" if known else ""
 
 
 def _block(lines: Sequence[str]) -> list[str]:
