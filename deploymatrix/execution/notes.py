@@ -26,6 +26,7 @@ USUAL_SECONDS = {
     "answer": 2.0,
     "score": 2.0,
     "evaluate": 5.0,
+    "layers": 20.0,
     "compare": 0.05,
     "prepare": 20.0,
 }
@@ -40,6 +41,7 @@ USUAL_MEMORY_MB = {
     "answer": 800,
     "score": 1500,
     "evaluate": 1500,
+    "layers": 2500,
     "compare": 200,
     "prepare": 1000,
 }

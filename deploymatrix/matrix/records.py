@@ -10,6 +10,7 @@ from pydantic import Field, field_validator
 from deploymatrix.matrix.accuracy import AccuracyRecord
 from deploymatrix.matrix.frozen import Frozen
 from deploymatrix.matrix.kept_logs import LogName
+from deploymatrix.matrix.layers import LayerRecord
 from deploymatrix.matrix.output_records import OutputRecord
 from deploymatrix.numerics.failing import Failing, named
 from deploymatrix.numerics.shapes import words
@@ -138,6 +139,9 @@ class Cell(Frozen):
     )
     accuracy: AccuracyRecord | None = Field(
         default=None, description="what the answers are worth, by the model's metric or by the decisions of float64"
+    )
+    layers: tuple[LayerRecord, ...] = Field(
+        default=(), description="of an artifact that fails by itself: the layers that bring in most noise, worst first"
     )
     drift: dict[str, float] = Field(
         default={}, description="by output, the largest difference among the answers of all checks; absent where none"

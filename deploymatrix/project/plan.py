@@ -20,7 +20,7 @@ from deploymatrix.project.tags import tags_of, word_matches
 DEFAULT = "default: "  # in records, before the expression that a project selects by
 
 Sampling = Literal["gather", "sample", "gather_labelled", "sample_labelled"]
-TaskKind = Literal[Sampling, "reference", "export", "run", "answer", "score", "evaluate", "compare"]
+TaskKind = Literal[Sampling, "reference", "export", "run", "answer", "score", "evaluate", "compare", "layers"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,9 +52,9 @@ class Task:
 
     A model with own samples has one more before: `gather` reads their files, `sample` asks the model's samples.py. One
     with a metric has the same for its labelled data; `answer` runs the artifact on these, and `score` asks metric.py.
-    `samples`, `labels`, `reference`, `source`, `run`, `evaluation`, `calibration`, `answers` and `scores` are the ids
-    of the tasks whose results it takes; else they are empty. The source of an export is what its step starts from: the
-    reference, which holds the weights, or the artifact before. The source of a run and of a comparison is the artifact.
+    `layers` looks where noise enters an artifact. The fields from `samples` to `scores` are the ids of tasks whose
+    results it takes; else they are empty. The source of an export is what its step starts from: the reference, which
+    holds the weights, or the artifact before. The source of a run and of a comparison is the artifact.
     """
 
     id: str
@@ -67,6 +67,7 @@ class Task:
     run: str = ""
     evaluation: str = ""
     calibration: str = ""
+    artifact: str = ""
     answers: str = ""
     scores: str = ""
     variant: str = ""
@@ -76,9 +77,8 @@ class Task:
     @property
     def needs(self) -> tuple[str, ...]:
         """The ids of the tasks that come before this one, each once."""
-        before = (self.samples, self.labels, self.reference, self.source)
-        ids = (*before, self.run, self.evaluation, self.calibration, self.answers, self.scores)
-        return tuple(dict.fromkeys(id_ for id_ in ids if id_))
+        made = (self.samples, self.labels, self.reference, self.source, self.run, self.evaluation, self.calibration)
+        return tuple(dict.fromkeys(id_ for id_ in (*made, self.artifact, self.answers, self.scores) if id_))
 
     @property
     def step(self) -> Step:

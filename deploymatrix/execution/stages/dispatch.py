@@ -20,6 +20,7 @@ from deploymatrix.execution.stages import (
     export,
     gather,
     labelled,
+    layers,
     reference,
     run,
     sample,
@@ -116,6 +117,15 @@ STAGES: dict[TaskKind, NativeStage | HostStage] = {
         place=evaluate.place,
         question=evaluate.question,
         finish=evaluate.finish,
+    ),
+    "layers": NativeStage(
+        name="export",
+        kind="runs",
+        key=layers.key,
+        place=export.place,
+        question=lambda context, needs: layers.question(context, needs, export.question(context, needs)),
+        finish=layers.finish,
+        reads=True,
     ),
     "compare": HostStage(kind="cells", key=compare.key, do=compare.compare),
 }
