@@ -10,7 +10,6 @@ that no kernel is a judge in its own cause; what is left is the rounding of floa
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -98,7 +97,7 @@ class Rewriting:
             raise Inexact(f"operator {code} takes int8 beside float32")
         inputs = list(operator.inputs)
         operator.inputs = [self.in_float(tensor) for tensor in inputs]
-        place = 2 if code == Op.TRANSPOSE_CONV else 0
+        place = 2 if code == Op.TRANSPOSE_CONV else 0  # of the activations
         if code in (*ROWS, *IMAGES) and not self.quantised(inputs[place]):
             weights = self.subgraph.tensors[inputs[1]]
             operator.inputs[place] = self.by_rows(inputs[place], self.axes(code, operator, inputs[place], weights))
@@ -108,7 +107,8 @@ class Rewriting:
         """Those of the activations that share a scale."""
         shape = list(self.subgraph.tensors[tensor].shape)
         if code in IMAGES:
-            return list(range(1, len(shape)))
+            pixels = code == Op.CONV_2D and by_pixels(operator, shape[3], weights)
+            return [3] if pixels else list(range(1, len(shape)))
         if code == Op.BATCH_MATMUL:
             return [len(shape) - 1]
         for first in reversed(range(len(shape))):
@@ -208,6 +208,12 @@ OPTIONS = {
     Op.MINIMUM: schema.MaximumMinimumOptionsT,
     Op.MAXIMUM: schema.MaximumMinimumOptionsT,
 }
+
+
+def by_pixels(operator: Any, channels: int, weights: Any) -> bool:
+    """Tell whether XNNPACK runs a convolution as a fully connected layer, whose rows are pixels."""
+    strides = operator.builtinOptions.strideH, operator.builtinOptions.strideW
+    return tuple(weights.shape[1:]) == (1, 1, channels) and strides == (1, 1)
 
 
 def numbers(tensor: Any, data: Any) -> np.ndarray:

@@ -69,7 +69,8 @@ RECIPES = {
 def ranges_of(source: Path, recipes: Any, spec: Any) -> Any:
     """The least and the largest value of each tensor over the calibration samples.
 
-    The quantiser's own default is a moving average, which clips: docs/findings/litert-quantizer-moving-average/finding.md
+    The quantiser's own default is a moving average, which clips:
+    docs/findings/litert-quantizer-moving-average/finding.md
     """
     names = {name: tensor["name"] for name, tensor in spec.source_signature["inputs"].items()}
     data = [{names[name]: array for name, array in sample.items()} for sample in spec.calibration]
