@@ -7,15 +7,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from deploymatrix import __version__
-from deploymatrix.execution.blame import answered_wrongly, blame
+from deploymatrix.execution.blame import answered_wrongly, blame, fails_of
 from deploymatrix.execution.keys import Keys
+from deploymatrix.execution.layer_tasks import layers_of
 from deploymatrix.execution.outcomes import Done, Failed, Result
 from deploymatrix.execution.sampled import bindings_for, samples_for, static_of
 from deploymatrix.host.facts import HostFacts
-from deploymatrix.matrix.records import Artifact, Cell, Matrix, Measurement, OutputRecord, Shard, Stage
+from deploymatrix.matrix.beside import name_beside, with_size_ratios
+from deploymatrix.matrix.measurements import Measurement
+from deploymatrix.matrix.output_records import OutputRecord
+from deploymatrix.matrix.records import Artifact, Cell, Matrix, Shard, Stage
 from deploymatrix.matrix.verdicts import Rules, judged, unmatched_rules
 from deploymatrix.numerics.shapes import is_of, listed, partly_bound
 from deploymatrix.printable import printable
+from deploymatrix.project.calibration import calibration_split
 from deploymatrix.project.model_specs import Output
 from deploymatrix.project.plan import (
     PlannedCell,
@@ -68,8 +73,10 @@ def build_matrix(run: PlannedRun, facts: HostFacts, results: Mapping[str, Result
     Entries about no cell are those of the whole plan, also in a shard. Budgets of latency are left to the gate: the
     same results must give the same bytes, and times differ.
     """
-    found = [_cell(run, facts, planned, results) for planned in run.cells]
-    records = [judged(cell.model_copy(update={"inputs": run.inputs[cell.name]}), run.rules) for cell in found]
+    cells = [_cell(run, facts, planned, results) for planned in run.cells]
+    found = with_size_ratios(cell.model_copy(update={"inputs": run.inputs[cell.name]}) for cell in cells)
+    beside = {cell.name: cell for cell in found}
+    records = [judged(cell, run.rules, beside=beside.get(name_beside(cell))) for cell in found]
     return Matrix(
         generator=f"deploymatrix {__version__}",
         isolation=facts.isolation,
@@ -98,6 +105,7 @@ def measure_cell(planned: PlannedCell, results: Mapping[str, Result]) -> Measure
         export_s=export.record.measured.get("wall_s") if export else None,
         load_s=run.record.measured.get("load_s") if run else None,
         run_s=sorted(run_s)[len(run_s) // 2] if run_s else None,
+        fastest_s=min(run_s) if run_s else None,
         peak_mb=run.record.measured.get("peak_mb") if run else None,
         eager_s=reference.record.measured.get("eager_s") if reference else None,
     )
@@ -110,12 +118,13 @@ def _cell(run: PlannedRun, facts: HostFacts, planned: PlannedCell, results: Mapp
         "family": planned.model.spec.family,
         "target": planned.target.name,
         "variant": planned.variant,
+        "beside": planned.beside,
         "route": () if planned.route is None else tuple(str(planned.route).split(" → ")),
         "steps": () if planned.route is None else tuple(step.name for step in planned.route.steps),
     }
     if planned.route is None:
         format_ = planned.target.spec.format
-        why = run.project.pipelines[format_].unsupported.get(planned.variant)
+        why = run.project.pipelines[format_].why_unsupported(planned.variant, planned.model.spec.framework)
         reason = f"no route from {planned.model.spec.framework} to {format_} {planned.variant}"
         reason += f": {why}" if why else ""
         return Cell(**base, outcome="unsupported", stage="plan", detail=reason)
@@ -135,7 +144,7 @@ def _decided_before(planned: PlannedCell, results: Mapping[str, Result]) -> Iter
     """Yield the ids of the cell's samples, reference and exports, as far as they have a result."""
     assert planned.route is not None
     exports = (export_id(planned.model, prefix) for prefix in planned.route.prefixes())
-    before = (samples_id(planned.model), reference_id(planned.model))
+    before = (samples_id(planned.model), samples_id(calibration_split(planned.model)), reference_id(planned.model))
     yield from (task_id for task_id in (*before, *exports) if task_id in results)
 
 
@@ -150,13 +159,14 @@ def _artifact(planned: PlannedCell, results: Mapping[str, Result]) -> dict[str, 
         "warnings": tuple(warning for entry in on_the_way if entry for warning in entry.about["warnings"]),
         "artifact": _record_of(exported),
         "static": static_of(exported),
+        "calibration": exported.about.get("calibration", ""),
         "changes": tuple(_changes(planned, exported)),
         "versions": exported.about["versions"],
     }
 
 
 def _record_of(exported: Entry) -> Artifact:
-    files = {name: file.sha256 for name, file in exported.record.files.items()}
+    files = {name: file.sha256 for name, file in exported.shipped.items()}
     return Artifact(sha256=exported.sha256, bytes=exported.bytes, files=files if len(files) > 1 else {})
 
 
@@ -189,6 +199,7 @@ def _compared(project: Project, planned: PlannedCell, results: Mapping[str, Resu
     assert reference is not None, "a comparison has it, too"
     return {
         "outcome": outcome,
+        "fails": fails_of(results[compare_id(planned)]),
         "stage": JUDGED_IN.get(outcome, "compare"),
         "blame": blame(project, planned, results) if answered_wrongly(planned, results) else None,
         "detail": _shown(compared.about["detail"]),
@@ -201,6 +212,7 @@ def _compared(project: Project, planned: PlannedCell, results: Mapping[str, Resu
         "yardstick": _yardstick(results, planned),
         "drift": compared.about["drift"],
         "alone": _alone(planned, results),
+        "layers": layers_of(planned, results),
     }
 
 

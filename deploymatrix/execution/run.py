@@ -12,14 +12,17 @@ from deploymatrix.execution.blame import cells_to_verify
 from deploymatrix.execution.executor import Execution, Listener
 from deploymatrix.execution.explain_plan import TaskExplanation, explain_plan
 from deploymatrix.execution.keys import Keys
+from deploymatrix.execution.layer_tasks import layer_tasks
 from deploymatrix.execution.publishing import Publisher
 from deploymatrix.execution.stages.context import StageContext
 from deploymatrix.host.facts import HostFacts
 from deploymatrix.host.isolation import IsolationChoice, choose_isolation
 from deploymatrix.host.local import Host, local_host
 from deploymatrix.host.model_locks import require_locks
+from deploymatrix.matrix.beside import with_ratios
 from deploymatrix.matrix.locks import locks_of
-from deploymatrix.matrix.records import Matrix, Measurements, PartOfRun
+from deploymatrix.matrix.measurements import Measurements, PartOfRun
+from deploymatrix.matrix.records import Matrix
 from deploymatrix.matrix.shards import take_shard
 from deploymatrix.matrix.verdicts import read_rules
 from deploymatrix.project.plan import Selection, plan_cells, plan_tasks
@@ -94,11 +97,12 @@ def decide(planned: PlannedRun, host: Host, options: RunOptions, listener: Liste
         execution.run(tasks)
         further = plan_tasks(cells_to_verify(project, planned.cells, execution.results))
         execution.run(further)
+        execution.run(layer_tasks(project, planned.cells, execution.results))
         if execution.executed:  # else all of it has just been looked at
             execution.check({**tasks, **further})
     finally:
         matrix = build_matrix(planned, host.facts, execution.results)
-        publisher.end(matrix, _measure(planned, execution, options.shard or "1/1", time.monotonic() - started))
+        publisher.end(matrix, _measure(planned, execution, matrix, options.shard or "1/1", time.monotonic() - started))
     return matrix
 
 
@@ -110,10 +114,11 @@ def explain(project: Project, selection: Selection, options: RunOptions, say: Sa
     return list(explain_plan(context, plan_tasks(planned.cells)))
 
 
-def _measure(planned: PlannedRun, execution: Execution, part: str, wall_s: float) -> Measurements:
+def _measure(planned: PlannedRun, execution: Execution, matrix: Matrix, part: str, wall_s: float) -> Measurements:
+    measured = (measure_cell(cell, execution.results) for cell in planned.cells)
     figures = PartOfRun(wall_s=round(wall_s, 3), exports=execution.executed["export"], runs=execution.executed["run"])
     return Measurements(
         **figures.model_dump(),
         parts={part: figures},
-        cells=tuple(measure_cell(cell, execution.results) for cell in planned.cells),
+        cells=with_ratios(measured, matrix.cells),
     )

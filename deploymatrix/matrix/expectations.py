@@ -11,12 +11,16 @@ from typing import get_args
 
 from deploymatrix.errors import ConfigurationError
 from deploymatrix.matrix.records import Cell, ExpectationRecord, Outcome, Stage, Verdict
+from deploymatrix.numerics.failing import every_name
+from deploymatrix.project.nearest import nearest
 from deploymatrix.project.project import Project, Target
-from deploymatrix.project.specs import Expectation, ExpectationsFile
-from deploymatrix.project.toml_files import nearest, read_spec
+from deploymatrix.project.specs import Expectation, ExpectationsFile, UnsupportedSpec
+from deploymatrix.project.toml_files import read_spec
 
 VARIANTS = "docs/guides/variants.md"
 NEVER_EXPECTED = frozenset({"passed", "missing"})
+# One that says what a mismatch fails is about such a mismatch alone, and one that does not is about any.
+OUTCOMES = [*(o for o in get_args(Outcome) if o not in NEVER_EXPECTED), *every_name("mismatch")]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,19 +52,31 @@ def read_expectations(project: Project, further: Path | None = None) -> list[Exp
 
 
 def _unsupported(project: Project, target: Target) -> Iterator[ExpectationRecord]:
-    """Yield an entry for each variant of the target that no step makes, with the reason in pipeline.toml."""
+    """Yield an entry for each variant of the target that no step makes, with the reason in pipeline.toml.
+
+    Where that is about some frameworks alone, yield one for each of their models.
+    """
     format_ = target.spec.format
     for variant in target.spec.variants:
-        reason = project.pipelines[format_].unsupported.get(variant)
-        if reason is not None:
+        unsupported = project.pipelines[format_].unsupported.get(variant)
+        if unsupported is None:
+            continue
+        for name in _about(project, unsupported):
             yield ExpectationRecord(
-                cell=f"*/{target.name}/{variant}",
+                cell=f"{name}/{target.name}/{variant}",
                 outcome="unsupported",
                 stage="plan",
-                reason=reason,
+                reason=unsupported.reason,
                 link=VARIANTS,
                 file=f"pipelines/{format_}/pipeline.toml",
             )
+
+
+def _about(project: Project, unsupported: UnsupportedSpec) -> Iterable[str]:
+    """Return patterns of the names of the models that an entry of [unsupported] is about."""
+    if not unsupported.frameworks:
+        return ("*",)
+    return (name for name, model in project.models.items() if unsupported.is_about(model.spec.framework))
 
 
 def judge(cell: Cell, expectations: Iterable[ExpectationRecord], today: date) -> Judgement:
@@ -96,7 +112,7 @@ def is_about(entry: ExpectationRecord, name: str) -> bool:
 def _verdict(cell: Cell, entry: ExpectationRecord, today: date) -> Verdict:
     if cell.outcome == "passed":
         return "unexpected_pass"
-    if cell.outcome != entry.outcome or entry.stage not in (None, cell.stage):
+    if entry.outcome not in (cell.outcome, cell.said) or entry.stage not in (None, cell.stage):
         return "unexpected_outcome"
     expired = entry.expires is not None and date.fromisoformat(entry.expires) < today
     return "expired" if expired else "expected"
@@ -118,7 +134,7 @@ def _own_target(entry: ExpectationRecord) -> str | None:
 
 def _records(entries: Iterable[Expectation], file: str) -> list[ExpectationRecord]:
     for entry in entries:
-        _check("outcome", entry.outcome, [o for o in get_args(Outcome) if o not in NEVER_EXPECTED], file)
+        _check("outcome", entry.outcome, OUTCOMES, file)
         if entry.stage is not None:
             _check("stage", entry.stage, list(get_args(Stage)), file)
     return [ExpectationRecord(**entry.model_dump(mode="json"), file=file) for entry in entries]

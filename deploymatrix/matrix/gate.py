@@ -12,6 +12,7 @@ from typing import Literal
 
 from deploymatrix.matrix.counts import Counts, count_cells, is_red
 from deploymatrix.matrix.diff import CellDiff
+from deploymatrix.matrix.layers import entering
 from deploymatrix.matrix.records import VERDICTS_THAT_PASS, Cell, Matrix
 from deploymatrix.project.plan import PlannedCell
 
@@ -130,10 +131,11 @@ def explain_red(cell: Cell) -> str:
         )
     if cell.verdict == "over_budget":
         return f"{cell.name}: over budget: {'; '.join(cell.over_budget)}; make it fit, or raise that budget"
-    what = f"{cell.outcome} in stage {cell.stage}" if cell.stage else cell.outcome
+    what = f"{cell.said} in stage {cell.stage}" if cell.stage else cell.said
     blamed = f", blamed on {cell.blame}" if cell.blame else ""
     first_line = cell.detail.splitlines()[0] if cell.detail else ""
-    return f"{cell.name}: {what}{blamed}{_about_entry(cell)}" + (f": {first_line}" if first_line else "")
+    said = "; ".join(part for part in (first_line, entering(cell.layers)) if part)
+    return f"{cell.name}: {what}{blamed}{_about_entry(cell)}" + (f": {said}" if said else "")
 
 
 def _about_entry(cell: Cell) -> str:

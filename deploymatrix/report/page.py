@@ -11,7 +11,8 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 
-from deploymatrix.matrix.records import Matrix, Measurement
+from deploymatrix.matrix.measurements import Measurement
+from deploymatrix.matrix.records import Matrix
 from deploymatrix.project.findings import Finding
 from deploymatrix.report.history import History
 from deploymatrix.report.page_data import NO_FINDINGS, compress, embed, grid_block, panel_block
@@ -30,11 +31,12 @@ SCRIPTS = (
     "plots.js",
     "heat.js",
     "bars.js",
+    "scatter.js",
     "sections.js",
     "panel.js",
     "page.js",
 )
-STYLES = ("uplot.min.css", "theme.css", "page.css", "filters.css", "grid.css", "panel.css")
+STYLES = ("uplot.min.css", "theme.css", "page.css", "filters.css", "grid.css", "panel.css", "variants.css")
 
 LARGEST = 4_900_000  # bytes of the file
 DETAIL_LIMITS = (8000, 2000, 500, 160)  # characters of each detail, tried in turn
@@ -54,7 +56,7 @@ def page(
     repairs cells may name. logs: the way from the page's folder to the matrix's, which holds the logs.
     """
     difference = history[-1].changes(matrix, measurements) if history else None
-    grid = embed(grid_block(matrix, history, difference, logs))
+    grid = embed(grid_block(matrix, history, difference, logs, measurements))
     text = ""
     for limit in DETAIL_LIMITS:
         text = _assemble(grid, compress(panel_block(matrix, measurements, history, difference, limit, findings)))
