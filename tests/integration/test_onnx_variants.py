@@ -40,6 +40,13 @@ def test_a_variant_is_run_as_its_graph_says(found: Any, model: str, variant: str
     assert made["same_ends"]
 
 
+@pytest.mark.parametrize("model", MODELS)
+def test_rounding_on_the_way_is_as_wide_as_the_numbers_are(found: Any, model: str) -> None:
+    assert 5e-5 < found["made"][f"{model}/fp16"]["noise"] < 1e-3
+    assert found["made"][f"{model}/int8-dynamic"]["noise"] < 1e-6
+    assert found["made"][f"{model}/int8-static"]["noise"] < 1e-6
+
+
 @pytest.mark.parametrize(
     ("made", "kinds"),
     [
