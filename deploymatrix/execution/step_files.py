@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from deploymatrix.project.project import Project
     from deploymatrix.project.routes import Step
 
-EVALUATOR = "evaluate.py"
+ASIDE = ("evaluate.py", "layers.py")  # they look at artifacts, and no step loads them
 NAME = re.compile(r"""["'](\w+)(?:\.py)?["']|^\s*(?:from|import)\s+(\w+)""", re.MULTILINE)
 
 
@@ -38,13 +38,13 @@ def code_of_evaluator(project: Project, format_: str) -> str:
 
 
 def with_neighbours(module: Path) -> list[Path]:
-    """Return a module and the others of its folder, but for those that only other steps, or the evaluator, name.
+    """Return a module and the others of its folder, but for those that only others name: steps, or those ASIDE.
 
     A name is a word in quotes, or one that is imported. What nobody names counts for all: it may be loaded by a name
     that is put together.
     """
     files = set(module.parent.glob("*.py"))
-    roots = {path for path in files if path.name.startswith("from_") or path.name == EVALUATOR}
+    roots = {path for path in files if path.name.startswith("from_") or path.name in ASIDE}
     own = _named_from(module, files - roots)
     others = {path for root in roots - {module} for path in _named_from(root, files - roots)}
     return [module, *sorted(path for path in files - roots if path in own or path not in others)]
