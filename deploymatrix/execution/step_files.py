@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from deploymatrix.project.project import Project
     from deploymatrix.project.routes import Step
 
-ASIDE = ("evaluate.py", "layers.py")  # they look at artifacts, and no step loads them
+ASIDE = ("evaluate.py", "noise.py")  # they look at artifacts, and no step loads them
 NAME = re.compile(r"""["'](\w+)(?:\.py)?["']|^\s*(?:from|import)\s+(\w+)""", re.MULTILINE)
 
 
