@@ -2,15 +2,12 @@
 
 It is ONNX's own evaluator on a copy of the graph in which every float is a float64, so that only what the graph itself
 rounds is rounded: the weights that it holds, and what QuantizeLinear and its like make of activations.
-
-A second evaluator rounds what each node gives, as the tensor is declared: what lies between the two is the noise of an
-honest runtime.
 """
 
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +17,6 @@ from onnx import AttributeProto, TensorProto, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
 VERSIONS = ("onnx", "numpy")
-ROUNDED = ".rounded"
 NARROW = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.BFLOAT16)
 # Attributes that say which dtype a node gives; 0 stands for none.
 GIVES = {("Cast", "to"), ("EyeLike", "dtype"), ("DequantizeLinear", "output_dtype"), ("RandomNormalLike", "dtype")}
@@ -37,10 +33,12 @@ def beside(name: str) -> Any:
 
 
 exact_lstm, exact_operators, sorting = beside("exact_lstm"), beside("exact_operators"), beside("sorting")
+rounding = beside("rounding")
+ROUNDED = ".rounded"  # behind the name of an output: what it comes to when each node rounds
 
 
 class Evaluator:
-    """A graph in float64, exactly and with each node's answers rounded, and the dtypes that its outputs have."""
+    """A graph in float64, and the dtypes that its outputs were declared in."""
 
     def __init__(self, path: Path) -> None:
         model = onnx.load(path)
@@ -48,16 +46,13 @@ class Evaluator:
             output.name: onnx.helper.tensor_dtype_to_np_dtype(output.type.tensor_type.elem_type)
             for output in model.graph.output
         }
-        sorting.sort(model.graph)  # the evaluator runs nodes as they stand; a runtime sorts them by itself
-        halves = of_float16(model)
+        dtype = rounding.narrowest(model)
         for graph in graphs(model.graph):
             widen(graph)
-            sorting.sort(graph)
+            sorting.sort(graph)  # the evaluator runs nodes as they stand; a runtime sorts them by itself
         operators = [*exact_operators.OPERATORS, *exact_lstm.OPERATORS]
         self.exact = ReferenceEvaluator(model, new_ops=operators)
-        self.rounding = ReferenceEvaluator(model, new_ops=operators)
-        for node in self.rounding.rt_nodes_:
-            node.run = rounded(node.run, "float16" if halves.intersection(node.output) else "float32")
+        self.rounding = rounding.rounding(ReferenceEvaluator(model, new_ops=operators), dtype)
 
 
 def load(payload: Path) -> Evaluator:
@@ -65,36 +60,14 @@ def load(payload: Path) -> Evaluator:
 
 
 def run(session: Evaluator, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Outputs by their names in the graph, in their declared dtypes; and with ROUNDED behind the name, rounded ones."""
+    """Outputs by their names in the graph, in their declared dtypes; each a second time as it is when nodes round."""
     feeds = {name: array.astype("float64") if array.dtype.kind == "f" else array for name, array in inputs.items()}
-    dtypes = session.dtypes
-    exact, rounding = (each.run(list(dtypes), feeds) for each in (session.exact, session.rounding))
-    named = [*zip(dtypes, dtypes, exact, strict=True)]
-    named += [(name + ROUNDED, name, answer) for name, answer in zip(dtypes, rounding, strict=True)]
-    return {name: np.asarray(answer, dtypes[of]) for name, of, answer in named}
-
-
-def rounded(run_node: Callable[..., Any], kind: str) -> Callable[..., Any]:
-    """What runs a node, with its answers rounded to a dtype."""
-
-    def run_rounded(*inputs: Any, **attributes: Any) -> tuple[Any, ...]:
-        return tuple(narrowed(answer, kind) for answer in run_node(*inputs, **attributes))
-
-    return run_rounded
-
-
-def narrowed(answer: Any, kind: str) -> Any:
-    """The nearest numbers of a dtype, as float64; what is no array of floats stays."""
-    if getattr(answer, "dtype", None) != np.float64:
-        return answer
-    with np.errstate(over="ignore"):
-        return np.asarray(answer).astype(kind).astype("float64")
-
-
-def of_float16(model: onnx.ModelProto) -> set[str]:
-    """The names of the tensors that are declared or inferred as float16."""
-    values = onnx.shape_inference.infer_shapes(model).graph.value_info
-    return {value.name for value in values if value.type.tensor_type.elem_type == TensorProto.FLOAT16}
+    names = list(session.dtypes)
+    answers: dict[str, np.ndarray] = {}
+    for evaluator, word in ((session.exact, ""), (session.rounding, ROUNDED)):
+        given = zip(names, evaluator.run(names, feeds), strict=True)
+        answers |= {name + word: np.asarray(answer, session.dtypes[name]) for name, answer in given}
+    return answers
 
 
 def graphs(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:

@@ -87,7 +87,8 @@ def prepared(path: Path, folder: Path) -> Path:
     model = onnx.load(out)
     del model.graph.value_info[:]  # with them quantize_dynamic raises ShapeInferenceError at Gemm
     for place, node in enumerate(model.graph.node):
-        node.name = node.name or f"node_{place}"  # by names nodes are left out
+        if is_grouped(node):
+            node.name = node.name or f"grouped_{place}"  # by its name it is left out
     onnx.save(model, out)
     return out
 
