@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from deploymatrix import __version__
-from deploymatrix.execution.blame import answered_wrongly, blame
+from deploymatrix.execution.blame import answered_wrongly, blame, fails_of
 from deploymatrix.execution.keys import Keys
 from deploymatrix.execution.outcomes import Done, Failed, Result
 from deploymatrix.execution.sampled import bindings_for, samples_for, static_of
@@ -189,6 +189,7 @@ def _compared(project: Project, planned: PlannedCell, results: Mapping[str, Resu
     assert reference is not None, "a comparison has it, too"
     return {
         "outcome": outcome,
+        "fails": fails_of(results[compare_id(planned)]),
         "stage": JUDGED_IN.get(outcome, "compare"),
         "blame": blame(project, planned, results) if answered_wrongly(planned, results) else None,
         "detail": _shown(compared.about["detail"]),

@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from deploymatrix.execution.outcomes import Done, Result
+from deploymatrix.matrix.records import OutputRecord
+from deploymatrix.numerics.failing import Failing, failing
 from deploymatrix.project.plan import PlannedCell, compare_id
 from deploymatrix.project.project import Project, Target
+from deploymatrix.project.routes import Step
 
 WRONG_ANSWERS = frozenset({"mismatch", "nonfinite", "io_mismatch"})
 # They say nothing about an artifact; `unstable` does not tell whether the artifact or the runtime is at fault.
@@ -19,16 +22,28 @@ UNDECIDED = frozenset({"environment_failed", "reference_failed", "unstable"})
 def cells_to_verify(project: Project, cells: Iterable[PlannedCell], results: Mapping[str, Result]) -> list[PlannedCell]:
     """List the cells that verify the earlier steps of each cell that answered wrongly."""
     return [
-        before for cell in cells if answered_wrongly(cell, results) for before in _intermediate_cells(project, cell)
+        before
+        for cell in cells
+        if answered_wrongly(cell, results) and fails_of(results[compare_id(cell)]) != ("fidelity",)
+        for before in _intermediate_cells(project, cell)
     ]
 
 
 def blame(project: Project, cell: PlannedCell, results: Mapping[str, Result]) -> str | None:
     """Name the first step whose artifact is wrong; the last one when all before it are right.
 
-    Return None when a step before could not be verified: the run was interrupted, its target has no environment, its
-    reference cannot be judged by, or it answers now one thing, now another.
+    Of what is quantised, name the runtime where it does not run the graph that it was given, and with the step at fault
+    the variant that it made. Return None when a step before could not be verified: the run was interrupted, its target
+    has no environment, its reference cannot be judged by, or it answers now one thing, now another.
     """
+    fails = fails_of(results[compare_id(cell)])
+    runtime = f"runtime {cell.target.name}" if "fidelity" in fails else ""
+    step = None if fails == ("fidelity",) else _first_wrong(project, cell, results)
+    made = "" if step is None else f"{step.name} ({step.variant})" if fails else step.name
+    return ", ".join(at_fault for at_fault in (made, runtime) if at_fault) or None
+
+
+def _first_wrong(project: Project, cell: PlannedCell, results: Mapping[str, Result]) -> Step | None:
     assert cell.route is not None
     for before in _intermediate_cells(project, cell):
         assert before.route is not None
@@ -36,8 +51,15 @@ def blame(project: Project, cell: PlannedCell, results: Mapping[str, Result]) ->
         if verified is None or outcome_of(verified) in UNDECIDED:
             return None
         if outcome_of(verified) != "passed":
-            return before.route.steps[-1].name
-    return cell.route.steps[-1].name
+            return before.route.steps[-1]
+    return cell.route.steps[-1]
+
+
+def fails_of(result: Result) -> tuple[Failing, ...]:
+    """Return which of its judgements a quantised artifact fails, by the figures of a compare task's result."""
+    if outcome_of(result) != "mismatch" or not isinstance(result, Done):
+        return ()
+    return failing(OutputRecord.model_validate(output) for output in result.entry.about.get("outputs", ()))
 
 
 def answered_wrongly(cell: PlannedCell, results: Mapping[str, Result]) -> bool:

@@ -122,5 +122,6 @@ def _words(cell: Cell) -> dict[str, str]:
         "stage": cell.stage or "",
         "target": cell.target,
         "outcome": cell.outcome,
+        "fails": ", ".join(cell.fails) or "numeric",
         "entry": cell.expectation.file if cell.expectation else "",
     }

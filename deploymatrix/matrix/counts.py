@@ -89,7 +89,7 @@ class Counts:
 def standing(cell: Cell) -> str:
     """Return what a cell is called: by its verdict, or by its outcome where it merely failed."""
     if cell.verdict == "failed":
-        return cell.outcome if cell.outcome != "passed" else "not judged"
+        return cell.said if cell.outcome != "passed" else "not judged"
     return STANDINGS[cell.verdict]
 
 

@@ -10,6 +10,7 @@ from math import inf
 
 from deploymatrix.matrix.derived_outputs import Finding, findings, oddities
 from deploymatrix.matrix.records import VERDICTS_THAT_PASS, Cell, Matrix
+from deploymatrix.numerics.failing import failing, named
 from deploymatrix.numerics.limits import Limits
 from deploymatrix.store import digests
 
@@ -50,6 +51,7 @@ def contradictions(cell: Cell, limits: Limits | None = None, halves: frozenset[s
         figures = {"samples": cell.samples, "checks": cell.checks, "drift": cell.drift}
         return lines + [f"{cell.outcome}, and yet it has {name}" for name, value in figures.items() if value]
     lines += _outcome_problem(cell, limits, halves)
+    lines += _fails_problem(cell)
     lines += _absent(cell)
     return lines + [line for output in cell.outputs for line in oddities(output, cell.samples, cell.sizes)]
 
@@ -83,6 +85,13 @@ def _outcome_problem(cell: Cell, limits: Limits | None, halves: frozenset[str]) 
         return []
     outcome, why = next(iter(borne.items()))
     return [f"its figures say {outcome}, not {cell.outcome}: {why}"]
+
+
+def _fails_problem(cell: Cell) -> list[str]:
+    """Return it where the figures do not bear what the cell is said to fail. Those of accuracy are not an output's."""
+    borne = failing(cell.outputs) if cell.outcome == "mismatch" else ()
+    said = tuple(word for word in cell.fails if word != "accuracy")
+    return [] if said == borne else [f"its figures say {named(cell.outcome, borne)}, not {cell.said}"]
 
 
 def _borne(found: list[Finding]) -> Mapping[str, str]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from deploymatrix.matrix.snapshots import CellState, States
+from deploymatrix.numerics.failing import named
 
 Change = Literal["regressed", "fixed", "added", "removed", "changed", "unchanged"]
 
@@ -122,7 +123,7 @@ def _outcome(state: CellState) -> str:
     if state.over_budget:
         return "over budget"
     stage = f" in stage {state.stage}" if state.stage else ""
-    return f"{state.outcome}{stage}" + (f", blamed on {state.blame}" if state.blame else "")
+    return f"{named(state.outcome, state.fails)}{stage}" + (f", blamed on {state.blame}" if state.blame else "")
 
 
 def _size(before: CellState, after: CellState) -> str | None:

@@ -11,12 +11,15 @@ from typing import get_args
 
 from deploymatrix.errors import ConfigurationError
 from deploymatrix.matrix.records import Cell, ExpectationRecord, Outcome, Stage, Verdict
+from deploymatrix.numerics.failing import every_name
 from deploymatrix.project.project import Project, Target
 from deploymatrix.project.specs import Expectation, ExpectationsFile
 from deploymatrix.project.toml_files import nearest, read_spec
 
 VARIANTS = "docs/guides/variants.md"
 NEVER_EXPECTED = frozenset({"passed", "missing"})
+# One that says what a mismatch fails is about such a mismatch alone, and one that does not is about any.
+OUTCOMES = [*(o for o in get_args(Outcome) if o not in NEVER_EXPECTED), *every_name("mismatch")]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +99,7 @@ def is_about(entry: ExpectationRecord, name: str) -> bool:
 def _verdict(cell: Cell, entry: ExpectationRecord, today: date) -> Verdict:
     if cell.outcome == "passed":
         return "unexpected_pass"
-    if cell.outcome != entry.outcome or entry.stage not in (None, cell.stage):
+    if entry.outcome not in (cell.outcome, cell.said) or entry.stage not in (None, cell.stage):
         return "unexpected_outcome"
     expired = entry.expires is not None and date.fromisoformat(entry.expires) < today
     return "expired" if expired else "expected"
@@ -118,7 +121,7 @@ def _own_target(entry: ExpectationRecord) -> str | None:
 
 def _records(entries: Iterable[Expectation], file: str) -> list[ExpectationRecord]:
     for entry in entries:
-        _check("outcome", entry.outcome, [o for o in get_args(Outcome) if o not in NEVER_EXPECTED], file)
+        _check("outcome", entry.outcome, OUTCOMES, file)
         if entry.stage is not None:
             _check("stage", entry.stage, list(get_args(Stage)), file)
     return [ExpectationRecord(**entry.model_dump(mode="json"), file=file) for entry in entries]

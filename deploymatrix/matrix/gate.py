@@ -130,7 +130,7 @@ def explain_red(cell: Cell) -> str:
         )
     if cell.verdict == "over_budget":
         return f"{cell.name}: over budget: {'; '.join(cell.over_budget)}; make it fit, or raise that budget"
-    what = f"{cell.outcome} in stage {cell.stage}" if cell.stage else cell.outcome
+    what = f"{cell.said} in stage {cell.stage}" if cell.stage else cell.said
     blamed = f", blamed on {cell.blame}" if cell.blame else ""
     first_line = cell.detail.splitlines()[0] if cell.detail else ""
     return f"{cell.name}: {what}{blamed}{_about_entry(cell)}" + (f": {first_line}" if first_line else "")

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from deploymatrix.matrix.kept_logs import LogName
+from deploymatrix.numerics.failing import Failing, named
 from deploymatrix.numerics.shapes import listed, words
 from deploymatrix.project.strict import FolderName, Isolation
 
@@ -174,6 +175,9 @@ class Cell(Frozen):
         default={}, description="files that user code was seen to read beside these, and their digests"
     )
     outcome: Outcome
+    fails: tuple[Failing, ...] = Field(
+        default=(), description="of a mismatch of what is quantised: which of its judgements it fails"
+    )
     stage: Stage | None = None
     blame: str | None = None
     detail: str = ""
@@ -220,6 +224,11 @@ class Cell(Frozen):
     verdict: Verdict = "failed"
     expectation: ExpectationRecord | None = None
     over_budget: tuple[str, ...] = Field(default=(), description="why the verdict is over_budget, a line each")
+
+    @property
+    def said(self) -> str:
+        """The outcome, and of what is quantised also what it fails, such as "mismatch (fidelity)"."""
+        return named(self.outcome, self.fails)
 
     @property
     def fixed(self) -> str:

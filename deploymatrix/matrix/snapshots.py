@@ -13,6 +13,7 @@ from deploymatrix.errors import ConfigurationError
 from deploymatrix.matrix.budgets import worst_headroom
 from deploymatrix.matrix.files import MATRIX, MEASUREMENTS, read_measurements
 from deploymatrix.matrix.records import Cell, Frozen, Matrix, Measurement, Outcome, Stage
+from deploymatrix.numerics.failing import Failing
 from deploymatrix.project.strict import Isolation
 
 DIGITS = 4
@@ -25,6 +26,7 @@ class CellState(Frozen):
     """
 
     outcome: Outcome
+    fails: tuple[Failing, ...] = ()
     stage: Stage | None = None
     blame: str | None = None
     over_budget: bool = False
@@ -93,6 +95,7 @@ def read_states(path: Path) -> States:
 def _state(cell: Cell, measurement: Measurement | None) -> CellState:
     return CellState(
         outcome=cell.outcome,
+        fails=cell.fails,
         stage=cell.stage,
         blame=cell.blame,
         over_budget=cell.verdict == "over_budget",

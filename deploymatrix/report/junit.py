@@ -61,7 +61,7 @@ def _case(suite: xml.Element, cell: Cell, measurement: Measurement | None) -> No
     if cell.verdict == "ok":
         return
     if cell.verdict == "expected" and cell.expectation:
-        xml.SubElement(case, "skipped", message=_text(f"{cell.outcome}: {cell.expectation.reason}"))
+        xml.SubElement(case, "skipped", message=_text(f"{cell.said}: {cell.expectation.reason}"))
         return
     tag = "error" if cell.outcome in INFRASTRUCTURE else "failure"
     red = xml.SubElement(case, tag, type=_type(cell), message=_text(explain_red(cell)))
@@ -81,7 +81,7 @@ def _count(suite: xml.Element) -> None:
 
 
 def _type(cell: Cell) -> str:
-    return cell.outcome if cell.verdict == "failed" else cell.verdict
+    return cell.said if cell.verdict == "failed" else cell.verdict
 
 
 def _seconds(measurement: Measurement | None) -> float:

@@ -34,6 +34,7 @@ from deploymatrix.report.symbols import SYMBOLS, VERDICT_SYMBOLS, VERDICT_WORDS
 T = TypeVar("T", bound=Hashable)
 
 FIRST_LINE = 200
+COLUMNS = ("target", "variant", "outcome", "stage", "verdict")
 NO_FINDINGS: Mapping[str, Finding] = {}
 DIGITS = 4
 
@@ -57,7 +58,7 @@ def grid_block(matrix: Matrix, history: Sequence[History], difference: Diff | No
     difference: to the last run. logs: the way from the page's folder to the one that the cells' logs are named from.
     """
     models: Strings[tuple[str, str, str]] = Strings()
-    tables: dict[str, Strings[str]] = {name: Strings() for name in ("target", "variant", "outcome", "stage", "verdict")}
+    tables: dict[str, Strings[str]] = {name: Strings() for name in (*COLUMNS, "said")}
     notes: Strings[str] = Strings()
     changes = {cell_diff.cell: cell_diff.change for cell_diff in difference.cells} if difference else {}
     columns: dict[str, list[Any]] = {"model": [models.number((c.model, c.framework, c.family)) for c in matrix.cells]}

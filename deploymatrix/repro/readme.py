@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def readme(evidence: Evidence) -> str:
     cell, task = evidence.cell, evidence.task
-    outcome = f"{cell.outcome} in stage {cell.stage}" if cell.stage else cell.outcome
+    outcome = f"{cell.said} in stage {cell.stage}" if cell.stage else cell.said
     detail = "".join(f"    {line}\n" for line in [outcome, *printable(cell.detail).splitlines()])
     blame = f"The step that is at fault: `{cell.blame}`.\n\n" if cell.blame else ""
     install, run, image = _commands(evidence)

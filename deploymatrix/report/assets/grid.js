@@ -176,7 +176,7 @@ function spoken(cell) {
 
 /** What a cell did, and what the gate makes of it where that is not the same. */
 function said(cell) {
-  const { words } = data.kinds[cell.kind];
+  const words = data.kinds[cell.kind].words + cell.said.replace(cell.outcome, ""); // and what it fails, in brackets
   const isSaid = ["ok", "failed"].includes(cell.verdict) || cell.kind === cell.verdict;
   const verdict = isSaid ? "" : (data.verdicts[cell.verdict] ?? cell.verdict);
   return verdict ? `${words}; ${verdict}` : words;

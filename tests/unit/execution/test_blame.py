@@ -9,8 +9,10 @@ import pytest
 
 from deploymatrix.execution.blame import answered_wrongly, blame, cells_to_verify
 from deploymatrix.execution.outcomes import Done, Failed, Result
+from deploymatrix.matrix.records import FidelityRecord
 from deploymatrix.project.plan import PlannedCell, Selection, compare_id, plan_cells
 from deploymatrix.store.store import Store
+from tests.fakes.matrices import make_cell
 from tests.fakes.tree import Tree
 
 
@@ -108,3 +110,26 @@ def test_what_passed_or_never_ran_needs_no_verification(tree: Tree, store: Store
     for found in (passed, crashed):
         assert cells_to_verify(tree.project(), [planned(tree)], found) == []
         assert not answered_wrongly(planned(tree), found)
+
+
+@pytest.mark.parametrize(
+    ("loss", "error", "blamed"),
+    [
+        (0.02, 1.24, "runtime wrapped"),
+        (0.3, 0.01, "wrapped/from_npz (fp32)"),
+        (0.3, 1.24, "wrapped/from_npz (fp32), runtime wrapped"),
+    ],
+)
+def test_of_what_is_quantised_the_graph_or_the_runtime_is_to_blame(
+    tree: Tree, store: Store, loss: float, error: float, blamed: str
+) -> None:
+    (output,) = make_cell("mlp", "onnx", outcome="mismatch").outputs
+    second = FidelityRecord(loss=loss, error=error, limit=0.05)
+    figures = output.model_copy(update={"norm": "rms", "limit": 0.1, "fidelity": second}).model_dump(mode="json")
+    about = {"outcome": "mismatch", "outputs": [figures]}
+    mismatch = Done(entry=store.put("cells", "a" * 64, None, about=about), cached=False)
+    found = {compare_id(planned(tree)): mismatch, compare_id(planned(tree, "npz")): compared(store, "passed")}
+
+    assert blame(tree.project(), planned(tree), found) == blamed
+    unverified = cells_to_verify(tree.project(), [planned(tree)], found)
+    assert bool(unverified) == ("from_npz" in blamed), "the runtime's own fault says nothing about the steps"

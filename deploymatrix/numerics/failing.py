@@ -1,0 +1,84 @@
+"""Which of its judgements a quantised artifact fails: by that it is the model or the runtime that is at fault.
+
+    loss      the graph in exact arithmetic is too far away from float64, whoever runs it
+    fidelity  the runtime is too far away from the graph that it was given
+    accuracy  the task is done worse than the model's budget allows
+
+Without numpy, since the gate derives these words anew from the figures of a record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import combinations
+from typing import Literal, Protocol, get_args
+
+Failing = Literal["loss", "fidelity", "accuracy"]
+WORDS: tuple[Failing, ...] = get_args(Failing)
+
+
+class Second(Protocol):
+    """The figures of the second verdict; see fidelity.py."""
+
+    @property
+    def loss(self) -> float: ...
+    @property
+    def error(self) -> float: ...
+    @property
+    def limit(self) -> float: ...
+
+
+class Figures(Protocol):
+    """The figures of an output that tell it, of numerics or of a record."""
+
+    @property
+    def norm(self) -> str: ...
+    @property
+    def limit(self) -> float: ...
+    @property
+    def error(self) -> float | None: ...
+    @property
+    def headroom(self) -> float | None: ...
+    @property
+    def fidelity(self) -> Second | None: ...
+
+
+def failing(outputs: Iterable[Figures]) -> tuple[Failing, ...]:
+    """Return what a cell's outputs fail, each once, in the order of WORDS; none where nothing is judged by noise."""
+    found = list(outputs)
+    if not any(output.norm == "rms" for output in found):
+        return ()
+    failed = {word for output in found for word in _failed(output)}
+    return tuple(word for word in WORDS if word in failed)
+
+
+def named(outcome: str, fails: Iterable[Failing]) -> str:
+    """Return an outcome with what it fails: "mismatch (loss, fidelity)"."""
+    words = ", ".join(fails)
+    return f"{outcome} ({words})" if words else outcome
+
+
+def every_name(outcome: str) -> list[str]:
+    """List all that `named` can give for an outcome that something fails."""
+    return [named(outcome, words) for count in range(1, len(WORDS) + 1) for words in combinations(WORDS, count)]
+
+
+def _failed(output: Figures) -> Iterator[Failing]:
+    """Yield what one output fails. Comparisons are written so that NaN passes nothing.
+
+    Answers that are too far away are the model's loss, unless the graph is not and the runtime does not run it.
+    """
+    second = output.fidelity
+    faithful = second is None or second.error <= second.limit
+    lossy = second is not None and not second.loss <= output.limit
+    if lossy or (faithful and not _within(output)):
+        yield "loss"
+    if not faithful:
+        yield "fidelity"
+
+
+def _within(output: Figures) -> bool:
+    """Tell whether the answers themselves are near enough to float64; where equality is exact, there is no share."""
+    if output.error is None:
+        return False
+    return output.error <= output.limit if output.headroom is None else output.headroom <= 1

@@ -1,0 +1,70 @@
+"""What a mismatch of a quantised artifact fails: the model's loss or the runtime's fidelity."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import nan
+
+import pytest
+
+from deploymatrix.numerics.failing import every_name, failing, named
+
+
+@dataclass(frozen=True)
+class Second:
+    loss: float
+    error: float
+    limit: float = 0.05
+
+
+@dataclass(frozen=True)
+class Output:
+    headroom: float | None = 0.5
+    fidelity: Second | None = None
+    norm: str = "rms"
+    limit: float = 0.1
+    error: float | None = 0.05
+
+
+FAITHFUL = Second(loss=0.02, error=0.01)
+
+
+@pytest.mark.parametrize(
+    ("output", "fails"),
+    [
+        (Output(fidelity=FAITHFUL), ()),
+        (Output(headroom=2.0), ("loss",)),
+        (Output(headroom=2.0, fidelity=FAITHFUL), ("loss",)),
+        (Output(headroom=2.0, fidelity=Second(loss=0.2, error=0.01)), ("loss",)),
+        (Output(headroom=9.0, fidelity=Second(loss=0.02, error=1.24)), ("fidelity",)),
+        (Output(fidelity=Second(loss=0.02, error=0.06)), ("fidelity",)),
+        (Output(headroom=9.0, fidelity=Second(loss=0.2, error=1.24)), ("loss", "fidelity")),
+        (Output(fidelity=Second(loss=0.2, error=0.01)), ("loss",)),
+        (Output(fidelity=Second(loss=nan, error=nan)), ("loss", "fidelity")),
+        (Output(headroom=nan), ("loss",)),
+        (Output(error=None, headroom=None), ("loss",)),
+        (Output(headroom=9.0, norm="max"), ()),
+    ],
+)
+def test_what_an_output_fails(output: Output, fails: tuple[str, ...]) -> None:
+    assert failing([output]) == fails
+
+
+def test_an_output_that_is_compared_exactly_fails_by_loss_beside_one_of_noise() -> None:
+    exact = Output(norm="max", limit=0.0, error=1.0, headroom=None)
+
+    assert failing([exact, Output()]) == ("loss",)
+    assert failing([exact]) == ()
+
+
+def test_several_outputs_are_said_once_each_in_one_order() -> None:
+    outputs = [Output(fidelity=Second(loss=0.02, error=1.0)), Output(headroom=2.0), Output(headroom=3.0)]
+
+    assert failing(outputs) == ("loss", "fidelity")
+    assert named("mismatch", failing(outputs)) == "mismatch (loss, fidelity)"
+
+
+def test_names() -> None:
+    assert named("mismatch", ()) == "mismatch"
+    assert {"mismatch (loss)", "mismatch (fidelity)", "mismatch (accuracy)"} < set(every_name("mismatch"))
+    assert len(every_name("mismatch")) == 7
