@@ -1,10 +1,12 @@
-"""SavedModel in float32 → SavedModel whose weights are float16, and are cast where they are used.
+"""SavedModel in float32 → SavedModel whose weights are float16 or int8, and become float32 where they are used.
 
-TensorFlow has no tool for that. Its operators compute in float32 here: on a CPU its half precision is emulated.
+TensorFlow has no tool that halves weights. The one that makes int8 of them (tf.quantization.experimental) crashes or
+grows the artifact on most networks of the zoo. Operators compute in float32: on a CPU TensorFlow emulates float16.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,31 +23,67 @@ SIGNATURE = "serving_default"
 def export(source: Path, spec: Any, out: Path, options: dict[str, Any]) -> dict[str, Any]:
     """Write the folder `saved_model` with one signature, `serving_default`, which is the source's.
 
-    Its large tensors are variables in float16. What has fewer than two axes stays as it is: that is less than 1 % of
-    the bytes, and holds what has no place in float16, such as an epsilon of 1e-12.
+    Its weights are variables in fewer bytes: tensors of two or more axes. Biases, norms and constants stay as they are:
+    they are less than 1 % of the bytes, and hold what has no place in float16, such as an epsilon of 1e-12.
     """
     loaded = tf.saved_model.load(str(source))  # kept to the end: the signature's variables die with it
     signature = loaded.signatures[SIGNATURE]
     frozen = convert_variables_to_constants_v2(signature, lower_control_flow=False)
     graph = frozen.graph.as_graph_def()
-    halves = {node.name: half for node in graph.node if (half := half_of(node)) is not None}
+    store = STORES[spec.variant]
+    held = {name: weight for name, values in weights_of(graph) if (weight := store(values)) is not None}
     module = tf.Module()
-    module.weights = [tf.Variable(half, trainable=False) for half in halves.values()]
-    module.serve = serving_function(signature, frozen, graph, dict(zip(halves, module.weights, strict=True)))
+    module.weights = [part for weight in held.values() for part in (weight.numbers, weight.scale) if part is not None]
+    module.serve = serving_function(signature, frozen, graph, held)
     tf.saved_model.save(module, str(out / ENTRY), signatures={SIGNATURE: module.serve})
     return dict(spec.source_signature)
 
 
-def half_of(node: Any) -> np.ndarray | None:
-    """A constant's values in float16, if it is a weight and all of them have a place there."""
-    if node.op != "Const" or node.attr["dtype"].type != tf.float32.as_datatype_enum:
+def weights_of(graph: GraphDef) -> list[tuple[str, np.ndarray]]:
+    """Name and values of each constant of float32 that has two or more axes and is finite."""
+    floats = (n for n in graph.node if n.op == "Const" and n.attr["dtype"].type == tf.float32.as_datatype_enum)
+    found = ((node.name, tf.make_ndarray(node.attr["value"].tensor)) for node in floats)
+    return [(name, a) for name, a in found if a.ndim >= 2 and a.size and np.isfinite(a).all()]
+
+
+@dataclass(frozen=True)
+class Weight:
+    """A weight as it is stored. `scale`: what one of its levels is worth, along one axis; None where it is float16."""
+
+    numbers: tf.Variable
+    scale: tf.Variable | None = None
+
+    def used(self) -> tf.Tensor:
+        wide = tf.cast(self.numbers, tf.float32)
+        return wide if self.scale is None else wide * self.scale
+
+
+def as_float16(values: np.ndarray) -> Weight | None:
+    """None where a value has no place in float16."""
+    if np.abs(values).max() > np.finfo(np.float16).max:
         return None
-    values = tf.make_ndarray(node.attr["value"].tensor)
-    fits = values.ndim >= 2 and values.size and np.abs(values).max() <= np.finfo(np.float16).max  # nan is not
-    return values.astype(np.float16) if fits else None
+    return Weight(tf.Variable(values.astype(np.float16), trainable=False))
 
 
-def serving_function(signature: Any, frozen: Any, graph: GraphDef, weights: dict[str, tf.Variable]) -> Any:
+def as_int8(values: np.ndarray) -> Weight:
+    """Levels of -127 to 127, with a scale for each slice along the axis that loses the least by it."""
+    tried = [levels(values, axis) for axis in range(values.ndim)]
+    numbers, scale = min(tried, key=lambda made: float(np.square(made[0] * made[1] - values).sum()))
+    return Weight(tf.Variable(numbers.astype(np.int8), trainable=False), tf.Variable(scale, trainable=False))
+
+
+def levels(values: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
+    """The nearest level of each value, as float32, and the scales, in a shape that goes with it."""
+    others = tuple(place for place in range(values.ndim) if place != axis)
+    scale = np.abs(values).max(axis=others, keepdims=True) / np.float32(127)
+    scale[scale == 0] = 1
+    return np.round(values / scale), scale
+
+
+STORES = {"fp16": as_float16, "int8-weights": as_int8}
+
+
+def serving_function(signature: Any, frozen: Any, graph: GraphDef, weights: dict[str, Weight]) -> Any:
     """A tf.function of the source's signature over a graph whose weights are variables instead of constants."""
     _, named = signature.structured_input_signature
     names = sorted(signature.structured_outputs)  # the order in which tf.nest flattens a dictionary
@@ -55,7 +93,7 @@ def serving_function(signature: Any, frozen: Any, graph: GraphDef, weights: dict
     @tf.function(input_signature=list(named.values()))
     def serve(*tensors: tf.Tensor) -> dict[str, tf.Tensor]:
         given = {spec.name: tensor for spec, tensor in zip(named.values(), tensors, strict=True)}
-        given |= {name: tf.cast(weight, tf.float32) for name, weight in weights.items()}
+        given |= {name: weight.used() for name, weight in weights.items()}
         outputs = tf.graph_util.import_graph_def(
             kept, input_map=given, return_elements=[tensor.name for tensor in frozen.outputs], name=""
         )
