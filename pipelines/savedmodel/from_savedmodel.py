@@ -18,6 +18,7 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 ENTRY = "saved_model"
 VERSIONS = ("tensorflow", "numpy")
 SIGNATURE = "serving_default"
+CONTROL_FLOW = ("While", "StatelessWhile", "If", "StatelessIf", "Case", "StatelessCase")
 
 
 def export(source: Path, spec: Any, out: Path, options: dict[str, Any]) -> dict[str, Any]:
@@ -89,6 +90,9 @@ def serving_function(signature: Any, frozen: Any, graph: GraphDef, weights: dict
     names = sorted(signature.structured_outputs)  # the order in which tf.nest flattens a dictionary
     kept = GraphDef(versions=graph.versions, library=graph.library)
     kept.node.extend(node for node in graph.node if node.name not in weights and node.op != "Placeholder")
+    for node in kept.node:
+        if node.op in CONTROL_FLOW:  # what freezes a function inlines only loops and branches that are marked so
+            node.attr["_lower_using_switch_merge"].b = True
 
     @tf.function(input_signature=list(named.values()))
     def serve(*tensors: tf.Tensor) -> dict[str, tf.Tensor]:
