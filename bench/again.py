@@ -20,7 +20,7 @@ from bench.observed import Observed
 from bench.setting import Setting
 from deploymatrix.execution.notes import LastKeys
 from deploymatrix.matrix.files import MEASUREMENTS
-from deploymatrix.matrix.records import Measurements
+from deploymatrix.matrix.measurements import Measurements
 from deploymatrix.project.plan import Task
 
 PARTS = ("models", "pipelines", "targets", "docker")

@@ -74,7 +74,7 @@ def images(context: typer.Context, target: Targets = None) -> None:
     from deploymatrix.environments.engine import engine
     from deploymatrix.environments.images import ensure_image
     from deploymatrix.host.recipes import image_recipe
-    from deploymatrix.project.project import pick
+    from deploymatrix.project.names import pick
 
     project, client = project_of(context), engine()
     if client is None:

@@ -12,7 +12,10 @@ from deploymatrix.execution.keys import Keys
 from deploymatrix.execution.outcomes import Done, Failed, Result
 from deploymatrix.execution.sampled import bindings_for, samples_for, static_of
 from deploymatrix.host.facts import HostFacts
-from deploymatrix.matrix.records import Artifact, Cell, Matrix, Measurement, OutputRecord, Shard, Stage
+from deploymatrix.matrix.beside import name_beside, with_size_ratios
+from deploymatrix.matrix.measurements import Measurement
+from deploymatrix.matrix.output_records import OutputRecord
+from deploymatrix.matrix.records import Artifact, Cell, Matrix, Shard, Stage
 from deploymatrix.matrix.verdicts import Rules, judged, unmatched_rules
 from deploymatrix.numerics.shapes import is_of, listed, partly_bound
 from deploymatrix.printable import printable
@@ -68,8 +71,10 @@ def build_matrix(run: PlannedRun, facts: HostFacts, results: Mapping[str, Result
     Entries about no cell are those of the whole plan, also in a shard. Budgets of latency are left to the gate: the
     same results must give the same bytes, and times differ.
     """
-    found = [_cell(run, facts, planned, results) for planned in run.cells]
-    records = [judged(cell.model_copy(update={"inputs": run.inputs[cell.name]}), run.rules) for cell in found]
+    cells = [_cell(run, facts, planned, results) for planned in run.cells]
+    found = with_size_ratios(cell.model_copy(update={"inputs": run.inputs[cell.name]}) for cell in cells)
+    beside = {cell.name: cell for cell in found}
+    records = [judged(cell, run.rules, beside=beside.get(name_beside(cell))) for cell in found]
     return Matrix(
         generator=f"deploymatrix {__version__}",
         isolation=facts.isolation,
@@ -98,6 +103,7 @@ def measure_cell(planned: PlannedCell, results: Mapping[str, Result]) -> Measure
         export_s=export.record.measured.get("wall_s") if export else None,
         load_s=run.record.measured.get("load_s") if run else None,
         run_s=sorted(run_s)[len(run_s) // 2] if run_s else None,
+        fastest_s=min(run_s) if run_s else None,
         peak_mb=run.record.measured.get("peak_mb") if run else None,
         eager_s=reference.record.measured.get("eager_s") if reference else None,
     )
@@ -110,6 +116,7 @@ def _cell(run: PlannedRun, facts: HostFacts, planned: PlannedCell, results: Mapp
         "family": planned.model.spec.family,
         "target": planned.target.name,
         "variant": planned.variant,
+        "beside": planned.beside,
         "route": () if planned.route is None else tuple(str(planned.route).split(" → ")),
         "steps": () if planned.route is None else tuple(step.name for step in planned.route.steps),
     }

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from deploymatrix.execution.outcomes import Done, Result
-from deploymatrix.matrix.records import OutputRecord
+from deploymatrix.matrix.output_records import OutputRecord
 from deploymatrix.numerics.failing import Failing, failing
 from deploymatrix.project.plan import PlannedCell, compare_id
 from deploymatrix.project.project import Project, Target

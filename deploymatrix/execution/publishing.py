@@ -10,7 +10,8 @@ from pathlib import Path
 
 from deploymatrix.errors import IncompleteRun
 from deploymatrix.matrix.files import MATRIX, MEASUREMENTS, read_matrix, write_matrix
-from deploymatrix.matrix.records import Matrix, Measurements
+from deploymatrix.matrix.measurements import Measurements
+from deploymatrix.matrix.records import Matrix
 from deploymatrix.say import Say
 from deploymatrix.store import digests
 from deploymatrix.store.files import write_json

@@ -20,7 +20,8 @@ from deploymatrix.project.plan import PlannedCell, Selection, plan_cells
 
 if TYPE_CHECKING:
     from deploymatrix.matrix.gate import Refusable
-    from deploymatrix.matrix.records import Matrix, Measurement
+    from deploymatrix.matrix.measurements import Measurement
+    from deploymatrix.matrix.records import Matrix
     from deploymatrix.project.project import Project
 
 
@@ -60,7 +61,7 @@ def decide(project: Project, terms: Terms) -> Release:
     found = doubts(project, every, recorded, read_artifacts=terms.read_artifacts)
     doubted = {name: lines for name, lines in found.items() if name in names or name not in whole}
     selected = recorded.model_copy(update={"cells": tuple(cell for cell in recorded.cells if cell.name in names)})
-    judged = judged_matrix(selected, read_rules(project, terms.expectations), project, times)
+    judged = judged_matrix(selected, read_rules(project, terms.expectations), project, times, recorded.cells)
     difference = _since(terms.baseline, whole, judged, times) if terms.baseline is not None else None
     decision = gate(
         planned,

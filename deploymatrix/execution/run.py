@@ -18,8 +18,10 @@ from deploymatrix.host.facts import HostFacts
 from deploymatrix.host.isolation import IsolationChoice, choose_isolation
 from deploymatrix.host.local import Host, local_host
 from deploymatrix.host.model_locks import require_locks
+from deploymatrix.matrix.beside import with_ratios
 from deploymatrix.matrix.locks import locks_of
-from deploymatrix.matrix.records import Matrix, Measurements, PartOfRun
+from deploymatrix.matrix.measurements import Measurements, PartOfRun
+from deploymatrix.matrix.records import Matrix
 from deploymatrix.matrix.shards import take_shard
 from deploymatrix.matrix.verdicts import read_rules
 from deploymatrix.project.plan import Selection, plan_cells, plan_tasks
@@ -98,7 +100,7 @@ def decide(planned: PlannedRun, host: Host, options: RunOptions, listener: Liste
             execution.check({**tasks, **further})
     finally:
         matrix = build_matrix(planned, host.facts, execution.results)
-        publisher.end(matrix, _measure(planned, execution, options.shard or "1/1", time.monotonic() - started))
+        publisher.end(matrix, _measure(planned, execution, matrix, options.shard or "1/1", time.monotonic() - started))
     return matrix
 
 
@@ -110,10 +112,11 @@ def explain(project: Project, selection: Selection, options: RunOptions, say: Sa
     return list(explain_plan(context, plan_tasks(planned.cells)))
 
 
-def _measure(planned: PlannedRun, execution: Execution, part: str, wall_s: float) -> Measurements:
+def _measure(planned: PlannedRun, execution: Execution, matrix: Matrix, part: str, wall_s: float) -> Measurements:
+    measured = (measure_cell(cell, execution.results) for cell in planned.cells)
     figures = PartOfRun(wall_s=round(wall_s, 3), exports=execution.executed["export"], runs=execution.executed["run"])
     return Measurements(
         **figures.model_dump(),
         parts={part: figures},
-        cells=tuple(measure_cell(cell, execution.results) for cell in planned.cells),
+        cells=with_ratios(measured, matrix.cells),
     )

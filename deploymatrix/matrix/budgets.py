@@ -1,16 +1,19 @@
-"""Budgets: the most that a cell may use and still pass: bytes, time against eager, share of the error limit.
+"""Budgets: the most that a cell may use and still pass: bytes, time, share of the error limit, loss of accuracy.
 
-They stand in budgets.toml, or under [budgets] in deploymatrix.toml, as `[budgets."<cell pattern>"]`.
+They stand in budgets.toml, or under [budgets] in deploymatrix.toml, as `[budgets."<cell pattern>"]` or
+`[budgets.<variant>]`. What a budget limits and nobody measured breaks it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from deploymatrix.errors import ConfigurationError
-from deploymatrix.matrix.records import Cell, Measurement
+from deploymatrix.matrix.beside import latency_beside, name_beside, size_ratio
+from deploymatrix.matrix.measurements import Measurement
+from deploymatrix.matrix.records import Cell
 from deploymatrix.project.project import Project
 from deploymatrix.project.specs import Budget, BudgetsFile
 from deploymatrix.project.toml_files import read_spec
@@ -21,11 +24,14 @@ FILE = "budgets.toml"
 
 @dataclass(frozen=True, kw_only=True)
 class BudgetRecord:
-    """A budget, the pattern of its cells, and the file that sets it."""
+    """A budget, the pattern of its cells or of their variants, and the file that sets it."""
 
     cell: str
     limits: Budget
     file: str
+
+    def covers(self, name: str) -> bool:
+        return fnmatchcase(name, self.cell) or fnmatchcase(name.split("/")[-1], self.cell)
 
 
 def read_budgets(project: Project) -> list[BudgetRecord]:
@@ -39,13 +45,23 @@ def read_budgets(project: Project) -> list[BudgetRecord]:
     return [BudgetRecord(cell=cell, limits=limits, file=file) for cell, limits in (own or shared).items()]
 
 
-def breaches(cell: Cell, budgets: Iterable[BudgetRecord], measurement: Measurement | None) -> tuple[str, ...]:
-    """Return a line for each limit that a cell exceeds. Without a measurement, do not judge latency."""
+def breaches(
+    cell: Cell,
+    budgets: Iterable[BudgetRecord],
+    times: Mapping[str, Measurement] | None = None,
+    *,
+    beside: Cell | None = None,
+) -> tuple[str, ...]:
+    """Return a line for each limit that a cell exceeds, or of which nobody can tell.
+
+    times: by cell; without them, latency is not judged. beside: the cell that this one stands beside.
+    """
     breached: list[str] = []
     for budget in budgets:
-        if fnmatchcase(cell.name, budget.cell):
-            lines = [_size(cell, budget.limits), _headroom(cell, budget.limits)]
-            lines += [_latency(measurement, budget.limits)] if measurement else []
+        if budget.covers(cell.name):
+            limits = budget.limits
+            lines = [_size(cell, limits), _size_ratio(cell, beside, limits), _headroom(cell, limits)]
+            lines += [_accuracy(cell, limits), None if times is None else _latency(cell, times, limits)]
             breached += [f'{line} ({budget.file}: budgets."{budget.cell}")' for line in lines if line]
     return tuple(breached)
 
@@ -55,7 +71,7 @@ def unmatched_budgets(budgets: Iterable[BudgetRecord], names: Collection[str]) -
     return [
         f'{b.file}: budgets."{b.cell}" matches no planned cell; correct its pattern or remove it'
         for b in budgets
-        if not any(fnmatchcase(name, b.cell) for name in names)
+        if not any(map(b.covers, names))
     ]
 
 
@@ -84,11 +100,33 @@ def _headroom(cell: Cell, limits: Budget) -> str | None:
     return f"uses {used:.3g} of its error limit, over {limits.headroom:g}"
 
 
-def _latency(measurement: Measurement, limits: Budget) -> str | None:
+def _size_ratio(cell: Cell, beside: Cell | None, limits: Budget) -> str | None:
+    if limits.size_ratio is None or not cell.beside:
+        return None
+    ratio = size_ratio(cell, beside)
+    if ratio is None:
+        return f"artifact's size beside {name_beside(cell)} is not known; run that cell, too"
+    over = ratio > limits.size_ratio
+    return f"artifact is {ratio:.3g} times as large as in {cell.beside}, over {limits.size_ratio:g}" if over else None
+
+
+def _accuracy(cell: Cell, limits: Budget) -> str | None:
+    if limits.accuracy_drop is None:
+        return None
+    return "accuracy was not measured; give the model a [metric], or leave it out of this budget"
+
+
+def _latency(cell: Cell, times: Mapping[str, Measurement], limits: Budget) -> str | None:
     if limits.latency_ratio is None:
         return None
-    ratio = latency_ratio(measurement)
+    measured = times.get(cell.name)
+    if cell.beside:
+        ratio, than = latency_beside(measured, times.get(name_beside(cell))), f"that of {cell.beside}"
+        unknown = f"latency beside {name_beside(cell)} was not measured on one machine; run both cells with --fresh"
+    else:
+        ratio, than = latency_ratio(measured) if measured else None, "eager float32"
+        unknown = "latency against eager was not measured; run the cell with --fresh"
     if ratio is None:
-        return "latency against eager was not measured; run the cell with --fresh"
+        return unknown
     over = ratio > limits.latency_ratio
-    return f"median latency is {ratio:.3g} times eager float32, over {limits.latency_ratio:g} times" if over else None
+    return f"median latency is {ratio:.3g} times {than}, over {limits.latency_ratio:g} times" if over else None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import chain
 from math import inf, isclose
 
-from deploymatrix.matrix.records import OutputRecord, StepsRecord, WorstRecord
+from deploymatrix.matrix.output_records import OutputRecord, StepsRecord, WorstRecord
 from deploymatrix.numerics.limits import Limits
 from deploymatrix.numerics.shapes import Shape, listed, partly_bound
 
@@ -75,8 +75,10 @@ def _over(output: OutputRecord, error: float) -> Iterator[str]:
         yield f"axis {worst.axis}, slice {worst.index}: error {worst.error:.3g} is over its limit {worst.limit:.3g}"
     elif worst is not None and max(worst.heat, default="") > AT_THE_LIMIT:
         yield f"its heat map is over the limit: {worst.heat}"
-    elif output.fidelity is not None and not output.fidelity.error <= output.fidelity.limit:
-        yield f"its fidelity is {output.fidelity.error:.3g}, over the limit {output.fidelity.limit:.3g}"
+    elif (fidelity := output.fidelity) is not None and not fidelity.error <= fidelity.limit:
+        yield f"its fidelity is {fidelity.error:.3g}, over the limit {fidelity.limit:.3g}"
+    elif fidelity is not None and not fidelity.far <= fidelity.far_limit:
+        yield f"{fidelity.far:.3g} of its values are far from the graph, over the limit {fidelity.far_limit:.3g}"
     elif (step := _first_over(output.steps)) is not None:
         yield f"the error of step {step} is over its limit"
     elif output.problem is not None:
@@ -91,7 +93,7 @@ def _figures(output: OutputRecord) -> Iterator[tuple[str, float]]:
     if output.worst is not None:
         found += [(f"worst {key}", getattr(output.worst, key)) for key in ("error", "limit", "noise", "share")]
     if output.fidelity is not None:
-        found += [(f"fidelity's {key}", getattr(output.fidelity, key)) for key in ("loss", "error", "limit")]
+        found += [(f"fidelity's {key}", value) for key, value in output.fidelity if value is not None]
     if output.steps is not None:
         for key in ("errors", "limits", "noise"):
             found += [(f"{key} of step {step}", value) for step, value in enumerate(getattr(output.steps, key))]

@@ -10,6 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from deploymatrix.matrix.beside import LEAST_SECONDS, NOISE_LATENCY
 from deploymatrix.matrix.snapshots import CellState, States
 from deploymatrix.numerics.failing import named
 
@@ -17,9 +18,6 @@ Change = Literal["regressed", "fixed", "added", "removed", "changed", "unchanged
 
 # Exporters write dates and names of temporary folders into some formats: a few bytes.
 NOISE_SIZE = 0.005
-# Medians of three runs on a shared machine; below the least difference they are the clock's and the scheduler's.
-NOISE_LATENCY = 1.5
-LEAST_SECONDS = 2e-4
 # Kernels that add in another order move an error by tens of percent of itself; below the least share nobody cares.
 NOISE_HEADROOM = 1.5
 LEAST_HEADROOM = 0.02

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Iterator
 from math import isclose
 
 from deploymatrix.matrix.alike import differences
+from deploymatrix.matrix.beside import with_size_ratios
 from deploymatrix.matrix.derived import COMPARED, contradictions
 from deploymatrix.matrix.derived_outputs import is_exact
-from deploymatrix.matrix.records import Cell, Matrix, OutputRecord
+from deploymatrix.matrix.output_records import OutputRecord
+from deploymatrix.matrix.records import Cell, Matrix
 from deploymatrix.matrix.vouched import unvouched
 from deploymatrix.numerics.limits import Limits
 from deploymatrix.numerics.shapes import (
@@ -43,6 +45,9 @@ def doubts(
     found = {cell.name: list(_of_cell(project, plan.get(cell.name), cell, matrix)) for cell in matrix.cells}
     for cell in matrix.cells:
         found[cell.name] += unvouched(cell, project.build / "store", read_artifacts=read_artifacts)
+    for cell, derived in zip(matrix.cells, with_size_ratios(matrix.cells), strict=True):
+        if cell.size_ratio != derived.size_ratio:
+            found[cell.name].append(f"its size_ratio is {cell.size_ratio}, that of the artifacts {derived.size_ratio}")
     for difference in differences(("", cell) for cell in matrix.cells):
         found[difference.other[1].name].append(f"not of the same run as {difference.one[1].name}: {difference.why}")
     return {name: lines for name, lines in found.items() if lines}
@@ -67,6 +72,8 @@ def _of_plan(planned: PlannedCell, cell: Cell) -> Iterator[str]:
     steps = () if planned.route is None else tuple(step.name for step in planned.route.steps)
     if cell.steps != steps:
         yield f"its steps are {' → '.join(cell.steps) or 'none'}, those of the plan {' → '.join(steps) or 'none'}"
+    if cell.beside != planned.beside:
+        yield f"it stands beside {cell.beside or 'none'}, in the plan beside {planned.beside or 'none'}"
     if cell.framework != planned.model.spec.framework:
         yield f"its framework is {cell.framework}, the model's {planned.model.spec.framework}"
 
@@ -145,10 +152,12 @@ def _of_noise(output: OutputRecord, cell: Cell, limits: Limits) -> Iterator[str]
     if output.norm != limits.norm:
         yield f"{output.name}: its errors are by {output.norm}, those of the variant by {limits.norm}"
     fidelity, measured = output.fidelity, output.error is not None and bool(output.limit)
-    if limits.norm == "rms" and measured and fidelity is None and not cell.alone:
+    if limits.norm == "rms" and measured and fidelity is None and not (cell.alone or output.alone):
         yield f"{output.name}: it has no second verdict, and the record does not say why"
-    limit = limits.of_fidelity(fidelity.loss) if fidelity is not None else 0.0
-    if fidelity is not None and not isclose(fidelity.limit, limit, rel_tol=EXACTLY):
+    if fidelity is None:
+        return
+    limit = limits.of_fidelity(fidelity.loss, fidelity.noise)
+    if not isclose(fidelity.limit, limit, rel_tol=EXACTLY):
         yield f"{output.name}: its fidelity's limit is {fidelity.limit:.3g}, the project's {limit:.3g}"
 
 

@@ -12,9 +12,10 @@ from typing import get_args
 from deploymatrix.errors import ConfigurationError
 from deploymatrix.matrix.records import Cell, ExpectationRecord, Outcome, Stage, Verdict
 from deploymatrix.numerics.failing import every_name
+from deploymatrix.project.nearest import nearest
 from deploymatrix.project.project import Project, Target
 from deploymatrix.project.specs import Expectation, ExpectationsFile
-from deploymatrix.project.toml_files import nearest, read_spec
+from deploymatrix.project.toml_files import read_spec
 
 VARIANTS = "docs/guides/variants.md"
 NEVER_EXPECTED = frozenset({"passed", "missing"})

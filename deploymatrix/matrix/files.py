@@ -7,7 +7,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from deploymatrix.errors import IncompleteRun
-from deploymatrix.matrix.records import Matrix, Measurement, Measurements
+from deploymatrix.matrix.measurements import Measurement, Measurements
+from deploymatrix.matrix.records import Matrix
 from deploymatrix.store.files import write_json
 
 MATRIX = "matrix.json"

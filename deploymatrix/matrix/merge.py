@@ -15,10 +15,12 @@ from pydantic import ValidationError
 
 from deploymatrix.errors import ConfigurationError, IncompleteRun
 from deploymatrix.matrix.alike import differences
+from deploymatrix.matrix.beside import with_ratios, with_size_ratios, without_ratios, without_size_ratios
 from deploymatrix.matrix.derived import contradicted
 from deploymatrix.matrix.files import MATRIX, MEASUREMENTS, read_matrix, write_matrix
 from deploymatrix.matrix.kept_logs import kept_log
-from deploymatrix.matrix.records import Cell, Matrix, Measurement, Measurements, PartOfRun, Shard
+from deploymatrix.matrix.measurements import Measurement, Measurements, PartOfRun
+from deploymatrix.matrix.records import Cell, Matrix, Shard
 from deploymatrix.matrix.shards import plan_digest
 from deploymatrix.store.digests import canonical_json
 from deploymatrix.store.files import write_json
@@ -53,6 +55,8 @@ def read_piece(path: Path) -> Piece:
 def merge(pieces: Sequence[Piece]) -> Matrix:
     """Make one matrix of all pieces, whatever their order; it stays a shard until it holds every planned cell.
 
+    Ratios are divided anew: the cell that another one stands beside may come from another piece.
+
     Raise ConfigurationError, naming the files, for a piece that does not agree with itself, for pieces of different
     plans, packages or images, and for two results of one cell.
     """
@@ -65,26 +69,25 @@ def merge(pieces: Sequence[Piece]) -> Matrix:
     whole = set(cells) == set(first.plan)
     parts = sorted(set(chain.from_iterable(piece.matrix.shard.parts for piece in pieces if piece.matrix.shard)))
     record = Shard(parts=tuple(parts), plan=plan_digest(first.plan), cells=tuple(sorted(first.plan)))
-    return first.matrix.model_copy(
-        update={"cells": tuple(cells[name] for name in sorted(cells)), "shard": None if whole else record}
-    )
+    merged = with_size_ratios(cells[name] for name in sorted(cells))
+    return first.matrix.model_copy(update={"cells": merged, "shard": None if whole else record})
 
 
-def merge_measurements(pieces: Iterable[Piece]) -> Measurements:
+def merge_measurements(pieces: Sequence[Piece]) -> Measurements:
     """Merge the measurements: the whole took as long as its longest part, and did the work of all parts."""
     all_measurements = [piece.measurements for piece in pieces if piece.measurements]
     parts: dict[str, PartOfRun] = {}
     for name, part in chain.from_iterable(measurements.parts.items() for measurements in all_measurements):
         parts[name] = _larger_figures(parts.get(name, part), part)
     cells: dict[str, Measurement] = {}
-    for cell in chain.from_iterable(measurements.cells for measurements in all_measurements):
+    for cell in chain.from_iterable(without_ratios(measurements.cells) for measurements in all_measurements):
         cells[cell.cell] = min(cells.get(cell.cell, cell), cell, key=_least_telling)
     return Measurements(
         wall_s=max((part.wall_s for part in parts.values()), default=0.0),
         exports=sum(part.exports for part in parts.values()),
         runs=sum(part.runs for part in parts.values()),
         parts={name: parts[name] for name in sorted(parts)},
-        cells=tuple(cells[name] for name in sorted(cells)),
+        cells=with_ratios((cells[name] for name in sorted(cells)), chain.from_iterable(p.matrix.cells for p in pieces)),
     )
 
 
@@ -156,7 +159,7 @@ def _merged_cells(pieces: Iterable[Piece]) -> dict[str, Cell]:
     cells: dict[str, Cell] = {}
     files: dict[str, Path] = {}
     for piece in pieces:
-        for cell in piece.matrix.cells:
+        for cell in without_size_ratios(piece.matrix.cells):
             earlier = cells.get(cell.name)
             if earlier == cell:
                 continue
@@ -198,9 +201,9 @@ def _larger_figures(one: PartOfRun, other: PartOfRun) -> PartOfRun:
 
 def _copy_logs(matrix: Matrix, pieces: Iterable[Piece], out: Path) -> None:
     """Copy each log from the first piece that has it for the same record; a matrix.json may come without its logs."""
-    cells_with_logs = {cell.name: cell for cell in matrix.cells if cell.log}
+    cells_with_logs = {cell.name: cell for cell in without_size_ratios(matrix.cells) if cell.log}
     for piece in pieces:
-        for cell in piece.matrix.cells:
+        for cell in without_size_ratios(piece.matrix.cells):
             source = kept_log(piece.file.parent, cell.log)
             if source is not None and cells_with_logs.get(cell.name) == cell:
                 del cells_with_logs[cell.name]

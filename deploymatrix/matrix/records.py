@@ -1,15 +1,17 @@
-"""What a run leaves behind: the records of cells, the matrix and the measurements. Versioned and validated."""
+"""What a run leaves behind: the records of cells and the matrix. Versioned and validated; measurements.py has times."""
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
+from deploymatrix.matrix.frozen import Frozen
 from deploymatrix.matrix.kept_logs import LogName
+from deploymatrix.matrix.output_records import OutputRecord
 from deploymatrix.numerics.failing import Failing, named
-from deploymatrix.numerics.shapes import listed, words
+from deploymatrix.numerics.shapes import words
 from deploymatrix.project.strict import FolderName, Isolation
 
 Outcome = Literal[
@@ -35,12 +37,6 @@ Verdict = Literal["ok", "expected", "failed", "unexpected_pass", "unexpected_out
 VERDICTS_THAT_PASS: frozenset[str] = frozenset({"ok", "expected"})
 
 
-class Frozen(BaseModel):
-    """A record: immutable, with no unknown keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
 class Artifact(Frozen):
     """The exported files: digest and size.
 
@@ -49,91 +45,7 @@ class Artifact(Frozen):
 
     sha256: str
     bytes: int
-    files: dict[str, str] = {}
-
-
-class WorstRecord(Frozen):
-    """Where an output uses the largest share of what it may be off by.
-
-    `axis`, `index`: the slice; both None for the output as a whole and, where `far`, for the values that stand far out
-    of its range. error, noise (eager float32's own) and limit are relative to the slice's scale; share: error / limit.
-    `position`: of the worst element, an index for each axis. `heat`: the largest share in each of at most 64 stretches
-    of `heat_axis`, which is the axis with the worst slice; None where no axis has two slices. A letter is a quarter of
-    a decade: 0 for 1e-4 and less, g from the limit itself on, z for 56,000 times the limit and more.
-    """
-
-    axis: int | None
-    index: int | None
-    far: bool
-    sample: int
-    error: float
-    limit: float
-    noise: float
-    share: float
-    position: tuple[int, ...]
-    heat_axis: int | None
-    heat: str
-
-
-class StepsRecord(Frozen):
-    """The error of an output at each step, of a model with state: how it drifts.
-
-    Each is relative to the step's own scale, of the sample that uses the largest share of its limit at that step.
-    `noise`: eager float32's own error. Where equality is exact, limit and noise are 0.
-    """
-
-    errors: tuple[float, ...]
-    limits: tuple[float, ...]
-    noise: tuple[float, ...]
-
-
-class FidelityRecord(Frozen):
-    """Whether a runtime runs the quantised graph that it was given; all relative, by the root of the mean square.
-
-    `loss`: of the graph in exact arithmetic against float64. `error`: of the runtime's answers against that graph.
-    """
-
-    loss: float
-    error: float
-    limit: float
-
-
-class OutputRecord(Frozen):
-    """One output, compared with the float64 reference; the worst sample counts.
-
-    error, eager_error and limit are max|y - y64| / max|y64| of the whole output (no unit); headroom is the worst share
-    of a limit, of the whole or of any slice, so below 1 passes; `worst` says where. cosine and snr_db (decibel) are of
-    all samples together; None where they are not defined (integers, exact equality).
-    """
-
-    name: str
-    dtype: str
-    shape: tuple[int | str | None, ...] = Field(description="a size is a number, a dim's name, or null where it varies")
-    max_abs: float | None
-    error: float | None
-    limit: float
-    headroom: float | None
-    eager_error: float
-    cosine: float | None
-    snr_db: float | None
-    sample_errors: tuple[float | None, ...]
-    worst: WorstRecord | None = None
-    problem: str | None = None
-    rows: tuple[tuple[int, int], ...] | None = Field(
-        default=None, description="of a ragged output, for each sample how many rows were answered and expected"
-    )
-    steps: StepsRecord | None = Field(default=None, description="of a model with state, whose first axis is its steps")
-    norm: Literal["max", "rms"] = Field(
-        default="max", description="what errors are measured by: the largest magnitude, or the root of the mean square"
-    )
-    fidelity: FidelityRecord | None = Field(
-        default=None, description="of what is quantised, where a second reference answers"
-    )
-
-    @property
-    def type(self) -> str:
-        """Dtype and shape, such as "float32[batch, 10]"."""
-        return f"{self.dtype}{listed(self.shape)}"
+    files: dict[str, str] = Field(default={})
 
 
 class WarningRecord(Frozen):
@@ -191,7 +103,7 @@ class Cell(Frozen):
     artifact: Artifact | None = None
     isolation: Isolation | None = None
     image: str | None = None
-    versions: dict[str, str] = {}
+    versions: dict[str, str] = Field(default={})
     samples: int = 0
     static: dict[str, int] = Field(
         default={}, description="dims that the artifact has at one size only; it was judged on samples of that size"
@@ -209,6 +121,12 @@ class Cell(Frozen):
     outputs: tuple[OutputRecord, ...] = ()
     yardstick: Literal["float64", "float32"] = Field(
         default="float64", description="what the reference was computed in; float32 where the model's code rounds to it"
+    )
+    beside: str = Field(
+        default="", description="the variant of the same model and target that its figures stand beside; empty: none"
+    )
+    size_ratio: float | None = Field(
+        default=None, description="bytes of the artifact over those of the cell beside it; null where one has none"
     )
     alone: str = Field(
         default="",
@@ -288,37 +206,6 @@ class Matrix(Frozen):
         if twice:
             raise ValueError(f"{twice[0]} stands in it more than once; nobody knows which record counts")
         return cells
-
-
-class Measurement(Frozen):
-    """Seconds and MiB of one cell's tasks; a cached task keeps what it took when it was executed."""
-
-    cell: str
-    cached: bool
-    export_s: float | None = None
-    load_s: float | None = None
-    run_s: Annotated[float | None, Field(description="median over the samples")] = None
-    peak_mb: float | None = None
-    eager_s: Annotated[float | None, Field(description="eager float32 on the same machine, a sample")] = None
-
-
-class PartOfRun(Frozen):
-    """What one part of a run took: seconds of wall time, and how many exports and runs it executed."""
-
-    wall_s: float
-    exports: int
-    runs: int
-
-
-class Measurements(Frozen):
-    """measurements.json. It lies beside the matrix, because times differ from run to run."""
-
-    schema_version: Literal[1] = 1
-    wall_s: float
-    exports: int
-    runs: int
-    parts: Annotated[dict[str, PartOfRun], Field(description="by part, as given to --shard; 1/1 is a whole run")] = {}
-    cells: tuple[Measurement, ...]
 
 
 NOT_REPRODUCIBLE = {

@@ -12,8 +12,8 @@ from hashlib import sha256
 
 from deploymatrix.errors import ConfigurationError
 from deploymatrix.matrix.records import Shard
+from deploymatrix.project.nearest import nearest
 from deploymatrix.project.plan import PlannedCell
-from deploymatrix.project.toml_files import nearest
 from deploymatrix.store import digests
 
 COUNTED = re.compile(r"([1-9][0-9]{0,5})/([1-9][0-9]{0,5})")
@@ -33,7 +33,7 @@ def take_shard(part: str, planned: Sequence[PlannedCell]) -> tuple[list[PlannedC
     if part.startswith(BY_TARGET):
         return _of_target(part.removeprefix(BY_TARGET), planned), record
     index, count = _counted(part)
-    return [cell for cell in planned if number_of(cell.name, count) == index], record
+    return [cell for cell in planned if number_of(_placed_by(cell), count) == index], record
 
 
 def plan_digest(names: Iterable[str]) -> str:
@@ -44,6 +44,11 @@ def plan_digest(names: Iterable[str]) -> str:
 def number_of(name: str, count: int) -> int:
     """Return the number of a cell's part, from 1 to `count`: it follows from the name alone, on every machine."""
     return int(sha256(name.encode()).hexdigest(), 16) % count + 1
+
+
+def _placed_by(cell: PlannedCell) -> str:
+    """Return the name that places a cell: that of the cell beside it, so that one machine takes the times of both."""
+    return f"{cell.model.name}/{cell.target.name}/{cell.beside or cell.variant}"
 
 
 def _counted(part: str) -> tuple[int, int]:

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 
 from deploymatrix.errors import ConfigurationError
 from deploymatrix.matrix.records import Cell, Matrix
-from deploymatrix.project.toml_files import nearest
+from deploymatrix.project.nearest import nearest
 
 OVER_THE_LIMIT = re.compile(
     r"<name>: (axis <n>, slice <n>: |values far out of its range: )?error <n> is over (the|its|their) limit <n>"

@@ -12,7 +12,9 @@ from pydantic import Field, ValidationError
 from deploymatrix.errors import ConfigurationError
 from deploymatrix.matrix.budgets import worst_headroom
 from deploymatrix.matrix.files import MATRIX, MEASUREMENTS, read_measurements
-from deploymatrix.matrix.records import Cell, Frozen, Matrix, Measurement, Outcome, Stage
+from deploymatrix.matrix.frozen import Frozen
+from deploymatrix.matrix.measurements import Measurement
+from deploymatrix.matrix.records import Cell, Matrix, Outcome, Stage
 from deploymatrix.numerics.failing import Failing
 from deploymatrix.project.strict import Isolation
 

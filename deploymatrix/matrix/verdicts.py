@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from deploymatrix.matrix.beside import name_beside
 from deploymatrix.matrix.budgets import BudgetRecord, breaches, read_budgets, unmatched_budgets
 from deploymatrix.matrix.expectations import judge, read_expectations, unmatched_entries
-from deploymatrix.matrix.records import Cell, ExpectationRecord, Matrix, Measurement
+from deploymatrix.matrix.measurements import Measurement
+from deploymatrix.matrix.records import Cell, ExpectationRecord, Matrix
 from deploymatrix.project.plan import Selection, plan_cells
 from deploymatrix.project.project import Project
 
@@ -32,11 +34,13 @@ def read_rules(project: Project, expectations: Path | None = None, today: date |
     )
 
 
-def judged(cell: Cell, rules: Rules, measurement: Measurement | None = None) -> Cell:
-    """Return the cell with its verdict. Without a measurement, do not judge latency."""
+def judged(
+    cell: Cell, rules: Rules, times: Mapping[str, Measurement] | None = None, *, beside: Cell | None = None
+) -> Cell:
+    """Return the cell with its verdict. Without times, do not judge latency. beside: the cell that it stands beside."""
     judgement = judge(cell, rules.expectations, rules.today)
     verdict = judgement.verdict
-    over = breaches(cell, rules.budgets, measurement) if verdict == "ok" else ()
+    over = breaches(cell, rules.budgets, times, beside=beside) if verdict == "ok" else ()
     return cell.model_copy(
         update={
             "verdict": "over_budget" if over else verdict,
@@ -47,11 +51,18 @@ def judged(cell: Cell, rules: Rules, measurement: Measurement | None = None) -> 
 
 
 def judged_matrix(
-    matrix: Matrix, rules: Rules, project: Project, measurements: Mapping[str, Measurement] | None = None
+    matrix: Matrix,
+    rules: Rules,
+    project: Project,
+    measurements: Mapping[str, Measurement] | None = None,
+    recorded: Iterable[Cell] = (),
 ) -> Matrix:
-    """Judge the matrix anew: files may have changed, and days may have passed, since it was written."""
-    times = measurements or {}
-    cells = tuple(judged(cell, rules, times.get(cell.name, _unmeasured(cell, measurements))) for cell in matrix.cells)
+    """Judge the matrix anew: files may have changed, and days may have passed, since it was written.
+
+    recorded: all cells of the run, where the matrix holds selected ones alone; a cell may stand beside one of them.
+    """
+    by_name = {cell.name: cell for cell in (*recorded, *matrix.cells)}
+    cells = tuple(judged(cell, rules, measurements, beside=by_name.get(name_beside(cell))) for cell in matrix.cells)
     unmatched = unmatched_rules(project, rules, {cell.target for cell in matrix.cells})
     return matrix.model_copy(update={"cells": cells, "unmatched": unmatched})
 
@@ -63,8 +74,3 @@ def unmatched_rules(project: Project, rules: Rules, targets: Iterable[str]) -> t
     names = [cell.name for cell in plan_cells(project, Selection())]
     entries = unmatched_entries(rules.expectations, names, set(targets), set(project.targets))
     return tuple(entries + unmatched_budgets(rules.budgets, names))
-
-
-def _unmeasured(cell: Cell, measurements: Mapping[str, Measurement] | None) -> Measurement | None:
-    """Stand in for a missing measurement, so that its cell breaks a budget of latency rather than escapes it."""
-    return None if measurements is None else Measurement(cell=cell.name, cached=False)

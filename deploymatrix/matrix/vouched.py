@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from deploymatrix.errors import StoreCorrupted
-from deploymatrix.matrix.records import Cell, OutputRecord
+from deploymatrix.matrix.output_records import OutputRecord
+from deploymatrix.matrix.records import Cell
 from deploymatrix.store.entries import Entry
 from deploymatrix.store.looking import look
 

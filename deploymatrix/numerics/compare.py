@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from .fidelity import fidelity
 from .figures import OutputFigures, StepFigures, relative_error
-from .judging import eager_error, judged, stacked
-from .limits import Limits, Norm
+from .judging import eager_error, judged, padded, stacked
+from .limits import ROUNDED, Limits, Norm
 from .outliers import expected_values
 from .ragged import Rows, fits, is_ragged, rows_of, rows_problem
 from .shapes import listed
@@ -56,7 +56,8 @@ class Answers:
     are further orders in which eager float32 was summed, .float32.<order>.npy.
     `declared`: outputs as the artifact's signature gives them (dtype and shape may differ from the model's on purpose).
     `chosen`: which of the reference's samples these are answers to, in order; empty for all of them.
-    `evaluated`: the same as `actual` of the artifact in exact arithmetic; None where nothing tells.
+    `evaluated`: the same as `actual` of the artifact in exact arithmetic, and <output>.rounded.npy where its evaluator
+    rounds a second time as the runtime may; None where nothing tells.
     """
 
     actual: Path
@@ -68,6 +69,16 @@ class Answers:
     orders: tuple[str, ...] = ()
     chosen: tuple[int, ...] = ()
     evaluated: Path | None = None
+
+    def of_run(self, name: str) -> list[Array]:
+        """Read an output of the run for each sample."""
+        return [load(self.actual / str(sample) / f"{name}.npy") for sample in range(self.samples)]
+
+    def of_graph(self, name: str, word: str) -> list[Array] | None:
+        """Read an output of the quantised graph for each sample; None where it gave none. `word`: "" or ROUNDED."""
+        assert self.evaluated is not None
+        files = [self.evaluated / str(sample) / f"{name}{word}.npy" for sample in range(self.samples)]
+        return [load(file) for file in files] if all(file.is_file() for file in files) else None
 
     def of_reference(self, name: str, word: str) -> list[Array]:
         """Read an output of the reference for each sample; `word`: float64, float32, or float32.<order>."""
@@ -116,21 +127,25 @@ def _compare_output(output: Declared, answers: Answers, limits: Limits) -> tuple
 
 def _second(output: Declared, answers: Answers, stack: Stack, limits: Limits, problem: str | None) -> dict[str, Any]:
     """Return the second verdict, and what is wrong by both; nothing where there is no second reference."""
-    if answers.evaluated is None:
+    if answers.evaluated is None or limits.norm != "rms":
         return {}
-    folder, samples = answers.evaluated, range(answers.samples)
-    evaluated = [load(folder / str(sample) / f"{output.name}.npy") for sample in samples]
-    if any(array.shape != stack.actual.shape[1:] for array in evaluated):
-        return {}
-    found = fidelity(stack, np.stack(evaluated).astype(np.float64), limits)
-    told = [why for why in (problem, found.problem if found else None) if why]
+    evaluated, rounded = (answers.of_graph(output.name, word) for word in ("", ROUNDED))
+    shapes = [array.shape for array in answers.of_run(output.name)]
+    if evaluated is None or [array.shape for array in evaluated] != shapes:
+        return {"alone": "the quantised graph in exact arithmetic gives no such output, or one of another shape"}
+    if rounded is not None and [array.shape for array in rounded] != shapes:
+        rounded = None
+    found = fidelity(stack, padded(evaluated), None if rounded is None else padded(rounded), limits)
+    if found is None:
+        return {"alone": "the quantised graph in exact arithmetic gives values that are not finite"}
+    told = [why for why in (problem, found.problem) if why]
     return {"fidelity": found, "problem": "; ".join(told) or None}
 
 
 def _arrays(output: Declared, answers: Answers) -> Arrays:
     words = ["float32", *(f"float32.{order}" for order in answers.orders)]
     return Arrays(
-        actual=[load(answers.actual / str(sample) / f"{output.name}.npy") for sample in range(answers.samples)],
+        actual=answers.of_run(output.name),
         reference=answers.of_reference(output.name, "float64"),
         eager=[answers.of_reference(output.name, word) for word in words],
     )

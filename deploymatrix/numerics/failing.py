@@ -26,6 +26,10 @@ class Second(Protocol):
     def error(self) -> float: ...
     @property
     def limit(self) -> float: ...
+    @property
+    def far(self) -> float: ...
+    @property
+    def far_limit(self) -> float: ...
 
 
 class Figures(Protocol):
@@ -69,7 +73,7 @@ def _failed(output: Figures) -> Iterator[Failing]:
     Answers that are too far away are the model's loss, unless the graph is not and the runtime does not run it.
     """
     second = output.fidelity
-    faithful = second is None or second.error <= second.limit
+    faithful = second is None or (second.error <= second.limit and second.far <= second.far_limit)
     lossy = second is not None and not second.loss <= output.limit
     if lossy or (faithful and not _within(output)):
         yield "loss"

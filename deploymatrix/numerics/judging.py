@@ -21,14 +21,14 @@ MOST_HEAT = 64  # stretches of an axis in the record
 def stacked(actual: list[Array], reference: list[Array], eager: list[list[Array]], norm: Norm = "max") -> Stack:
     """Put all samples of an output together. `eager`: for each further order of summation the answers, too.
 
-    Samples of several sizes are laid into the largest, with NaN around them, which is no ordinary value.
+    Samples of several sizes have NaN around them, which is no ordinary value.
     """
-    expected = _stack([expected_values(*pair) for pair in zip(reference, eager[0], strict=True)])
+    expected = padded([expected_values(*pair) for pair in zip(reference, eager[0], strict=True)])
     far = far_out(expected)
     return Stack(
-        actual=_stack(actual),
+        actual=padded(actual),
         expected=expected,
-        eager=tuple(_stack(answers) for answers in eager),
+        eager=tuple(padded(answers) for answers in eager),
         far=far,
         ordinary=np.isfinite(expected) & ~far,
         norm=norm,
@@ -151,7 +151,8 @@ def _level(share: float) -> str:
     return LEVELS[min(max(level, 0), len(LEVELS) - 1)]
 
 
-def _stack(arrays: Sequence[Array]) -> Floats:
+def padded(arrays: Sequence[Array]) -> Floats:
+    """Return [samples, *shape] in float64, samples of several sizes laid into the largest, with NaN around them."""
     largest = tuple(max(sizes) for sizes in zip(*(array.shape for array in arrays), strict=True))
     if all(array.shape == largest for array in arrays):
         return np.stack([array.astype(np.float64) for array in arrays])

@@ -16,6 +16,9 @@ GIVEN_ROUNDING = 1 / 16
 # What may lie between two answers that a model itself gives in float16: four roundings of 2**-11; two in a small slice.
 HALF, HALF_ROUNDING = 2.0**-9, 2.0**-10
 
+# Behind the name of a quantised graph's exact output: what that comes to when the graph rounds on the way.
+ROUNDED = ".rounded"
+
 Norm = Literal["max", "rms"]
 
 
@@ -25,7 +28,9 @@ class Limits:
 
     `multiple`: of eager float32's own error. `floor`, `ceiling`: of what comes out. `error`: set for one model instead.
     `norm`: of errors and of what they are relative to: the largest magnitude, or the root of the mean square.
-    `share`, `least`: a runtime may be away from a quantised graph by this share of the graph's loss, or by so much.
+    Of a runtime against a quantised graph: `share` of the graph's loss and `least` bound it. Where the noise of honest
+    rounding is known, `flips`, a share of the loss, and `times` that noise hold instead of `share`, if they are less.
+    `far`: the share of values that may be far off.
     """
 
     multiple: float
@@ -36,6 +41,9 @@ class Limits:
     norm: Norm = "max"
     share: float = 0.0
     least: float = 0.0
+    flips: float = 0.0
+    times: float = 0.0
+    far: float = 0.0
 
     def for_eager(self, dtype: str) -> Limits:
         """Return the limits of an output that eager itself gives in a dtype: float16 rounds more than float32 does."""
@@ -56,9 +64,14 @@ class Limits:
         """Return by how much a limit set for the model changes those of all slices."""
         return self.of(eager) / self.derived(eager)
 
-    def of_fidelity(self, loss: float) -> float:
-        """Return how far a runtime may be away from a graph that is itself that far away from float64."""
-        return max(self.share * loss, self.least)
+    def of_fidelity(self, loss: float, noise: float | None) -> float:
+        """Return how far a runtime may be away from a graph that is itself that far away from float64.
+
+        noise: what honest rounding does to the graph's answers; None where nobody knows.
+        """
+        most = self.share * loss
+        likely = most if noise is None else max(self.flips * loss, self.times * noise)
+        return max(min(most, likely), self.least)
 
     def problem(self, eager: float) -> str | None:
         """Return why nobody can be judged by a reference of which eager float32 is that far off; None if one can."""
@@ -73,15 +86,6 @@ class Limits:
                 "blamed for that"
             )
         return None
-
-
-def of_noise(snr_db: float, share: float, least: float) -> Limits:
-    """Return the limits of a signal-to-noise ratio in decibel: of the whole, and of each slice.
-
-    Noise of rounding to few levels has the size of the whole tensor's range, so a weak slice may have as much as all.
-    """
-    limit = 10 ** (-snr_db / 20)
-    return Limits(multiple=0.0, floor=limit, ceiling=limit, rounding=limit, norm="rms", share=share, least=least)
 
 
 def given(limit: float) -> Limits:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from deploymatrix.errors import ConfigurationError
 from deploymatrix.project.finding_specs import FindingSpec
+from deploymatrix.project.nearest import nearest
 from deploymatrix.project.project import Project
-from deploymatrix.project.toml_files import nearest, read_spec
+from deploymatrix.project.toml_files import read_spec
 
 FINDINGS = "docs/findings"
 FILE = "finding.toml"

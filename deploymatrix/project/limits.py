@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from deploymatrix.errors import ConfigurationError
-from deploymatrix.numerics.limits import of_noise
 
 if TYPE_CHECKING:
     from deploymatrix.project.limit_specs import ModelLimit
@@ -25,9 +23,19 @@ def limits_of(model: Model, target: Target, variant: str) -> dict[str, Any]:
         if own is not None and own.snr_db is None:
             raise ConfigurationError(f"{where}.error: this variant is judged by its noise; write snr_db")
         snr_db = noise if own is None or own.snr_db is None else own.snr_db
-        return asdict(of_noise(snr_db, fidelity.share, fidelity.least))
+        return of_noise(snr_db, fidelity.model_dump())
     bounds = target.spec.limits[variant]
     return {**bounds.model_dump(), "error": None if own is None else _error(own, where, target, variant)}
+
+
+def of_noise(snr_db: float, fidelity: dict[str, float]) -> dict[str, Any]:
+    """Return the limits of a signal-to-noise ratio in decibel: of the whole, and of each slice.
+
+    fidelity: share, least, flips, times and far of numerics' Limits. Noise of rounding to few levels has the size of
+    the whole tensor's range, so a weak slice may have as much as all.
+    """
+    limit = 10 ** (-snr_db / 20)
+    return {"multiple": 0.0, "floor": limit, "ceiling": limit, "rounding": limit, "norm": "rms", **fidelity}
 
 
 def _error(own: ModelLimit, where: str, target: Target, variant: str) -> float:

@@ -10,8 +10,9 @@ from typing import Literal
 from deploymatrix.errors import NothingSelected
 from deploymatrix.project.expressions import compile_expression
 from deploymatrix.project.limits import limits_of
+from deploymatrix.project.names import pick
 from deploymatrix.project.own_samples import program
-from deploymatrix.project.project import Model, Project, Target, pick
+from deploymatrix.project.project import Model, Project, Target
 from deploymatrix.project.routes import Route, Step, find_route
 
 ALL = "all"  # for all variants
@@ -32,6 +33,13 @@ class PlannedCell:
     @property
     def name(self) -> str:
         return f"{self.model.name}/{self.target.name}/{self.variant}"
+
+    @property
+    def beside(self) -> str:
+        """The target's variant in full precision, which size and time of this one stand beside; empty for that one."""
+        whole = [name for name, variant in self.target.variants.items() if variant.judgement == "rounding"]
+        beside = min(whole, key=lambda name: (not self.target.variants[name].default, name), default="")
+        return "" if self.variant in whole else beside
 
 
 @dataclass(frozen=True, kw_only=True)

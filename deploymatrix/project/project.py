@@ -9,22 +9,22 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
 
 from deploymatrix.errors import ConfigurationError
 from deploymatrix.project.model_files import check_model_files, seen_from
 from deploymatrix.project.model_specs import ModelSpec, Timeouts
+from deploymatrix.project.names import known
 from deploymatrix.project.own_samples import require_samples
 from deploymatrix.project.runners import FILE as RUNNER_FILE
 from deploymatrix.project.runners import Runner, read_runners
 from deploymatrix.project.specs import EnvironmentSpec, FrameworkSpec, PipelineSpec, StepSpec, TargetSpec
 from deploymatrix.project.strict import Isolation
-from deploymatrix.project.toml_files import nearest, read_spec
+from deploymatrix.project.toml_files import read_spec
 from deploymatrix.project.variant_specs import VariantSpec
+from deploymatrix.project.variants import VARIANTS, check_pipeline_variants, check_target_variants, read_variants
 
 FRAMEWORKS = "frameworks"
 ENVIRONMENTS = "environments"
-VARIANTS = "variants"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,8 +113,8 @@ class Project:
         found = {}
         for folder in self._merged("targets"):
             spec = read_spec(folder / "target.toml", TargetSpec)
-            _known("format", spec.format, self.pipelines, folder / "target.toml")
-            self._check_variants(folder / "target.toml", spec)
+            known("format", spec.format, self.pipelines, folder / "target.toml")
+            check_target_variants(folder / "target.toml", spec, self.variants)
             self._check_runner(folder, spec)
             variants = {name: self.variants[name] for name in spec.variants}
             target = Target(name=folder.name, folder=folder, spec=spec, variants=variants)
@@ -135,18 +135,16 @@ class Project:
             spec = read_spec(folder / "pipeline.toml", PipelineSpec)
             for step in spec.steps:
                 self._check_step(folder, step, names)
-            self._check_evaluation(folder, spec)
+            check_pipeline_variants(folder / "pipeline.toml", spec, self.variants)
+            if spec.evaluation is not None:
+                self._check_environment("evaluation.environment", spec.evaluation.environment, folder / "pipeline.toml")
             found[folder.name] = spec
         return found
 
     @cached_property
     def variants(self) -> dict[str, VariantSpec]:
         """All variants by name."""
-        found: dict[str, Path] = {}
-        for tree in self.trees:
-            for file in sorted((tree / "pipelines" / VARIANTS).glob("*.toml")):
-                found.setdefault(file.stem, file)
-        return {name: read_spec(found[name], VariantSpec) for name in sorted(found)}
+        return read_variants(self.trees)
 
     @cached_property
     def frameworks(self) -> dict[str, FrameworkSpec]:
@@ -225,7 +223,7 @@ class Project:
             return None
         sources = self._find(f"pipelines/{FRAMEWORKS}/{spec.framework}") / "sources"
         kinds = ["python", *sorted(path.stem for path in sources.glob("*.py"))]
-        _known("source.kind", spec.source.kind, kinds, folder / "model.toml")
+        known("source.kind", spec.source.kind, kinds, folder / "model.toml")
         return sources / f"{spec.source.kind}.py"
 
     def _merged(self, part: str) -> list[Path]:
@@ -254,7 +252,7 @@ class Project:
 
     def _check_model(self, model: Model) -> None:
         toml = model.folder / "model.toml"
-        _known("framework", model.spec.framework, self.frameworks, toml)
+        known("framework", model.spec.framework, self.frameworks, toml)
         if not model.module.is_file():
             raise ConfigurationError(f"{model.module}: the file is missing; it must define build()")
         for name in model.spec.source.files:
@@ -263,82 +261,39 @@ class Project:
         check_model_files(toml, model.spec, self.frameworks[model.spec.framework])
         require_samples(model.folder, model.spec)
         for format_, choice in model.spec.routes.items():
-            _known("routes", format_, self.pipelines, toml)
+            known("routes", format_, self.pipelines, toml)
             sources = {step.source for step in self.pipelines[format_].steps}
             if choice.source is not None:
-                _known(f"routes.{format_}.from", choice.source, sources, toml)
+                known(f"routes.{format_}.from", choice.source, sources, toml)
 
     def _check_runner(self, folder: Path, spec: TargetSpec) -> None:
         undeclared = self._find(f"docker/{spec.runner}")
         if spec.runner not in self.runners and undeclared.is_dir():
             raise ConfigurationError(f"{undeclared / RUNNER_FILE}: the file is missing; every runner needs one")
-        _known("runner", spec.runner, self.runners, folder / "target.toml")
-
-    def _check_variants(self, toml: Path, spec: TargetSpec) -> None:
-        for name in spec.variants:
-            _known("variants", name, self.variants, toml)
-            by_rounding = self.variants[name].judgement == "rounding"
-            if by_rounding and name not in spec.limits:
-                raise ConfigurationError(f"{toml}: limits has no limit for the variant {name}; add it")
-            if not by_rounding and name in spec.limits:
-                raise ConfigurationError(f"{toml}: limits.{name}: this variant is judged by its noise; remove the key")
-
-    def _check_evaluation(self, folder: Path, spec: PipelineSpec) -> None:
-        toml, evaluation = folder / "pipeline.toml", spec.evaluation
-        for name in [*(evaluation.variants if evaluation else ()), *spec.unsupported]:
-            _known("variants", name, self.variants, toml)
-        for name in (name for step in spec.steps for name in step.variants if name in spec.unsupported):
-            raise ConfigurationError(f"{toml}: unsupported.{name}: a step of this file makes it; remove one of both")
-        if evaluation is not None:
-            self._check_environment("evaluation.environment", evaluation.environment, toml)
-            if not (folder / "evaluate.py").is_file():
-                raise ConfigurationError(f"{toml}: evaluation: it needs evaluate.py beside it")
+        known("runner", spec.runner, self.runners, folder / "target.toml")
 
     def _check_environment(self, key: str, name: str, toml: Path) -> None:
         if not self.environment_lock(name).is_file():
             locks = [p.stem for t in self.trees for p in (t / "pipelines" / ENVIRONMENTS).glob("*.lock")]
-            _known(key, name, locks, toml)
+            known(key, name, locks, toml)
 
     def _check_step(self, folder: Path, step: StepSpec, formats: set[str]) -> None:
         toml = folder / "pipeline.toml"
-        _known("steps.from", step.source, {*self.frameworks, *formats}, toml)
+        known("steps.from", step.source, {*self.frameworks, *formats}, toml)
         module = folder / f"from_{step.source}.py"
         if not module.is_file():
             raise ConfigurationError(f"{toml}: steps.from: {step.source!r} needs {module.name} beside it")
         self._check_environment("steps.environment", step.environment, toml)
         if step.frameworks and step.source not in self.frameworks:
             raise ConfigurationError(f"{toml}: steps.frameworks: {step.source!r} is a format; remove the key")
-        for key, variants in (("variants", step.variants), ("from_variant", step.from_variant and [step.from_variant])):
-            for name in variants or ():
-                _known(f"steps.{key}", name, self.variants, toml)
         for framework in step.frameworks:
-            _known("steps.frameworks", framework, self.frameworks, toml)
+            known("steps.frameworks", framework, self.frameworks, toml)
             opener = self.opener(step.source, framework)
             if not opener.is_file():
                 raise ConfigurationError(f"{toml}: steps.frameworks: {framework!r} needs {opener}")
-
-
-Item = TypeVar("Item", Model, Target, VariantSpec)
-
-
-def pick(kind: str, names: Iterable[str], items: dict[str, Item]) -> dict[str, Item]:
-    """Return the named items in the project's order; all of them when there is no name.
-
-    Raise ConfigurationError for an unknown name, with the nearest known one.
-    """
-    wanted = set(names)
-    for name in sorted(wanted - set(items)):
-        raise ConfigurationError(f"unknown {kind} {name!r}; {nearest(name, list(items))}")
-    return {name: item for name, item in items.items() if not wanted or name in wanted}
 
 
 def _folders(parent: Path) -> list[Path]:
     if not parent.is_dir():
         return []
     return sorted(p for p in parent.iterdir() if p.is_dir() and not p.name.startswith((".", "_")))
-
-
-def _known(key: str, name: str, known: Iterable[str], file: Path) -> None:
-    names = list(known)
-    if name not in names:
-        raise ConfigurationError(f"{file}: {key}: {name!r} does not exist; {nearest(name, names)}")

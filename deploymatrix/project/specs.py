@@ -69,13 +69,18 @@ class PipelineSpec(Strict):
 class Budget(Strict):
     """The most that the cells of one pattern may use; an absent key sets no limit.
 
-    latency_ratio: median run over eager float32 on the same machine. headroom: share of the error limit of any output.
+    latency_ratio: of a variant, median run over that of the same model and target in full precision; of that one,
+    median run over eager float32 on the same machine. headroom: share of the error limit of any output.
+    size_ratio: bytes of a variant's artifact over those in full precision. accuracy_drop: how much lower the model's
+    metric is than that of its float64 reference, so 0.01 is one point of a hundred.
     """
 
     artifact_bytes: Annotated[int, Field(ge=1)] | None = None
     artifact_mb: Annotated[float, Field(gt=0)] | None = None
     latency_ratio: Annotated[float, Field(gt=0)] | None = None
     headroom: Annotated[float, Field(gt=0, le=1)] | None = None
+    size_ratio: Annotated[float, Field(gt=0)] | None = None
+    accuracy_drop: Annotated[float, Field(ge=0, le=1)] | None = None
 
     @model_validator(mode="after")
     def _sets_one_size_at_most(self) -> Self:
@@ -83,7 +88,8 @@ class Budget(Strict):
             raise ValueError("artifact_bytes and artifact_mb set the same limit; keep one")
         if not self.model_dump(exclude_none=True):
             raise ValueError(
-                "this budget sets no limit; give artifact_mb (or artifact_bytes), latency_ratio or headroom"
+                "this budget sets no limit; give artifact_mb (or artifact_bytes), size_ratio, latency_ratio, "
+                "headroom or accuracy_drop"
             )
         return self
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from deploymatrix.errors import ConfigurationError
+from deploymatrix.project.nearest import nearest
 
 if TYPE_CHECKING:
     from deploymatrix.project.strict import Strict
@@ -34,14 +34,6 @@ def read_spec(path: Path, kind: type[Spec]) -> Spec:
         return kind.model_validate(data)
     except ValidationError as error:
         raise ConfigurationError("\n".join(_complaints(path, kind, error))) from None
-
-
-def nearest(name: str, known: list[str]) -> str:
-    """Return a hint for an unknown name: the closest known one, or all of them."""
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    if close:
-        return f"did you mean {close[0]!r}?"
-    return f"known: {', '.join(sorted(known)) or 'none'}"
 
 
 def _complaints(path: Path, kind: type[BaseModel], error: ValidationError) -> Iterator[str]:

@@ -12,11 +12,19 @@ Number = Literal["float32", "float16", "int16", "uint16", "int8", "uint8"]
 
 
 class FidelityBound(Strict):
-    """How far a runtime may be away from the graph that it runs: a share of what the graph itself is away from float64,
-    or `least`, relative to the output, where that is more."""
+    """How far a runtime may be away from the graph that it runs.
+
+    By `share` of the loss, which is what the graph itself is away from float64. Where the evaluator of the format tells
+    what rounding does to the graph, by the larger of `flips`, a share of the loss, and `times` that noise, if that is
+    less. Always by `least`, relative to the output. `far`: the share of values that may be more than one and a half
+    steps off, beside as many as the graph has from float64.
+    """
 
     share: Annotated[float, Field(gt=0, le=10)]
+    flips: Annotated[float, Field(gt=0, le=10)]
+    times: Annotated[float, Field(ge=1, le=100)]
     least: Annotated[float, Field(gt=0, lt=1)]
+    far: Annotated[float, Field(ge=0, lt=1)]
 
 
 class VariantSpec(Strict):

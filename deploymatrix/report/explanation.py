@@ -10,7 +10,9 @@ from typing import Any
 from deploymatrix.matrix.budgets import latency_ratio
 from deploymatrix.matrix.causes import cause_of
 from deploymatrix.matrix.gate import explain_red
-from deploymatrix.matrix.records import Cell, Measurement, OutputRecord, WorstRecord
+from deploymatrix.matrix.measurements import Measurement
+from deploymatrix.matrix.output_records import OutputRecord, WorstRecord
+from deploymatrix.matrix.records import Cell
 from deploymatrix.printable import printable
 from deploymatrix.project.findings import Finding
 from deploymatrix.report.stability import stability

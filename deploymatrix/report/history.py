@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from deploymatrix.matrix.diff import Diff, diff
-from deploymatrix.matrix.records import Cell, Matrix, Measurement
+from deploymatrix.matrix.measurements import Measurement
+from deploymatrix.matrix.records import Cell, Matrix
 from deploymatrix.matrix.snapshots import CellState, States, snapshot
 
 

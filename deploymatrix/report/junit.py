@@ -12,7 +12,8 @@ from xml.etree import ElementTree as xml
 
 from deploymatrix.matrix.counts import count
 from deploymatrix.matrix.gate import explain_red
-from deploymatrix.matrix.records import Cell, Matrix, Measurement
+from deploymatrix.matrix.measurements import Measurement
+from deploymatrix.matrix.records import Cell, Matrix
 
 INFRASTRUCTURE = frozenset({"environment_failed", "reference_failed", "missing"})
 

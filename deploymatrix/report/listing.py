@@ -7,8 +7,9 @@ from typing import Any
 import typer
 
 from deploymatrix.printable import printable
+from deploymatrix.project.names import pick
 from deploymatrix.project.plan import Selection, plan_cells
-from deploymatrix.project.project import Project, pick
+from deploymatrix.project.project import Project
 
 Row = dict[str, Any]
 

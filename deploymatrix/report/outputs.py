@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from deploymatrix.matrix.records import OutputRecord
+from deploymatrix.matrix.output_records import OutputRecord
 from deploymatrix.printable import printable
 
 

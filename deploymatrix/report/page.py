@@ -11,7 +11,8 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 
-from deploymatrix.matrix.records import Matrix, Measurement
+from deploymatrix.matrix.measurements import Measurement
+from deploymatrix.matrix.records import Matrix
 from deploymatrix.project.findings import Finding
 from deploymatrix.report.history import History
 from deploymatrix.report.page_data import NO_FINDINGS, compress, embed, grid_block, panel_block

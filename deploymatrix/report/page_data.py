@@ -17,15 +17,9 @@ from deploymatrix.matrix.budgets import worst_headroom
 from deploymatrix.matrix.causes import cause_of
 from deploymatrix.matrix.counts import STANDINGS, count
 from deploymatrix.matrix.diff import Diff
-from deploymatrix.matrix.records import (
-    NOT_REPRODUCIBLE,
-    Cell,
-    Matrix,
-    Measurement,
-    OutputRecord,
-    StepsRecord,
-    WorstRecord,
-)
+from deploymatrix.matrix.measurements import Measurement
+from deploymatrix.matrix.output_records import OutputRecord, StepsRecord, WorstRecord
+from deploymatrix.matrix.records import NOT_REPRODUCIBLE, Cell, Matrix
 from deploymatrix.project.findings import Finding
 from deploymatrix.report.history import History
 from deploymatrix.report.stability import stability

@@ -20,7 +20,8 @@ from deploymatrix.host.process_environment import own_environment
 from deploymatrix.host.recipes import runtime_recipe
 from deploymatrix.printable import printable
 from deploymatrix.project.findings import FILE, Finding
-from deploymatrix.project.project import Project, pick
+from deploymatrix.project.names import pick
+from deploymatrix.project.project import Project
 from deploymatrix.say import Say
 
 REPRO, MAKE = "repro.py", "make.py"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from deploymatrix.matrix.records import Frozen
+from deploymatrix.matrix.frozen import Frozen
 from deploymatrix.selftest.kinds import GOALS, Family
 
 Fate = Literal["killed", "survived", "equivalent", "unusable"]

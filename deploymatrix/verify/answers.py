@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from deploymatrix.matrix.records import OutputRecord
+from deploymatrix.matrix.output_records import OutputRecord
 from deploymatrix.numerics.compare import Answers, Comparison, compare
 from deploymatrix.numerics.limits import given
 from deploymatrix.numerics.shapes import Shape

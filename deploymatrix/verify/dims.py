@@ -8,7 +8,7 @@ from itertools import product
 
 from deploymatrix.errors import ConfigurationError
 from deploymatrix.numerics.shapes import Binding, Shape, Size
-from deploymatrix.project.toml_files import nearest
+from deploymatrix.project.nearest import nearest
 from deploymatrix.verify.artifacts import Slot
 
 # Where nobody tells them: small, two that differ, and above the kernels of common networks.

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from deploymatrix.matrix.records import Frozen
+from deploymatrix.matrix.frozen import Frozen
 from deploymatrix.numerics.tensors import Array
 from deploymatrix.verify.artifacts import InspectedArtifact, Lookup, Sample
 from deploymatrix.verify.dims import Dim

@@ -6,7 +6,8 @@ import fnmatch
 from pathlib import Path
 
 from deploymatrix.errors import ConfigurationError
-from deploymatrix.project.project import Project, Target, pick
+from deploymatrix.project.names import pick
+from deploymatrix.project.project import Project, Target
 
 
 def locate(project: Project, path: Path, target: str | None) -> tuple[Path, Target]:

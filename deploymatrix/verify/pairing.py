@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from deploymatrix.errors import ConfigurationError
-from deploymatrix.project.toml_files import nearest
+from deploymatrix.project.nearest import nearest
 from deploymatrix.verify.artifacts import Slot
 
 

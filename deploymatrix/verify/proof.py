@@ -9,7 +9,7 @@ import numpy as np
 from deploymatrix.errors import ConfigurationError
 from deploymatrix.numerics.references import LEAST_VARIATION, variation
 from deploymatrix.numerics.tensors import Array, is_exact
-from deploymatrix.project.toml_files import nearest
+from deploymatrix.project.nearest import nearest
 
 REMEDY = "give other --inputs or a --range"
 

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from deploymatrix.errors import ConfigurationError
-from deploymatrix.project.toml_files import nearest
+from deploymatrix.project.nearest import nearest
 from deploymatrix.verify.artifacts import Lookup, Sample, Slot
 from deploymatrix.verify.dtypes import CARRIED, carried
 

@@ -11,7 +11,9 @@ from pydantic import Field
 from deploymatrix.errors import ConfigurationError
 from deploymatrix.execution.outcomes import Failed
 from deploymatrix.host.isolation import IsolationChoice
-from deploymatrix.matrix.records import Frozen, Outcome, OutputRecord, Stage
+from deploymatrix.matrix.frozen import Frozen
+from deploymatrix.matrix.output_records import OutputRecord
+from deploymatrix.matrix.records import Outcome, Stage
 from deploymatrix.numerics.tensors import Array
 from deploymatrix.project.project import Project, Target
 from deploymatrix.project.strict import Isolation

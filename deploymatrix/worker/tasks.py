@@ -133,6 +133,8 @@ class ExportArgs(TypedDict):
 class RunArgs(TypedDict):
     """The arguments of `run`. `chosen`: the name of one of the artifact's signatures, where it holds several.
 
+    `repeat`: how often each sample is run, for its time; with 0 it is run once, and nothing is varied afterwards.
+
     With `state`, an input that is not fed back has a leading axis of steps in samples.
     """
 

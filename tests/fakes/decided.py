@@ -9,7 +9,8 @@ from typing import Any
 from deploymatrix.execution.keys import Keys
 from deploymatrix.matrix.files import write_matrix
 from deploymatrix.matrix.locks import locks_of
-from deploymatrix.matrix.records import Artifact, Cell, Matrix, OutputRecord, WorstRecord
+from deploymatrix.matrix.output_records import OutputRecord, WorstRecord
+from deploymatrix.matrix.records import Artifact, Cell, Matrix
 from deploymatrix.project.model_specs import Tensor
 from deploymatrix.project.plan import PlannedCell, Selection, plan_cells
 from deploymatrix.store import digests

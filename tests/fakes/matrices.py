@@ -10,17 +10,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, get_args
 
-from deploymatrix.matrix.records import (
-    Artifact,
-    Cell,
-    ExpectationRecord,
-    Matrix,
-    Measurement,
-    Measurements,
-    Outcome,
-    Stage,
-    WarningRecord,
-)
+from deploymatrix.matrix.measurements import Measurement, Measurements
+from deploymatrix.matrix.records import Artifact, Cell, ExpectationRecord, Matrix, Outcome, Stage, WarningRecord
 from tests.fakes.outputs import outputs_of
 
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-from deploymatrix.matrix.records import Outcome, OutputRecord, WorstRecord
+from deploymatrix.matrix.output_records import OutputRecord, WorstRecord
+from deploymatrix.matrix.records import Outcome
 
 
 def outputs_of(model: str, target: str, variant: str, outcome: Outcome) -> Iterator[OutputRecord]:

@@ -88,7 +88,7 @@ STAGES: dict[TaskKind, NativeStage | HostStage] = {
         key=evaluate.key,
         place=evaluate.place,
         question=evaluate.question,
-        finish=run.finish,
+        finish=evaluate.finish,
     ),
     "compare": HostStage(kind="cells", key=compare.key, do=compare.compare),
 }

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from deploymatrix.execution.model_files import ANOTHER_SEED, CALIBRATION, Key
 from deploymatrix.execution.sampled import Sized, bindings_of, samples_for, state_of
-from deploymatrix.execution.stages.context import Needs, StageContext
 from deploymatrix.numerics.shapes import bound, usual_sizes
-from deploymatrix.project.project import Model
-from deploymatrix.store.entries import Entry
+
+if TYPE_CHECKING:
+    from deploymatrix.execution.stages.context import Needs, StageContext
+    from deploymatrix.project.project import Model
+    from deploymatrix.store.entries import Entry
 
 
 def ensure_samples(context: StageContext, needs: Needs) -> Entry:

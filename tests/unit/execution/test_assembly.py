@@ -88,17 +88,27 @@ def test_without_results_every_planned_cell_is_missing_and_red(tree: Tree, cells
     ]
 
 
-def test_a_cell_without_a_route_is_unsupported_and_red(tree: Tree) -> None:
+def in_half(tree: Tree) -> list[PlannedCell]:
     half = 'weights = "float16"\nactivations = "float16"\njudgement = "rounding"\n'
     tree.write("pipelines/variants/fp16.toml", half)
-    tree.append("pipelines/npz/pipeline.toml", '\n[unsupported]\nfp16 = "numpy has none that is faster"\n')
     tree.change("targets/npz/target.toml", '["fp32"]', '["fp16"]')
     tree.change("targets/npz/target.toml", "fp32 = {", "fp16 = {")
-    cells = plan_cells(tree.project(), Selection(targets=("npz",)))
+    return plan_cells(tree.project(), Selection(targets=("npz",), variants=("fp16",)))
 
-    (cell,) = build(tree, cells, {}).cells
+
+def test_a_cell_without_a_route_is_unsupported_and_red(tree: Tree) -> None:
+    (cell,) = build(tree, in_half(tree), {}).cells
 
     assert (cell.outcome, cell.stage, cell.verdict) == ("unsupported", "plan", "failed")
+    assert cell.detail == "no route from numpy to npz fp16"
+
+
+def test_what_a_pipeline_calls_unsupported_is_expected_for_its_reason(tree: Tree) -> None:
+    tree.append("pipelines/npz/pipeline.toml", '\n[unsupported]\nfp16 = "numpy has none that is faster"\n')
+
+    (cell,) = build(tree, in_half(tree), {}).cells
+
+    assert (cell.outcome, cell.verdict) == ("unsupported", "expected")
     assert cell.detail == "no route from numpy to npz fp16: numpy has none that is faster"
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from deploymatrix.execution.publishing import Publisher
 from deploymatrix.matrix.files import MATRIX, read_matrix
-from deploymatrix.matrix.records import Cell, Matrix, Measurements
+from deploymatrix.matrix.measurements import Measurements
+from deploymatrix.matrix.records import Cell, Matrix
 from deploymatrix.store.live_runs import announced
 
 TIMES = Measurements(wall_s=1.0, exports=0, runs=0, parts={}, cells=())

@@ -10,7 +10,8 @@ import pytest
 
 from deploymatrix.errors import GATE_FAILED, INCOMPLETE, OK, ConfigurationError, IncompleteRun
 from deploymatrix.matrix.baseline import updated, write_baseline
-from deploymatrix.matrix.records import Cell, Matrix, Measurement
+from deploymatrix.matrix.measurements import Measurement
+from deploymatrix.matrix.records import Cell, Matrix
 from deploymatrix.matrix.snapshots import CellState, States, read_states, snapshot
 from tests.fakes.matrices import write_run
 from tests.fakes.states import states as states_of_reports

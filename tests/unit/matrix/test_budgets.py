@@ -9,7 +9,8 @@ import pytest
 from deploymatrix.errors import ConfigurationError
 from deploymatrix.matrix.budgets import BudgetRecord, breaches, read_budgets
 from deploymatrix.matrix.gate import explain_red, gate
-from deploymatrix.matrix.records import Cell, Matrix, Measurement
+from deploymatrix.matrix.measurements import Measurement
+from deploymatrix.matrix.records import Cell, Matrix
 from deploymatrix.matrix.verdicts import judged_matrix, read_rules
 from deploymatrix.project.specs import Budget
 from tests.fakes.tree import Tree
@@ -29,7 +30,8 @@ MATRIX = Matrix(generator="x", isolation="process", cells=(CELL,))
 
 
 def over(measurement: Measurement | None = MEASURED, pattern: str = "linear/*", **limits: Any) -> tuple[str, ...]:
-    return breaches(CELL, [BudgetRecord(cell=pattern, limits=Budget(**limits), file="budgets.toml")], measurement)
+    times = {CELL.name: measurement} if measurement else None
+    return breaches(CELL, [BudgetRecord(cell=pattern, limits=Budget(**limits), file="budgets.toml")], times)
 
 
 @pytest.mark.parametrize(

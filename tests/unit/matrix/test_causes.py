@@ -51,6 +51,9 @@ def test_a_cause_is_named_by_outcome_and_message(outcome: str, detail: str, caus
     ("line", "cause"),
     [
         ("artifact is 2,000 bytes, over 1,000", "over budget: size"),
+        ("artifact is 0.98 times as large as in fp32, over 0.6", "over budget: size"),
+        ("artifact's size beside mlp/onnx/fp32 is not known; run that cell, too", "over budget: size"),
+        ("accuracy was not measured; give the model a [metric]", "over budget: accuracy"),
         ("uses 0.7 of its error limit, over 0.5", "over budget: share of the error limit"),
         ("median latency is 4 times eager float32, over 3 times", "over budget: latency"),
     ],

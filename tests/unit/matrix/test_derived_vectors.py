@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from deploymatrix.matrix.derived import contradictions
-from deploymatrix.matrix.records import Cell, OutputRecord
+from deploymatrix.matrix.output_records import OutputRecord
+from deploymatrix.matrix.records import Cell
 from deploymatrix.numerics.stability import judge
 from tests.fakes.matrices import STAGES, make_cell
 from tests.vectors.reading import CASES, STABILITY, answers_of, limits_of

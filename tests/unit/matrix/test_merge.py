@@ -13,10 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deploymatrix.errors import INCOMPLETE, OK, USAGE, ConfigurationError
+from deploymatrix.matrix.beside import with_size_ratios
 from deploymatrix.matrix.counts import count
 from deploymatrix.matrix.files import write_matrix
+from deploymatrix.matrix.measurements import Measurement, Measurements, PartOfRun
 from deploymatrix.matrix.merge import Piece, merge, merge_measurements, missing_cells, read_piece, write_merged
-from deploymatrix.matrix.records import Matrix, Measurement, Measurements, PartOfRun, Shard
+from deploymatrix.matrix.records import Cell, Matrix, Shard
 from deploymatrix.matrix.shards import number_of, plan_digest
 from deploymatrix.store.files import write_json
 from tests.fakes.matrices import make_cell, make_matrix
@@ -31,17 +33,22 @@ CELLS = [
     make_cell("lstm", "tfjs", outcome="unsupported"),
     make_cell("resnet18", "onnx"),
     make_cell("resnet18", "litert", outcome="timed_out"),
+    make_cell("resnet18", "onnx", "fp16", beside="fp32"),
 ]
 PLAN = tuple(sorted(cell.name for cell in CELLS))
-WHOLE = make_matrix(*CELLS)
+WHOLE = make_matrix(*with_size_ratios(CELLS))
 
 
 def shard(part: str, names: set[str], *, missing: frozenset[str] = frozenset(), **changes: Any) -> Matrix:
     """A part of WHOLE with the cells of those names, some of them without a result."""
     cells = [c for c in WHOLE.cells if c.name in names]
-    found = [make_cell(c.model, c.target, outcome="missing") if c.name in missing else c for c in cells]
+    found = with_size_ratios(_missing(cell) if cell.name in missing else cell for cell in cells)
     record = Shard(parts=(part,), plan=plan_digest(PLAN), cells=PLAN)
-    return WHOLE.model_copy(update={"cells": tuple(found), "shard": record} | changes)
+    return WHOLE.model_copy(update={"cells": found, "shard": record} | changes)
+
+
+def _missing(cell: Cell) -> Cell:
+    return make_cell(cell.model, cell.target, cell.variant, "missing", beside=cell.beside)
 
 
 def of_hash(index: int, count: int) -> Matrix:
@@ -129,6 +136,19 @@ def test_the_shards_of_any_count_give_the_bytes_of_the_whole(tmp_path: Path, cou
     write_merged([read_piece(folder) for folder in folders], tmp_path / "merged")
 
     assert (tmp_path / "merged/matrix.json").read_bytes() == (tmp_path / "whole/matrix.json").read_bytes()
+
+
+def test_a_merged_variant_stands_beside_the_cell_of_another_piece() -> None:
+    name, beside = "resnet18/onnx/fp16", "resnet18/onnx/fp32"
+    alone, rest = shard("1/2", {name}), shard("2/2", set(PLAN) - {name})
+    measured = (measurements("1/2", {name}, 3.0), measurements("2/2", {beside}, 4.0))
+
+    merged = joined(alone, rest)
+    times = {each.cell: each.latency_ratio for each in merge_measurements(pieces(alone, rest, measured=measured)).cells}
+
+    assert [cell.size_ratio for cell in alone.cells] == [None]
+    assert {cell.name: cell.size_ratio for cell in merged.cells}[name] == pytest.approx(0.25, rel=1e-3)
+    assert times == {name: 0.75, beside: None}
 
 
 def test_shards_of_different_counts_may_be_mixed() -> None:
@@ -222,7 +242,7 @@ def test_the_command_merges_build_folders_and_files_into_the_build_folder(
     done = call("merge", second, f"{first}/matrix.json")
 
     assert done.code == OK
-    assert "8 of 8 cells" in done.out
+    assert "9 of 9 cells" in done.out
     assert Matrix.model_validate_json((tree.build / "matrix.json").read_bytes()) == WHOLE
     assert json.loads((tree.build / "measurements.json").read_bytes())["wall_s"] == 2.0
 
@@ -268,7 +288,7 @@ def test_a_merge_keeps_how_many_cells_the_project_plans() -> None:
 
     assert (merged.planned, merged.shard) == (20, None)
     assert merge(pieces(merged, parts[0])) == merged
-    assert count(merged).partial == "partial: 8 of 20 planned cells"
+    assert count(merged).partial == "partial: 9 of 20 planned cells"
 
 
 def test_shards_of_projects_that_plan_otherwise_are_refused() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -22,6 +23,12 @@ def planned(tree: Tree) -> list[PlannedCell]:
     for number in range(6):
         tree.add_model(f"more{number}")
     return plan_cells(tree.project(), Selection())
+
+
+def variant_of(cell: PlannedCell) -> PlannedCell:
+    whole = cell.target.variants["fp32"]
+    variants = {"fp32": whole, "int8": whole.model_copy(update={"judgement": "noise", "default": False})}
+    return replace(cell, variant="int8", target=replace(cell.target, variants=variants))
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 7, 40])
@@ -59,6 +66,18 @@ def test_the_part_of_a_cell_does_not_depend_on_the_other_cells(planned: list[Pla
     assert [c.name for c in take_shard("1/3", fewer)[0]] == [
         c.name for c in take_shard("1/3", planned)[0] if c in fewer
     ]
+
+
+@pytest.mark.parametrize("count", [2, 3, 7, 40])
+def test_a_variant_is_in_the_part_of_the_cell_that_it_stands_beside(planned: list[PlannedCell], count: int) -> None:
+    """Else two machines would take the times that are divided, and both would export the artifact in float32."""
+    quantised = [variant_of(cell) for cell in planned]
+
+    for index in range(1, count + 1):
+        of_part, _ = take_shard(f"{index}/{count}", [*planned, *quantised])
+        plain = [cell.name for cell in of_part if not cell.beside]
+        assert plain == [cell.name for cell in take_shard(f"{index}/{count}", planned)[0]]
+        assert sorted(f"{cell.model.name}/{cell.target.name}/fp32" for cell in of_part if cell.beside) == sorted(plain)
 
 
 def test_a_name_keeps_its_number_for_ever() -> None:

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from deploymatrix.matrix.records import OutputRecord, WorstRecord
+from deploymatrix.matrix.output_records import OutputRecord, WorstRecord
 from deploymatrix.numerics.compare import Answers, Comparison, compare
 from deploymatrix.numerics.figures import OutputFigures, WorstSlice, relative_error
 from deploymatrix.numerics.limits import given as limit_of

@@ -9,10 +9,12 @@ import pytest
 
 from deploymatrix.numerics.fidelity import fidelity
 from deploymatrix.numerics.judging import judged, stacked
-from deploymatrix.numerics.limits import of_noise
+from deploymatrix.numerics.limits import Limits
+from deploymatrix.project.limits import of_noise
 from deploymatrix.project.model_specs import Tensor
 
-LIMITS = of_noise(snr_db=20, share=1.0, least=1e-3)
+BOUNDS = {"share": 1.0, "least": 1e-3, "flips": 0.25, "times": 3.0, "far": 0.01}
+LIMITS = Limits(**of_noise(20, BOUNDS))
 Y = Tensor(name="y", dtype="float32", shape=(1, 64))
 
 
@@ -54,7 +56,7 @@ def test_swapped_channels_are_seen_whatever_the_whole_comes_to() -> None:
     swapped = expected.copy()
     swapped[..., [3, 4]] = swapped[..., [4, 3]]
 
-    figures, _ = judged(Y, stack_of(swapped, expected), of_noise(snr_db=12, share=1.0, least=1e-3))
+    figures, _ = judged(Y, stack_of(swapped, expected), Limits(**of_noise(12, BOUNDS)))
 
     assert figures.worst is not None and (figures.worst.axis, figures.worst.index in (3, 4)) == (1, True)
     assert figures.problem is not None
@@ -63,24 +65,24 @@ def test_swapped_channels_are_seen_whatever_the_whole_comes_to() -> None:
 def test_loss_is_the_graphs_and_the_error_the_runtimes() -> None:
     graph = signal() + noise(0.05)
 
-    found = fidelity(stack_of(graph + noise(0.01, seed=2), signal()), graph, LIMITS)
+    found = fidelity(stack_of(graph + noise(0.01, seed=2), signal()), graph, None, LIMITS)
 
     assert found is not None and found.problem is None
     assert (found.loss, found.error) == (pytest.approx(0.05, rel=0.1), pytest.approx(0.01, rel=0.1))
-    assert found.limit == found.loss
+    assert found.limit == found.loss and found.noise is None
 
 
 def test_a_delegate_that_miscomputes_is_told_though_the_whole_is_within_its_bound() -> None:
     graph = signal() + noise(0.02)
 
-    found = fidelity(stack_of(graph + noise(0.06, seed=2), signal()), graph, LIMITS)
+    found = fidelity(stack_of(graph + noise(0.06, seed=2), signal()), graph, None, LIMITS)
 
     assert found is not None and found.problem is not None
     assert found.problem.startswith("fidelity: the runtime is 0.05") and "is 0.018" in found.problem
 
 
 def test_a_graph_that_loses_nothing_leaves_a_runtime_its_rounding() -> None:
-    found = fidelity(stack_of(signal() * (1 + 1e-4), signal()), signal(), LIMITS)
+    found = fidelity(stack_of(signal() * (1 + 1e-4), signal()), signal(), None, LIMITS)
 
     assert found is not None and (found.loss, found.limit, found.problem) == (0.0, 1e-3, None)
 
@@ -89,4 +91,38 @@ def test_what_is_not_finite_is_no_second_reference() -> None:
     graph = signal()
     graph[0, 0, 0] = np.nan
 
-    assert fidelity(stack_of(signal(), signal()), graph, LIMITS) is None
+    assert fidelity(stack_of(signal(), signal()), graph, None, LIMITS) is None
+
+
+@pytest.mark.parametrize(("off", "passes"), [(0.005, True), (0.02, False)])
+def test_a_graph_that_rounding_hardly_moves_is_a_sharper_yardstick(off: float, passes: bool) -> None:
+    graph = signal() + noise(0.05)
+
+    found = fidelity(stack_of(graph + noise(off, seed=2), signal()), graph, graph * (1 + 1e-7), LIMITS)
+
+    assert found is not None and (found.problem is None) == passes
+    assert found.noise == pytest.approx(1e-7, rel=0.01) and found.limit == pytest.approx(found.loss / 4)
+
+
+def test_a_graph_that_flips_by_itself_leaves_a_runtime_as_much_several_times_over() -> None:
+    graph = signal() + noise(0.05)
+
+    found = fidelity(stack_of(graph + noise(0.03, seed=2), signal()), graph, graph + noise(0.02, seed=3), LIMITS)
+
+    assert found is not None and found.problem is None
+    assert found.noise == pytest.approx(0.02, rel=0.1) and found.limit == found.loss  # never more than the share
+
+
+def test_a_few_values_that_are_far_off_are_told_whatever_all_of_them_come_to() -> None:
+    graph = signal() + noise(0.05)
+    actual = graph.copy()
+    actual[:, 0, 0] += 0.3  # two steps, one in sixty-four
+
+    found = fidelity(stack_of(actual, signal()), graph, None, LIMITS)
+
+    assert found is not None and found.error < found.limit
+    assert (found.flipped, found.far) == (0.0, pytest.approx(1 / 64)) and found.far_limit == pytest.approx(0.01)
+    assert found.problem == (
+        "fidelity: 0.0156 of the runtime's values are more than 1.5 steps away from the graph that it runs, over the "
+        "limit 0.01"
+    )

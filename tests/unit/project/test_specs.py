@@ -8,9 +8,10 @@ import pytest
 
 from deploymatrix.errors import USAGE, ConfigurationError
 from deploymatrix.project.model_specs import ModelSpec
+from deploymatrix.project.nearest import nearest
 from deploymatrix.project.specs import PipelineSpec, TargetSpec
 from deploymatrix.project.strict import Strict
-from deploymatrix.project.toml_files import nearest, read_spec
+from deploymatrix.project.toml_files import read_spec
 
 MODEL = """
 framework = "numpy"

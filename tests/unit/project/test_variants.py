@@ -17,7 +17,7 @@ weights = "int8"
 activations = "int8"
 judgement = "noise"
 snr_db = 20
-fidelity = { share = 1.0, least = 1e-3 }
+fidelity = { share = 1.0, flips = 0.25, times = 3, least = 1e-3, far = 0.01 }
 """
 STEP = """
 [[steps]]
@@ -26,6 +26,7 @@ from_variant = "fp32"
 variants = ["int8"]
 environment = "numpy"
 """
+WHOLE = 'weights = "float32"\nactivations = "float32"\njudgement = "rounding"\n'
 NPZ, TARGET = "pipelines/npz/pipeline.toml", "targets/npz/target.toml"
 
 
@@ -59,6 +60,13 @@ def test_both_variants_share_the_artifact_in_float32(quantised: Tree) -> None:
     exports = [id_ for id_, task in plan_tasks(cells).items() if task.kind == "export"]
 
     assert exports == ["export linear numpy>npz fp32", "export linear numpy>npz>npz int8"]
+
+
+def test_a_variant_stands_beside_the_one_in_full_precision(quantised: Tree) -> None:
+    quantised.write("pipelines/variants/also_whole.toml", WHOLE)
+    cells = plan_cells(quantised.project(), Selection(targets=("npz",)))
+
+    assert {cell.variant: cell.beside for cell in cells} == {"fp32": "", "int8": "fp32"}
 
 
 def test_the_default_variants_are_taken_unless_others_are_named(quantised: Tree) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from deploymatrix.errors import ConfigurationError
 from deploymatrix.matrix.causes import alike as share_a_cause
-from deploymatrix.matrix.records import Cell, Matrix, Measurement
+from deploymatrix.matrix.measurements import Measurement
+from deploymatrix.matrix.records import Cell, Matrix
 from deploymatrix.matrix.similar import pick_cells
 from deploymatrix.printable import printable
 from deploymatrix.project.findings import read_findings
