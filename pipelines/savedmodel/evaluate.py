@@ -11,6 +11,7 @@ import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 VERSIONS = ("tensorflow", "numpy")
+ROUNDED = ".rounded"  # behind the names of answers that are rounded on the way
 SIGNATURE = "serving_default"
 
 
@@ -35,9 +36,9 @@ class Evaluated:
         loaded = tf.saved_model.load(str(payload))  # kept until the variables are constants
         signature = loaded.signatures[SIGNATURE]
         frozen = convert_variables_to_constants_v2(signature, aggressive_inlining=True)
-        self.inputs = {tensor.op.name: tensor.name for tensor in frozen.inputs}
         _, named = signature.structured_input_signature
-        self.inputs = {name: self.inputs[spec.name] for name, spec in named.items()}
+        tensors = {tensor.op.name: tensor.name for tensor in frozen.inputs}
+        self.inputs = {name: tensors[spec.name] for name, spec in named.items()}
         names = sorted(signature.structured_outputs)  # the order in which tf.nest flattens a dictionary
         self.outputs = {name: tensor.name for name, tensor in zip(names, frozen.outputs, strict=True)}
         self.dtypes = {name: signature.structured_outputs[name].dtype.as_numpy_dtype for name in names}
@@ -49,9 +50,11 @@ def load(payload: Path) -> Evaluated:
 
 
 def run(session: Evaluated, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Outputs by their names in the signature, in its dtypes."""
+    """Outputs by their names in the signature, in its dtypes; and as they are when rounded on the way."""
     feeds = {session.inputs[name]: array for name, array in inputs.items()}
     answers = session.evaluator.run(feeds, list(session.outputs.values()))
     return {
-        name: answer.astype(session.dtypes[name]) for name, answer in zip(session.outputs, answers, strict=True)
+        name + suffix: array.astype(session.dtypes[name])
+        for suffix, arrays in zip(("", ROUNDED), answers, strict=True)
+        for name, array in zip(session.outputs, arrays, strict=True)
     }

@@ -6,7 +6,7 @@ runs operator by operator, as it is written: TensorFlow's optimiser is off.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -22,23 +22,49 @@ NARROW = (DT_FLOAT, DT_HALF, DT_BFLOAT16)
 
 
 class Evaluator:
-    """A graph in float64 in a session of its own. `graph` may not have functions: what calls them is inlined before."""
+    """A graph in float64 in a session of its own, and in another one as it is.
 
-    def __init__(self, graph: GraphDef) -> None:
+    graph: without functions, since what calls them is inlined before. weights: values of its constants, by node.
+    """
+
+    def __init__(self, graph: GraphDef, weights: Mapping[str, np.ndarray] | None = None) -> None:
         if graph.library.function:
             raise ValueError(f"the graph has functions: {[f.signature.name for f in graph.library.function]}")
-        config = ConfigProto(intra_op_parallelism_threads=1, inter_op_parallelism_threads=1)
-        config.graph_options.rewrite_options.disable_meta_optimizer = True
-        config.graph_options.optimizer_options.opt_level = -1
-        with tf.Graph().as_default() as wide:
-            tf.import_graph_def(widened(graph), name="")
-        self.session = tf.compat.v1.Session(graph=wide, config=config)
+        given = weights or {}
+        self.exact = in_session(filled(widened(filled(graph, given)), given))
+        self.rounding = in_session(filled(graph, given))
 
-    def run(self, feeds: dict[str, np.ndarray], fetches: list[str]) -> list[np.ndarray]:
-        """Answers for tensors by their names in the graph, as "node:0"; floats are float64."""
-        graph = self.session.graph
-        fed = {name: array.astype(graph.get_tensor_by_name(name).dtype.as_numpy_dtype) for name, array in feeds.items()}
-        return self.session.run(fetches, fed)
+    def run(self, feeds: dict[str, np.ndarray], fetches: list[str]) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Answers for tensors by their names in the graph, as "node:0": in float64; and rounded on the way, as float32
+        does."""
+        exact, rounded = (answers(session, feeds, fetches) for session in (self.exact, self.rounding))
+        return exact, rounded
+
+
+def in_session(graph: GraphDef) -> tf.compat.v1.Session:
+    config = ConfigProto(intra_op_parallelism_threads=1, inter_op_parallelism_threads=1)
+    config.graph_options.rewrite_options.disable_meta_optimizer = True
+    config.graph_options.optimizer_options.opt_level = -1
+    with tf.Graph().as_default() as imported:
+        tf.import_graph_def(graph, name="")
+    return tf.compat.v1.Session(graph=imported, config=config)
+
+
+def answers(session: tf.compat.v1.Session, feeds: dict[str, np.ndarray], fetches: list[str]) -> list[np.ndarray]:
+    kinds = {name: session.graph.get_tensor_by_name(name).dtype.as_numpy_dtype for name in feeds}
+    return session.run(fetches, {name: array.astype(kinds[name]) for name, array in feeds.items()})
+
+
+def filled(graph: GraphDef, weights: Mapping[str, np.ndarray]) -> GraphDef:
+    """The graph whose constants have these values, in the dtypes that it declares for them."""
+    full = GraphDef(versions=graph.versions)
+    full.node.extend(graph.node)
+    for node in full.node:
+        if node.op == "Const" and node.name in weights:
+            kind, values = tf.as_dtype(node.attr["dtype"].type), weights[node.name]
+            tensor = tf.make_tensor_proto(values.astype(kind.as_numpy_dtype), kind, values.shape)
+            node.attr["value"].tensor.CopyFrom(tensor)
+    return full
 
 
 def widened(graph: GraphDef) -> GraphDef:
@@ -101,7 +127,7 @@ def is_wide(node: NodeDef) -> bool:
         allowed = attribute.allowed_values.list.type
         if allowed and attribute.name in types and types[attribute.name] not in allowed:
             return False
-    registered = [kernel for kernel in kernels.get_registered_kernels_for_op(node.op).kernel]
+    registered = kernels.get_registered_kernels_for_op(node.op).kernel
     on_cpu = [kernel.constraint for kernel in registered if kernel.device_type == "CPU"]
     return not on_cpu or any(
         all(types.get(c.name) in (None, *c.allowed_values.list.type) for c in constraints) for constraints in on_cpu
@@ -142,7 +168,9 @@ def between_casts(graph: GraphDef, node: NodeDef) -> dict[str, str]:
             graph.node.append(cast(inner.input[place], name, DT_DOUBLE, DT_FLOAT))
     names: dict[str, str] = {}
     for place, kind in enumerate(kinds_of(definition.output_arg, inner)):
-        wide = cast(f"{node.name}/float64_{place}" if place else node.name, f"{inner.name}:{place}", kind, wide_type(kind))
+        wide = cast(
+            f"{node.name}/float64_{place}" if place else node.name, f"{inner.name}:{place}", kind, wide_type(kind)
+        )
         graph.node.append(wide)
         names |= {f"{node.name}:{place}": wide.name}
     return names

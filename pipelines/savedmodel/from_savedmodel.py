@@ -18,14 +18,15 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 ENTRY = "saved_model"
 VERSIONS = ("tensorflow", "numpy")
 SIGNATURE = "serving_default"
+FEWEST = 1024  # values of a weight: QuantizationOptions.min_num_elements_for_weights
 CONTROL_FLOW = ("While", "StatelessWhile", "If", "StatelessIf", "Case", "StatelessCase")
 
 
 def export(source: Path, spec: Any, out: Path, options: dict[str, Any]) -> dict[str, Any]:
     """Write the folder `saved_model` with one signature, `serving_default`, which is the source's.
 
-    Its weights are variables in fewer bytes: tensors of two or more axes. Biases, norms and constants stay as they are:
-    they are less than 1 % of the bytes, and hold what has no place in float16, such as an epsilon of 1e-12.
+    Its weights are constants in fewer bytes: each variable would add 3 kB of functions that save and restore it.
+    Raises ValueError where they do not fit into 2 GiB, the most that such a file can hold.
     """
     loaded = tf.saved_model.load(str(source))  # kept to the end: the signature's variables die with it
     signature = loaded.signatures[SIGNATURE]
@@ -34,25 +35,28 @@ def export(source: Path, spec: Any, out: Path, options: dict[str, Any]) -> dict[
     store = STORES[spec.variant]
     held = {name: weight for name, values in weights_of(graph) if (weight := store(values)) is not None}
     module = tf.Module()
-    module.weights = [part for weight in held.values() for part in (weight.numbers, weight.scale) if part is not None]
     module.serve = serving_function(signature, frozen, graph, held)
     tf.saved_model.save(module, str(out / ENTRY), signatures={SIGNATURE: module.serve})
     return dict(spec.source_signature)
 
 
 def weights_of(graph: GraphDef) -> list[tuple[str, np.ndarray]]:
-    """Name and values of each constant of float32 that has two or more axes and is finite."""
+    """Name and values of each constant of float32 that has two or more axes and is finite.
+
+    Biases, norms and scalars stay as they are: they are less than 1 % of the bytes, and hold what has no place in
+    float16, such as an epsilon of 1e-12. So do weights of fewer values than TensorFlow's own quantiser takes.
+    """
     floats = (n for n in graph.node if n.op == "Const" and n.attr["dtype"].type == tf.float32.as_datatype_enum)
     found = ((node.name, tf.make_ndarray(node.attr["value"].tensor)) for node in floats)
-    return [(name, a) for name, a in found if a.ndim >= 2 and a.size and np.isfinite(a).all()]
+    return [(name, a) for name, a in found if a.ndim >= 2 and a.size >= FEWEST and np.isfinite(a).all()]
 
 
 @dataclass(frozen=True)
 class Weight:
     """A weight as it is stored. `scale`: what one of its levels is worth, along one axis; None where it is float16."""
 
-    numbers: tf.Variable
-    scale: tf.Variable | None = None
+    numbers: np.ndarray
+    scale: np.ndarray | None = None
 
     def used(self) -> tf.Tensor:
         wide = tf.cast(self.numbers, tf.float32)
@@ -63,14 +67,14 @@ def as_float16(values: np.ndarray) -> Weight | None:
     """None where a value has no place in float16."""
     if np.abs(values).max() > np.finfo(np.float16).max:
         return None
-    return Weight(tf.Variable(values.astype(np.float16), trainable=False))
+    return Weight(values.astype(np.float16))
 
 
 def as_int8(values: np.ndarray) -> Weight:
     """Levels of -127 to 127, with a scale for each slice along the axis that loses the least by it."""
     tried = [levels(values, axis) for axis in range(values.ndim)]
     numbers, scale = min(tried, key=lambda made: float(np.square(made[0] * made[1] - values).sum()))
-    return Weight(tf.Variable(numbers.astype(np.int8), trainable=False), tf.Variable(scale, trainable=False))
+    return Weight(numbers.astype(np.int8), scale)
 
 
 def levels(values: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
@@ -85,7 +89,7 @@ STORES = {"fp16": as_float16, "int8-weights": as_int8}
 
 
 def serving_function(signature: Any, frozen: Any, graph: GraphDef, weights: dict[str, Weight]) -> Any:
-    """A tf.function of the source's signature over a graph whose weights are variables instead of constants."""
+    """A tf.function of the source's signature over its graph, whose weights are made of what is held."""
     _, named = signature.structured_input_signature
     names = sorted(signature.structured_outputs)  # the order in which tf.nest flattens a dictionary
     kept = GraphDef(versions=graph.versions, library=graph.library)

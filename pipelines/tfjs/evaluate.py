@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 from google.protobuf.json_format import ParseDict
 from tensorflow.core.framework.attr_value_pb2 import AttrValue
 from tensorflow.core.framework.graph_pb2 import GraphDef
@@ -19,6 +18,7 @@ from tensorflow.core.framework.types_pb2 import DT_FLOAT
 from tensorflow.python.framework import op_def_registry
 
 VERSIONS = ("tensorflow", "numpy")
+ROUNDED = ".rounded"  # behind the names of answers that are rounded on the way
 INTEGERS = ("DT_INT32", "DT_INT64", "DT_INT8", "DT_UINT8")  # TF.js holds all of them as int32
 DTYPES = {"DT_FLOAT": "float32", "DT_BOOL": "bool", **dict.fromkeys(INTEGERS, "int32")}
 FUSED = {"_FusedMatMul": "MatMul", "_FusedConv2D": "Conv2D", "FusedDepthwiseConv2dNative": "DepthwiseConv2dNative"}
@@ -45,13 +45,10 @@ class Evaluated:
         model = json.loads((folder / "model.json").read_text())
         self.signature = model["signature"]
         graph = ParseDict(model["modelTopology"], GraphDef())
-        weights = {name: values for name, values in stored(folder, model["weightsManifest"])}
         plain = GraphDef(versions=graph.versions, library=graph.library)
         plain.node.extend(made for node in graph.node for made in unfused(node))
-        for node in plain.node:
-            if node.op == "Const" and node.name in weights:
-                fill(node, weights[node.name])
-        self.evaluator = evaluate_graph.Evaluator(plain)
+        weights = dict(stored(folder, model["weightsManifest"]))
+        self.evaluator = evaluate_graph.Evaluator(plain, weights)
 
 
 def load(payload: Path) -> Evaluated:
@@ -59,12 +56,14 @@ def load(payload: Path) -> Evaluated:
 
 
 def run(session: Evaluated, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Outputs by their names in the signature of model.json, in the dtypes that TensorFlow.js has."""
+    """Outputs by their names in the signature of model.json, in the dtypes that TensorFlow.js has; and as rounded."""
     given, wanted = session.signature["inputs"], session.signature["outputs"]
     feeds = {given[name]["name"]: array for name, array in inputs.items()}
     answers = session.evaluator.run(feeds, [tensor["name"] for tensor in wanted.values()])
     return {
-        name: answer.astype(DTYPES[wanted[name]["dtype"]]) for name, answer in zip(wanted, answers, strict=True)
+        name + suffix: array.astype(DTYPES[wanted[name]["dtype"]])
+        for suffix, arrays in zip(("", ROUNDED), answers, strict=True)
+        for name, array in zip(wanted, arrays, strict=True)
     }
 
 
@@ -90,14 +89,6 @@ def exact(values: np.ndarray, how: dict[str, Any] | None, dtype: str) -> np.ndar
     if "scale" in how:
         wide = wide * how["scale"] + how["min"]
     return wide if dtype == "float32" else np.round(wide).astype(dtype)
-
-
-def fill(node: NodeDef, values: np.ndarray) -> None:
-    kind = tf.as_dtype(node.attr["dtype"].type)
-    if kind.is_floating:
-        kind = tf.float64
-        node.attr["dtype"].type = kind.as_datatype_enum
-    node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(values.astype(kind.as_numpy_dtype), kind, values.shape))
 
 
 def unfused(node: NodeDef) -> list[NodeDef]:
