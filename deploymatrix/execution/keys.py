@@ -13,7 +13,7 @@ from typing import Any
 from deploymatrix.execution.model_files import NUMERICS, Key, ModelFiles, code_of
 from deploymatrix.execution.reads import Reads
 from deploymatrix.execution.sampled import static_of
-from deploymatrix.execution.step_files import code_of_step
+from deploymatrix.execution.step_files import code_of_evaluator, code_of_step
 from deploymatrix.execution.wire import wire_spec, wire_state
 from deploymatrix.host.facts import HostFacts
 from deploymatrix.host.process_environment import passed_environment
@@ -154,7 +154,7 @@ class Keys:
 
     def _evaluator(self, route: Route) -> dict[str, str]:
         return {
-            "evaluator": digests.of_code(self._project.evaluator(route.steps[-1].format)),
+            "evaluator": code_of_evaluator(self._project, route.steps[-1].format),
             "environment": environment_digest(self._project, route.evaluated_in),
         }
 

@@ -1,7 +1,9 @@
-"""The files of a step: its module, and what it may load from beside it."""
+"""The files of a step, or of what evaluates a format: a module, and what it may load from beside it."""
 
 from __future__ import annotations
 
+import functools
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,13 +13,54 @@ if TYPE_CHECKING:
     from deploymatrix.project.project import Project
     from deploymatrix.project.routes import Step
 
+EVALUATOR = "evaluate.py"
+NAME = re.compile(r"""["'](\w+)(?:\.py)?["']|^\s*(?:from|import)\s+(\w+)""", re.MULTILINE)
+
 
 def step_files(project: Project, step: Step) -> list[Path]:
-    """Return a step's module and the other modules of its folder, but for other steps."""
-    module = project.step_module(step.format, step.source)
-    return [module, *(path for path in sorted(module.parent.glob("*.py")) if not path.name.startswith("from_"))]
+    """Return a step's module and those that it may load from its folder."""
+    return with_neighbours(project.step_module(step.format, step.source))
 
 
 def code_of_step(project: Project, step: Step) -> str:
     """Return the digest of what these files do."""
-    return digests.of_data([digests.of_code(path) for path in step_files(project, step)])
+    return _code_of(step_files(project, step))
+
+
+def code_of_evaluator(project: Project, format_: str) -> str:
+    """Return the digest of what evaluates a format's artifacts in exact arithmetic."""
+    return _code_of(with_neighbours(project.evaluator(format_)))
+
+
+def with_neighbours(module: Path) -> list[Path]:
+    """Return a module and the others of its folder, but for those that only other steps, or the evaluator, name.
+
+    A name is a word in quotes, or one that is imported. What nobody names counts for all: it may be loaded by a name
+    that is put together.
+    """
+    files = set(module.parent.glob("*.py"))
+    roots = {path for path in files if path.name.startswith("from_") or path.name == EVALUATOR}
+    own = _named_from(module, files - roots)
+    others = {path for root in roots - {module} for path in _named_from(root, files - roots)}
+    return [module, *sorted(path for path in files - roots if path in own or path not in others)]
+
+
+def _named_from(module: Path, neighbours: set[Path]) -> set[Path]:
+    """Return the neighbours that a module names, those that these name, and so on."""
+    found: set[Path] = set()
+    new = {module}
+    while new:
+        names = {name for path in new for name in _names(path, path.stat().st_mtime_ns, path.stat().st_size)}
+        new = {path for path in neighbours - found if path.stem in names}
+        found |= new
+    return found
+
+
+@functools.lru_cache(maxsize=1024)
+def _names(path: Path, _mtime_ns: int, _size: int) -> frozenset[str]:
+    text = path.read_text(encoding="utf-8", errors="replace")
+    return frozenset(quoted or imported for quoted, imported in NAME.findall(text))
+
+
+def _code_of(files: list[Path]) -> str:
+    return digests.of_data([digests.of_code(path) for path in files])

@@ -6,6 +6,7 @@ rounds is rounded: the weights that it holds, and what QuantizeLinear and its li
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,21 @@ from onnx.reference import ReferenceEvaluator
 
 VERSIONS = ("onnx", "numpy")
 NARROW = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.BFLOAT16)
+# Attributes that say which dtype a node gives; 0 stands for none.
+GIVES = {("Cast", "to"), ("EyeLike", "dtype"), ("DequantizeLinear", "output_dtype"), ("RandomNormalLike", "dtype")}
+
+
+def beside(name: str) -> Any:
+    """The module of a file of this folder, which is no place to import from."""
+    path = Path(__file__).parent / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"deploymatrix_onnx_{name}", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+exact_lstm, exact_operators, sorting = beside("exact_lstm"), beside("exact_operators"), beside("sorting")
 
 
 class Evaluator:
@@ -30,7 +46,8 @@ class Evaluator:
         }
         for graph in graphs(model.graph):
             widen(graph)
-        self.evaluator = ReferenceEvaluator(model)
+            sorting.sort(graph)  # the evaluator runs nodes as they stand; a runtime sorts them by itself
+        self.evaluator = ReferenceEvaluator(model, new_ops=[*exact_operators.OPERATORS, *exact_lstm.OPERATORS])
 
 
 def load(payload: Path) -> Evaluator:
@@ -65,7 +82,7 @@ def widen(graph: onnx.GraphProto) -> None:
         for attribute in node.attribute:
             if attribute.type == AttributeProto.TENSOR:
                 attribute.t.CopyFrom(wide(attribute.t))
-            elif (node.op_type, attribute.name) in (("Cast", "to"), ("EyeLike", "dtype")) and attribute.i in NARROW:
+            elif (node.op_type, attribute.name) in GIVES and attribute.i in NARROW:
                 attribute.i = TensorProto.DOUBLE
 
 

@@ -1,81 +1,78 @@
-"""ONNX in float32 → ONNX in float16, or with int8 weights: by ONNX Runtime's own converters."""
+"""ONNX in float32 → ONNX in float16, or with int8 weights: by ONNX Runtime's own converters, and what these leave."""
 
 from __future__ import annotations
 
-import logging
-import tempfile
-from collections.abc import Iterator
+import importlib.util
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import onnx
-from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_dynamic, quantize_static
-from onnxruntime.quantization.shape_inference import quant_pre_process
 from onnxruntime.transformers.float16 import convert_float_to_float16
 
 VERSIONS = ("onnx", "onnxruntime", "numpy")
 ENTRY = "model.onnx"
 OPTIONS = ("operators",)
-# Those that hold nearly all weights and time. With all operators a masked softmax is quantised, too: its mask of -1e9
-# takes the whole range, and a transformer answers 1.2 away (0.1 with these).
-OPERATORS = ("MatMul", "Gemm", "Conv")
+UNSORTED = "onnxruntime-float16-order"
+SATURATION = "onnxruntime-int8-saturation"
+
+
+def beside(name: str) -> Any:
+    """The module of a file of this folder, which is no place to import from."""
+    path = Path(__file__).parent / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"deploymatrix_onnx_{name}", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+quantising, sorting = beside("quantising"), beside("sorting")
 
 
 def export(source: Path, spec: Any, out: Path, options: dict[str, Any]) -> dict[str, Any]:
     """Write `model.onnx` in the variant of the specification; names, dtypes and shapes of its ends stay.
 
-    options: operators, those that int8-static quantises.
+    options: operators, those that int8-static quantises. Raises ValueError for a variant that is none of these, and
+    onnx.checker.ValidationError when the file is not valid ONNX.
     """
+    made = MAKERS.get(spec.variant)
+    if made is None:
+        raise ValueError(f"{spec.variant} is none of {', '.join(MAKERS)}")
     signature = spec.source_signature
-    if spec.variant == "fp16":
-        model = convert_float_to_float16(onnx.load(source), keep_io_types=True)
-        onnx.save(model, out / ENTRY)
-    else:
-        with tempfile.TemporaryDirectory() as folder:
-            prepared = prepare(source, Path(folder))
-            quantize(prepared, out / ENTRY, spec, signature, options)
+    model, repairs = made(source, spec, signature, options)
+    onnx.save(model, out / ENTRY)
+    quantising.check(model)
     return {
         "inputs": {name: tensor["name"] for name, tensor in signature["inputs"].items()},
         "outputs": {name: tensor["name"] for name, tensor in signature["outputs"].items()},
+        "repairs": repairs,
     }
 
 
-def prepare(path: Path, folder: Path) -> Path:
-    """The graph with batch norms folded and shapes inferred, as the quantisers want it."""
-    prepared = folder / "prepared.onnx"
-    quant_pre_process(str(path), str(prepared), skip_symbolic_shape=True)
-    model = onnx.load(prepared)
-    del model.graph.value_info[:]  # with them quantize_dynamic raises ShapeInferenceError at Gemm
-    onnx.save(model, prepared)
-    return prepared
+def half(source: Path, _spec: Any, _signature: Any, _options: Any) -> tuple[onnx.ModelProto, list[str]]:
+    """In float16 but for its ends. The converter adds the casts of these at the end of the list of nodes."""
+    model = convert_float_to_float16(onnx.load(source), keep_io_types=True)
+    return model, [UNSORTED] if sorting.sort(model.graph) else []
 
 
-def quantize(prepared: Path, path: Path, spec: Any, signature: dict[str, Any], options: dict[str, Any]) -> None:
-    logging.getLogger().setLevel(logging.ERROR)  # it advises to prepare the graph, which it is
-    if spec.variant == "int8-dynamic":
-        quantize_dynamic(prepared, path, weight_type=QuantType.QInt8)
-        return
-    quantize_static(
-        prepared,
-        path,
-        Calibration(spec, signature),
-        quant_format=QuantFormat.QDQ,
-        per_channel=True,
-        activation_type=QuantType.QUInt8,
-        weight_type=QuantType.QInt8,
-        op_types_to_quantize=list(options.get("operators", OPERATORS)),
-    )
+def dynamic(source: Path, _spec: Any, _signature: Any, _options: Any) -> tuple[onnx.ModelProto, list[str]]:
+    """With int8 weights, and activations that are scaled call by call."""
+    return unsigned(source, quantising.dynamic(source))
 
 
-class Calibration(CalibrationDataReader):  # type: ignore[misc]  # it has no types
-    """The calibration samples by the names of the graph's inputs."""
+def static(
+    source: Path, spec: Any, signature: dict[str, Any], options: dict[str, Any]
+) -> tuple[onnx.ModelProto, list[str]]:
+    """With int8 weights, a scale for each channel, and activations of ranges that the calibration samples show."""
+    names = {name: tensor["name"] for name, tensor in signature["inputs"].items()}
+    samples = [{names[name]: array for name, array in sample.items()} for sample in spec.calibration]
+    operators = options.get("operators", quantising.OPERATORS)
+    return unsigned(source, quantising.static(source, samples, operators))
 
-    def __init__(self, spec: Any, signature: dict[str, Any]) -> None:
-        names = {name: tensor["name"] for name, tensor in signature["inputs"].items()}
-        self.left: Iterator[dict[str, np.ndarray]] = iter(
-            [{names[name]: array for name, array in sample.items()} for sample in spec.calibration]
-        )
 
-    def get_next(self) -> dict[str, np.ndarray] | None:
-        return next(self.left, None)
+def unsigned(source: Path, model: onnx.ModelProto) -> tuple[onnx.ModelProto, list[str]]:
+    known = {tensor.name for tensor in onnx.load(source).graph.initializer}
+    return model, [SATURATION] if quantising.make_unsigned(model.graph, known) else []
+
+
+MAKERS = {"fp16": half, "int8-dynamic": dynamic, "int8-static": static}

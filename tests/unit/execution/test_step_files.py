@@ -1,0 +1,47 @@
+"""Which files of a folder a step, or what evaluates the format, depends on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from deploymatrix.execution.step_files import with_neighbours
+
+FOLDER = {
+    "from_torch.py": 'rewrites = beside("rewrites")',
+    "from_npz.py": 'quantising = beside("quantising.py")',
+    "evaluate.py": "import kernels",
+    "rewrites.py": "beside('tables')",
+    "tables.py": "",
+    "quantising.py": "",
+    "kernels.py": "beside('tables')",
+    "unnamed.py": "",
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name, text in FOLDER.items():
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("module", "neighbours"),
+    [
+        ("from_torch.py", ["rewrites.py", "tables.py", "unnamed.py"]),
+        ("from_npz.py", ["quantising.py", "unnamed.py"]),
+        ("evaluate.py", ["kernels.py", "tables.py", "unnamed.py"]),
+    ],
+)
+def test_what_only_others_name_does_not_count(folder: Path, module: str, neighbours: list[str]) -> None:
+    assert with_neighbours(folder / module) == [folder / name for name in [module, *neighbours]]
+
+
+def test_a_name_that_appears_counts_at_once(folder: Path) -> None:
+    assert folder / "tables.py" not in with_neighbours(folder / "from_npz.py")
+
+    (folder / "quantising.py").write_text("from tables import *  # noqa")
+
+    assert folder / "tables.py" in with_neighbours(folder / "from_npz.py")
