@@ -27,7 +27,7 @@ ACTIVATIONS = ("Elu", "LeakyRelu", "Prelu", "Relu", "Relu6", "Sigmoid", "Tanh")
 
 def graph_module() -> Any:
     """The module that evaluates TensorFlow's graphs, which is that of SavedModels."""
-    path = Path(__file__).parents[1] / "savedmodel/evaluate_graph.py"
+    path = Path(__file__).parent / "../savedmodel/evaluate_graph.py"
     spec = importlib.util.spec_from_file_location("deploymatrix_tfjs_evaluate_graph", path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
