@@ -14,7 +14,7 @@ from deploymatrix.matrix.records import Cell, ExpectationRecord, Outcome, Stage,
 from deploymatrix.numerics.failing import every_name
 from deploymatrix.project.nearest import nearest
 from deploymatrix.project.project import Project, Target
-from deploymatrix.project.specs import Expectation, ExpectationsFile
+from deploymatrix.project.specs import Expectation, ExpectationsFile, UnsupportedSpec
 from deploymatrix.project.toml_files import read_spec
 
 VARIANTS = "docs/guides/variants.md"
@@ -52,19 +52,31 @@ def read_expectations(project: Project, further: Path | None = None) -> list[Exp
 
 
 def _unsupported(project: Project, target: Target) -> Iterator[ExpectationRecord]:
-    """Yield an entry for each variant of the target that no step makes, with the reason in pipeline.toml."""
+    """Yield an entry for each variant of the target that no step makes, with the reason in pipeline.toml.
+
+    Where that is about some frameworks alone, yield one for each of their models.
+    """
     format_ = target.spec.format
     for variant in target.spec.variants:
-        reason = project.pipelines[format_].unsupported.get(variant)
-        if reason is not None:
+        unsupported = project.pipelines[format_].unsupported.get(variant)
+        if unsupported is None:
+            continue
+        for name in _about(project, unsupported):
             yield ExpectationRecord(
-                cell=f"*/{target.name}/{variant}",
+                cell=f"{name}/{target.name}/{variant}",
                 outcome="unsupported",
                 stage="plan",
-                reason=reason,
+                reason=unsupported.reason,
                 link=VARIANTS,
                 file=f"pipelines/{format_}/pipeline.toml",
             )
+
+
+def _about(project: Project, unsupported: UnsupportedSpec) -> Iterable[str]:
+    """Return patterns of the names of the models that an entry of [unsupported] is about."""
+    if not unsupported.frameworks:
+        return ("*",)
+    return (name for name, model in project.models.items() if unsupported.is_about(model.spec.framework))
 
 
 def judge(cell: Cell, expectations: Iterable[ExpectationRecord], today: date) -> Judgement:

@@ -135,7 +135,7 @@ class Project:
             spec = read_spec(folder / "pipeline.toml", PipelineSpec)
             for step in spec.steps:
                 self._check_step(folder, step, names)
-            check_pipeline_variants(folder / "pipeline.toml", spec, self.variants)
+            check_pipeline_variants(folder / "pipeline.toml", spec, self.variants, self.frameworks)
             if spec.evaluation is not None:
                 self._check_environment("evaluation.environment", spec.evaluation.environment, folder / "pipeline.toml")
             found[folder.name] = spec

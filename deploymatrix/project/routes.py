@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from deploymatrix.project.model_specs import RouteChoice
@@ -18,7 +19,7 @@ from deploymatrix.project.specs import StepSpec
 class Step:
     """One exporter run: pipelines/<format>/from_<source>.py in an environment, with its options.
 
-    variant: of the artifact that it makes; a route may go through one of another variant.
+    variant: of the artifact that it makes; a route may go through one of another variant. module: what is run instead.
     """
 
     format: str
@@ -27,6 +28,7 @@ class Step:
     environment: str
     options: dict[str, Any]
     opener: str | None  # the framework as whose object the model is opened; None when the source is an artifact
+    module: Path | None = None
 
     @property
     def name(self) -> str:
@@ -58,6 +60,11 @@ class Route:
             yield Route(framework=self.framework, steps=self.steps[:length])
 
 
+def layers_module(project: Project, format_: str) -> Path:
+    """Return the module that looks where noise enters artifacts of a format; there need be no such file."""
+    return project.evaluator(format_).with_name("noise.py")
+
+
 def find_route(project: Project, model: Model, format_: str, variant: str) -> Route | None:
     """Return the route of `model` to an artifact of `format_` in that variant, or None when there is none."""
     steps = _steps_to(project, model, format_, variant, frozenset())
@@ -71,7 +78,7 @@ def find_route(project: Project, model: Model, format_: str, variant: str) -> Ro
 def _steps_to(
     project: Project, model: Model, format_: str, variant: str, visited: frozenset[tuple[str, str]]
 ) -> tuple[Step, ...] | None:
-    if (format_, variant) in visited:
+    if (format_, variant) in visited or project.pipelines[format_].why_unsupported(variant, model.spec.framework):
         return None
     choice = model.spec.routes.get(format_)
     for declared in project.pipelines[format_].steps:

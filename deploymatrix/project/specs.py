@@ -49,12 +49,28 @@ class EvaluationSpec(Strict):
     variants: Annotated[tuple[FolderName, ...], Field(min_length=1)]
 
 
+class UnsupportedSpec(Strict):
+    """Why no step makes a variant; of models of these frameworks alone, where it names some."""
+
+    reason: Annotated[str, Field(min_length=10)]
+    frameworks: tuple[FolderName, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _may_be_the_reason_alone(cls, given: Any) -> Any:
+        return {"reason": given} if isinstance(given, str) else given
+
+    def is_about(self, framework: str) -> bool:
+        return not self.frameworks or framework in self.frameworks
+
+
 class PipelineSpec(Strict):
     """pipelines/<format>/pipeline.toml: the steps that lead to a format, in order of preference.
 
     `artifacts`: the names of such artifacts, as "*.onnx"; those of a folder by a file in it, as "*/model.json".
     `warnings`: what their exporters may say about the truth of an artifact. `unsupported`: the variants that no step
-    makes, each with the reason. `evaluation`: the second reference of what is quantised.
+    makes, each with the reason, or { reason, frameworks } where a step makes them of other frameworks' models.
+    `evaluation`: the second reference of what is quantised.
     """
 
     former_keys = {"sources": 'write [[steps]], and in each step from = "…" instead of source = "…"'}
@@ -62,8 +78,13 @@ class PipelineSpec(Strict):
     artifacts: tuple[str, ...] = ()
     steps: Annotated[tuple[StepSpec, ...], Field(min_length=1)]
     warnings: tuple[WarningRule, ...] = ()
-    unsupported: dict[FolderName, Annotated[str, Field(min_length=10)]] = {}
+    unsupported: dict[FolderName, UnsupportedSpec] = {}
     evaluation: EvaluationSpec | None = None
+
+    def why_unsupported(self, variant: str, framework: str) -> str:
+        """Return why no artifact of a framework's model is made in a variant; empty where the file says nothing."""
+        found = self.unsupported.get(variant)
+        return found.reason if found is not None and found.is_about(framework) else ""
 
 
 class Budget(Strict):

@@ -37,12 +37,14 @@ def check_target_variants(toml: Path, spec: TargetSpec, variants: Mapping[str, V
             raise ConfigurationError(f"{toml}: limits.{name}: this variant is judged by its noise; remove the key")
 
 
-def check_pipeline_variants(toml: Path, spec: PipelineSpec, variants: Mapping[str, VariantSpec]) -> None:
-    """Raise ConfigurationError for a variant that is not there, or is both made and unsupported."""
+def check_pipeline_variants(
+    toml: Path, spec: PipelineSpec, variants: Mapping[str, VariantSpec], frameworks: Iterable[str]
+) -> None:
+    """Raise ConfigurationError for a variant or framework that is not there, or one both made and unsupported."""
     for step in spec.steps:
         for name in step.variants:
             known("steps.variants", name, variants, toml)
-            if name in spec.unsupported:
+            if name in spec.unsupported and not spec.unsupported[name].frameworks:
                 raise ConfigurationError(
                     f"{toml}: unsupported.{name}: a step of this file makes it; remove one of both"
                 )
@@ -50,5 +52,8 @@ def check_pipeline_variants(toml: Path, spec: PipelineSpec, variants: Mapping[st
             known("steps.from_variant", step.from_variant, variants, toml)
     for name in [*(spec.evaluation.variants if spec.evaluation else ()), *spec.unsupported]:
         known("variants", name, variants, toml)
+    for entry in spec.unsupported.values():
+        for name in entry.frameworks:
+            known("unsupported.frameworks", name, frameworks, toml)
     if spec.evaluation is not None and not (toml.parent / "evaluate.py").is_file():
         raise ConfigurationError(f"{toml}: evaluation: it needs evaluate.py beside it")

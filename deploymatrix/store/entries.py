@@ -12,6 +12,9 @@ from deploymatrix.store import digests
 
 Kind = Literal["samples", "references", "artifacts", "runs", "cells", "failures"]
 
+# The folder beside an artifact with what answers for it in exact arithmetic. It is no part of what is shipped.
+EVALUATED = "evaluated"
+
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
@@ -79,13 +82,23 @@ class Entry:
         return self.record.digest
 
     @property
+    def shipped(self) -> dict[str, FileRecord]:
+        """The files without those in the folder `evaluated`."""
+        return {name: file for name, file in self.record.files.items() if not _is_evaluated(name)}
+
+    @property
+    def evaluated(self) -> Path | None:
+        """The folder with what answers for the artifact in exact arithmetic; None where the artifact does."""
+        return self.files / EVALUATED if any(map(_is_evaluated, self.record.files)) else None
+
+    @property
     def bytes(self) -> int:
-        return sum(file.bytes for file in self.record.files.values())
+        return sum(file.bytes for file in self.shipped.values())
 
     @property
     def sha256(self) -> str:
         """The digest of the only file, or of the list of several."""
-        files = self.record.files
+        files = self.shipped
         if len(files) == 1:
             return next(iter(files.values())).sha256
         return digests.of_data({name: file.sha256 for name, file in files.items()})
@@ -93,3 +106,7 @@ class Entry:
     def slim(self) -> Entry:
         """Return the entry without `made_from`: a run holds thousands of entries at once."""
         return Entry(self._root, replace(self.record, made_from={}))
+
+
+def _is_evaluated(name: str) -> bool:
+    return name.split("/", 1)[0] == EVALUATED

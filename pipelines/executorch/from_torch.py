@@ -56,6 +56,7 @@ def export(source: nn.Module, spec: Any, out: Path, options: dict[str, Any]) -> 
         **({} if "xnnpack" in options else portable),
     }
     partitioner = [XnnpackPartitioner()] if options.get("xnnpack", not any(portable.values())) else []
+    variants.keep(exported, spec, out)
     allowed = EdgeCompileConfig(_core_aten_ops_exception_list=list(rewrites.SHIFTS.values()))
     lowered = to_edge_transform_and_lower(
         exported, partitioner=partitioner, compile_config=allowed if made["executorch-shifts"] else None
@@ -94,6 +95,7 @@ def with_free_axes(model: nn.Module, inputs: tuple[Tensor, ...], spec: Any) -> t
 
 def decomposed(model: nn.Module, inputs: tuple[Tensor, ...], spec: Any) -> ExportedProgram:
     axes = dynamic_shapes(spec, model, inputs)
+    model = variants.quantised(model, inputs, spec, axes)
     return torch.export.export(model, inputs, dynamic_shapes=axes).run_decompositions({})
 
 

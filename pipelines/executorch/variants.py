@@ -1,47 +1,111 @@
-"""A PyTorch model in float16, or quantised to int8 for XNNPACK by pt2e."""
+"""A model in float16, or quantised to int8 for XNNPACK by pt2e; and what is kept of it for evaluate.py."""
 
 from __future__ import annotations
 
 import copy
+import importlib.util
+import json
+from pathlib import Path
 from typing import Any
 
 import torch
-from executorch.backends.xnnpack.quantizer.xnnpack_quantizer import XNNPACKQuantizer, get_symmetric_quantization_config
-from torch import nn
+from torch import Tensor, nn
+from torch.export import ExportedProgram
 from torch.utils import _pytree as pytree
-from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e
+
+aten = torch.ops.aten
+QUANTISED = {"int8-dynamic": True, "int8-static": False}  # whether ranges are taken call by call
+# Only these: of a static scale for every operator the additive mask of attention takes all levels.
+LAYERS = (aten.linear.default, aten.conv1d.default, aten.conv2d.default, aten.conv_transpose2d.input)
 
 
 class Half(nn.Module):
-    """The model in float16 throughout; what it takes and gives stays float32."""
+    """A model of float16 whose inputs and outputs are float32."""
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
-        self.model = copy.deepcopy(model).half()
+        self.model = model
 
-    def forward(self, *inputs: torch.Tensor) -> Any:
+    def forward(self, *inputs: Tensor) -> Any:
         given = [tensor.half() if tensor.dtype == torch.float32 else tensor for tensor in inputs]
         return pytree.tree_map(lambda t: t.float() if t.dtype == torch.float16 else t, self.model(*given))
 
 
 def of(model: nn.Module, spec: Any) -> nn.Module:
-    """The model in the variant of the specification."""
-    if spec.variant == "fp16":
-        return Half(model).eval()
-    if spec.variant in ("int8-dynamic", "int8-static"):
-        return quantised(model, spec, dynamic=spec.variant == "int8-dynamic")
-    return model
+    """The model as it is exported: in float16 for fp16, else itself."""
+    if spec.variant != "fp16":
+        return model
+    return Half(recast(model, spec) if spec.framework == "keras" else copy.deepcopy(model).half()).eval()
 
 
-def quantised(model: nn.Module, spec: Any, *, dynamic: bool) -> nn.Module:
-    """Weights per channel; activations by their ranges over the calibration samples, or of each call."""
-    samples = [
-        tuple(torch.tensor(sample[i.name]) for i in spec.inputs) for sample in (spec.calibration or spec.samples)
-    ]
+def recast(model: nn.Module, spec: Any) -> nn.Module:
+    """A Keras model in float16. half() does not do: its layers cast what they take to the dtype of their policy."""
+    import keras
+
+    network = model.network
+    text = json.dumps(json.loads(network.to_json(), object_hook=uninitialised))
+    twin = keras.models.model_from_json(text.replace('"float32"', '"float16"'))
+    twin.set_weights(network.get_weights())
+    return type(model)(twin, spec).eval().requires_grad_(False)
+
+
+def uninitialised(part: dict[str, Any]) -> dict[str, Any]:
+    """Zeros for each initialiser: what it would give is replaced, and some, as the orthogonal one, know no float16."""
+    blank = {"module": "keras.initializers", "class_name": "Zeros", "config": {}, "registered_name": None}
+    return blank if part.get("module") == "keras.initializers" else part
+
+
+def quantised(model: nn.Module, inputs: tuple[Tensor, ...], spec: Any, axes: Any) -> nn.Module:
+    """The model with int8 weights, a scale each channel, for the variants that have them; else itself.
+
+    Activations have the ranges that they take over the calibration samples, or those of each call.
+    """
+    if spec.variant not in QUANTISED:
+        return model
+    from executorch.backends.xnnpack.quantizer.xnnpack_quantizer import (
+        XNNPACKQuantizer,
+        get_symmetric_quantization_config,
+    )
+    from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e
+
+    config = get_symmetric_quantization_config(is_per_channel=True, is_dynamic=QUANTISED[spec.variant])
     quantizer = XNNPACKQuantizer()
-    quantizer.set_global(get_symmetric_quantization_config(is_per_channel=True, is_dynamic=dynamic))
+    for layer in LAYERS:
+        quantizer.set_operator_type(layer, config)
+    captured: Any = torch.export.export(model, inputs, dynamic_shapes=axes).module(check_guards=False)
+    beside("layers").name_layers(captured)
     with torch.no_grad():
-        prepared = prepare_pt2e(torch.export.export(model, samples[0]).module(), quantizer)
-        for sample in samples if not dynamic else samples[:1]:
+        prepared = prepare_pt2e(captured, quantizer)
+        for sample in [inputs, *calibration(spec)]:
             prepared(*sample)
-        return convert_pt2e(prepared)
+        converted: nn.Module = convert_pt2e(prepared)
+    if not any("quantize_per_" in str(node.target) for node in converted.graph.nodes):
+        raise NothingToQuantise("XNNPACK's quantiser takes linear layers and convolutions, and the model has none")
+    return converted
+
+
+class NothingToQuantise(Exception):
+    """A model without a layer that the quantiser takes."""
+
+
+def calibration(spec: Any) -> list[tuple[Tensor, ...]]:
+    return [tuple(torch.tensor(sample[declared.name]) for declared in spec.inputs) for sample in spec.calibration]
+
+
+def keep(exported: ExportedProgram, spec: Any, out: Path) -> None:
+    """Save the graph that is lowered, for evaluate.py; of float32 nothing is kept."""
+    if spec.variant == "fp32":
+        return
+    folder = out / "evaluated"
+    folder.mkdir()
+    torch.export.save(exported, folder / "model.pt2")
+
+
+def beside(name: str) -> Any:
+    """The module of a file of this folder, which is no place to import from."""
+    path = Path(__file__).parent / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"deploymatrix_executorch_{name}", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

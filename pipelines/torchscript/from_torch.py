@@ -35,31 +35,41 @@ def export(source: nn.Module, spec: Any, out: Path, options: dict[str, Any]) -> 
     options: method, "trace" (default) or "script". A trace is checked on a second sample: Untraceable is raised when it
     differs from the model there.
     """
-    source = variants.of(source, spec.variant)
-    method = options.get("method", "trace")
-    repairs: list[str] = []
-    static: list[str] = []
-    if method == "trace":
-        samples = [tuple(torch.tensor(sample[i.name]) for i in spec.inputs) for sample in spec.samples]
-        try:
-            program = traced(source, samples[0], samples[1:2])
-        except RuntimeError as error:
-            if "dynamo-optimized" not in str(error):
-                raise
-            inputs = tuple(torch.tensor(spec.example[i.name]) for i in spec.inputs)
-            program = with_control_flow(source, inputs, samples)
-            repairs, static = ["torchscript-control-flow"], list(spec.dims)
-    elif method == "script":
-        program = torch.jit.script(source)
-    else:
-        raise ValueError(f'options.method is {method!r}: it must be "trace" or "script"')
+    source, exact = variants.of(source, spec)
+    program, static = programmed(source, spec, options, torch.float32)
     program.save(str(out / ENTRY))
+    if exact is not None:
+        (out / "evaluated").mkdir()
+        computes_in = "float16" if spec.variant == "fp16" else "float32"
+        programmed(exact, spec, options, torch.float64)[0].save(str(out / "evaluated" / f"{computes_in}.pt"))
     return {
         "inputs": {declared.name: str(i) for i, declared in enumerate(spec.inputs)},
         "outputs": {declared.name: str(i) for i, declared in enumerate(spec.outputs)},
-        "repairs": repairs,
-        "static": static,
+        "repairs": ["torchscript-control-flow"] if static is not None else [],
+        "static": static or [],
     }
+
+
+def programmed(model: nn.Module, spec: Any, options: dict[str, Any], dtype: torch.dtype) -> tuple[Any, Any]:
+    """The program of a model that takes inputs of this dtype; of one with control flow also the dims that it fixes."""
+    method = options.get("method", "trace")
+    if method == "script":
+        return torch.jit.script(model), None
+    if method != "trace":
+        raise ValueError(f'options.method is {method!r}: it must be "trace" or "script"')
+    samples = [inputs_in(spec, sample, dtype) for sample in spec.samples]
+    try:
+        return traced(model, samples[0], samples[1:2]), None
+    except RuntimeError as error:
+        if "dynamo-optimized" not in str(error):
+            raise
+        return with_control_flow(model, inputs_in(spec, spec.example, dtype), samples), list(spec.dims)
+
+
+def inputs_in(spec: Any, sample: Any, dtype: torch.dtype) -> tuple[Tensor, ...]:
+    """A sample's tensors, those of float32 in this dtype."""
+    tensors = [torch.tensor(sample[declared.name]) for declared in spec.inputs]
+    return tuple(tensor.to(dtype) if tensor.dtype == torch.float32 else tensor for tensor in tensors)
 
 
 def with_control_flow(model: nn.Module, inputs: tuple[Tensor, ...], samples: list[tuple[Tensor, ...]]) -> Any:

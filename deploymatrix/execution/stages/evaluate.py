@@ -1,6 +1,7 @@
 """The stage `evaluate`: the second reference of what is quantised, its artifact in exact arithmetic.
 
-It is a run like that of a target, of the format's evaluate.py, in an environment of exporters. Where it cannot answer,
+It is a run like that of a target, of the format's evaluate.py, in an environment of exporters. Its payload is the
+folder `evaluated` that a step left beside the artifact; the artifact, where there is none. Where it cannot answer,
 there is no second reference: that is known of the cell, and no reason to fail it.
 """
 
@@ -31,9 +32,11 @@ def key(context: StageContext, needs: Needs) -> Key:
 def question(context: StageContext, needs: Needs) -> Question:
     model = needs.task.model
     asked = answering.asked(context, needs)
+    args = {"signature": rounding_too(asked.args["signature"]), "repeat": 0}
+    beside = {} if needs.source.evaluated is None else {"payload": needs.source.evaluated}
     return Question(
         module=context.project.evaluator(needs.task.step.format),
-        args={**asked.args, "signature": rounding_too(asked.args["signature"]), "repeat": 0},
+        args={**asked.args, **args, **beside},
         timeout_s=model.spec.timeouts.export,
         memory_mb=model.spec.memory_mb,
         most_bytes=2 * asked.most_bytes,
