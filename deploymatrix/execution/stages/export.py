@@ -12,6 +12,7 @@ from deploymatrix.execution.stages.asking import Answered, Question
 from deploymatrix.execution.stages.context import Needs, StageContext
 from deploymatrix.execution.stages.samples import calibration_paths, calibration_said, paths_for
 from deploymatrix.execution.stages.signature import signature_problem
+from deploymatrix.execution.step_files import module_of
 from deploymatrix.execution.wire import wire_imports, wire_source, wire_spec
 from deploymatrix.host.messages import Place
 from deploymatrix.host.recipes import packages_recipe
@@ -37,7 +38,7 @@ def question(context: StageContext, needs: Needs) -> Question:
         "source": _source(context, needs),
     }
     return Question(
-        module=context.project.step_module(task.step.format, task.step.source),
+        module=module_of(context.project, task.step),
         args=args,
         timeout_s=task.model.spec.timeouts.export,
         memory_mb=task.model.spec.memory_mb,
