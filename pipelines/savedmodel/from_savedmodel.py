@@ -1,7 +1,7 @@
 """SavedModel in float32 → SavedModel whose weights are float16 or int8, and become float32 where they are used.
 
-TensorFlow has no tool that halves weights. The one that makes int8 of them (tf.quantization.experimental) crashes or
-grows the artifact on most networks of the zoo. Operators compute in float32: on a CPU TensorFlow emulates float16.
+TensorFlow has no tool that halves weights, and its experimental quantiser makes int8 of weights alone only for XLA.
+Operators compute in float32: on a CPU TensorFlow emulates float16.
 """
 
 from __future__ import annotations
