@@ -50,7 +50,7 @@ class Task:
     What is quantised may have a second reference: `evaluate` answers for the artifact in exact arithmetic.
 
     A model with own samples has one more before: `gather` reads their files, `sample` asks the model's samples.py.
-    `layers` looks where noise enters an artifact. The fields from `samples` to `artifact` are the ids of the tasks whose
+    `layers` looks where noise enters an artifact. The fields from `samples` to `artifact` are the ids of tasks whose
     results it takes; else they are empty. The source of an export is what its step starts from: the reference, which
     holds the weights, or the artifact before. The source of a run and of a comparison is the artifact.
     """

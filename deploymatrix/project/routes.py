@@ -62,7 +62,7 @@ class Route:
 
 def layers_module(project: Project, format_: str) -> Path:
     """Return the module that looks where noise enters artifacts of a format; there need be no such file."""
-    return project.evaluator(format_).with_name("layers.py")
+    return project.evaluator(format_).with_name("noise.py")
 
 
 def find_route(project: Project, model: Model, format_: str, variant: str) -> Route | None:

@@ -1,6 +1,6 @@
 """The stage `layers`: where the noise enters an artifact that lost too much when it was quantised.
 
-It is asked like the step that made the artifact, from the same source, in the same environment; the format's layers.py
+It is asked like the step that made the artifact, from the same source, in the same environment; the format's noise.py
 compares the two instead of making one from the other.
 """
 
@@ -26,7 +26,7 @@ MOST_BYTES = 16 << 20
 
 
 class LayersFile(BaseModel):
-    """What layers.py leaves: the layers in the graph's order."""
+    """What noise.py leaves: the layers in the graph's order."""
 
     model_config = ConfigDict(extra="forbid")
 

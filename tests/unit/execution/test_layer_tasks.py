@@ -40,7 +40,7 @@ def test_it_is_asked_only_where_the_graph_is_at_fault(
     tree: Tree, tmp_path: Path, loss: float, error: float, can_tell: bool, asked: bool
 ) -> None:
     if can_tell:
-        tree.write("pipelines/wrapped/layers.py", "")
+        tree.write("pipelines/wrapped/noise.py", "")
     cell = planned(tree)
     results = {compare_id(cell): compared(Store(tmp_path / "store"), loss=loss, error=error)}
 
