@@ -9,6 +9,7 @@ from typing import Any
 from deploymatrix import __version__
 from deploymatrix.execution.blame import answered_wrongly, blame, fails_of
 from deploymatrix.execution.keys import Keys
+from deploymatrix.execution.layer_tasks import layers_of
 from deploymatrix.execution.outcomes import Done, Failed, Result
 from deploymatrix.execution.sampled import bindings_for, samples_for, static_of
 from deploymatrix.host.facts import HostFacts
@@ -211,6 +212,7 @@ def _compared(project: Project, planned: PlannedCell, results: Mapping[str, Resu
         "yardstick": _yardstick(results, planned),
         "drift": compared.about["drift"],
         "alone": _alone(planned, results),
+        "layers": layers_of(planned, results),
     }
 
 

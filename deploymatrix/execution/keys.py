@@ -24,7 +24,7 @@ from deploymatrix.project.limits import limits_of
 from deploymatrix.project.own_samples import program
 from deploymatrix.project.plan import PlannedCell
 from deploymatrix.project.project import Model, Project, Target
-from deploymatrix.project.routes import Route, Step
+from deploymatrix.project.routes import Route, Step, layers_module
 from deploymatrix.store import digests
 from deploymatrix.store.entries import Entry
 
@@ -161,6 +161,12 @@ class Keys:
                 **wire_state(model),
             }
         )
+
+    def layers(self, made: Key, step: Step, artifact: Entry) -> Key:
+        """Make the key of where noise enters an artifact: what made it, and what looks."""
+        module = layers_module(self._project, step.format)
+        code = [digests.of_code(path) for path in sorted(module.parent.glob("*.py"))]
+        return Key({**made.parts, "artifact": artifact.digest, "layers": code})
 
     def _evaluator(self, route: Route) -> dict[str, str]:
         return {

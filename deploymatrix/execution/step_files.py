@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from deploymatrix.project.project import Project
     from deploymatrix.project.routes import Step
 
-EVALUATOR = "evaluate.py"
+ASIDE = ("evaluate.py", "noise.py")  # they look at artifacts, and no step loads them
 NAME = re.compile(r"""["'](\w+)(?:\.py)?["']|^\s*(?:from|import)\s+(\w+)""", re.MULTILINE)
+ELSEWHERE = re.compile(r"""["'](\.\./\w+/\w+\.py)["']""")
 
 
 def module_of(project: Project, step: Step) -> Path:
@@ -34,17 +35,27 @@ def code_of_step(project: Project, step: Step) -> str:
 
 def code_of_evaluator(project: Project, format_: str) -> str:
     """Return the digest of what evaluates a format's artifacts in exact arithmetic."""
-    return _code_of(with_neighbours(project.evaluator(format_)))
+    return _code_of(evaluator_files(project.evaluator(format_)))
+
+
+def evaluator_files(module: Path) -> list[Path]:
+    """Return an evaluator's module, those that it may load from its folder, and those that it names of other formats'.
+
+    Such a name is one as "../savedmodel/evaluate_graph.py".
+    """
+    text = module.read_text(encoding="utf-8", errors="replace")
+    elsewhere = (module.parent / name for name in ELSEWHERE.findall(text))
+    return [*with_neighbours(module), *(path for path in elsewhere if path.is_file())]
 
 
 def with_neighbours(module: Path) -> list[Path]:
-    """Return a module and the others of its folder, but for those that only other steps, or the evaluator, name.
+    """Return a module and the others of its folder, but for those that only others name: steps, or those ASIDE.
 
     A name is a word in quotes, or one that is imported. What nobody names counts for all: it may be loaded by a name
     that is put together.
     """
     files = set(module.parent.glob("*.py"))
-    roots = {path for path in files if path.name.startswith("from_") or path.name == EVALUATOR}
+    roots = {path for path in files if path.name.startswith("from_") or path.name in ASIDE}
     own = _named_from(module, files - roots)
     others = {path for root in roots - {module} for path in _named_from(root, files - roots)}
     return [module, *sorted(path for path in files - roots if path in own or path not in others)]

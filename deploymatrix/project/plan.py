@@ -19,7 +19,7 @@ from deploymatrix.project.routes import Route, Step, find_route
 ALL = "all"  # for all variants
 DEFAULT = "default: "  # in records, before the expression that a project selects by
 
-TaskKind = Literal["gather", "sample", "reference", "export", "run", "evaluate", "compare"]
+TaskKind = Literal["gather", "sample", "reference", "export", "run", "evaluate", "compare", "layers"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,9 +50,9 @@ class Task:
     What is quantised may have a second reference: `evaluate` answers for the artifact in exact arithmetic.
 
     A model with own samples has one more before: `gather` reads their files, `sample` asks the model's samples.py.
-    `samples`, `reference`, `source`, `run`, `evaluation` and `calibration` are the ids of the tasks whose results it
-    takes; else they are empty. The source of an export is what its step starts from: the reference, which holds the
-    weights, or the artifact before. The source of a run and of a comparison is the artifact.
+    `layers` looks where noise enters an artifact. The fields from `samples` to `artifact` are the ids of tasks whose
+    results it takes; else they are empty. The source of an export is what its step starts from: the reference, which
+    holds the weights, or the artifact before. The source of a run and of a comparison is the artifact.
     """
 
     id: str
@@ -64,6 +64,7 @@ class Task:
     run: str = ""
     evaluation: str = ""
     calibration: str = ""
+    artifact: str = ""
     variant: str = ""
     route: Route | None = None
     target: Target | None = None
@@ -71,8 +72,8 @@ class Task:
     @property
     def needs(self) -> tuple[str, ...]:
         """The ids of the tasks that come before this one, each once."""
-        ids = (self.samples, self.reference, self.source, self.run, self.evaluation, self.calibration)
-        return tuple(dict.fromkeys(id_ for id_ in ids if id_))
+        made = (self.samples, self.reference, self.source, self.run, self.evaluation, self.calibration, self.artifact)
+        return tuple(dict.fromkeys(id_ for id_ in made if id_))
 
     @property
     def step(self) -> Step:

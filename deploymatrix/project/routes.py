@@ -60,6 +60,11 @@ class Route:
             yield Route(framework=self.framework, steps=self.steps[:length])
 
 
+def layers_module(project: Project, format_: str) -> Path:
+    """Return the module that looks where noise enters artifacts of a format; there need be no such file."""
+    return project.evaluator(format_).with_name("noise.py")
+
+
 def find_route(project: Project, model: Model, format_: str, variant: str) -> Route | None:
     """Return the route of `model` to an artifact of `format_` in that variant, or None when there is none."""
     steps = _steps_to(project, model, format_, variant, frozenset())

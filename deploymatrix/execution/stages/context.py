@@ -64,6 +64,11 @@ class Needs:
         return self.entries[self.task.run]
 
     @property
+    def artifact(self) -> Entry:
+        """What was made from the source."""
+        return self.entries[self.task.artifact]
+
+    @property
     def evaluation(self) -> Entry | None:
         """What the artifact comes to in exact arithmetic; None where nothing tells."""
         entry = self.entries[self.task.evaluation] if self.task.evaluation else None
