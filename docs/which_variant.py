@@ -39,7 +39,7 @@ worst output. **drop** is the most that a model's metric lost.
 | --- | --- |
 | take | smaller (under {SHRINKS:g} of the size) and faster (under {SPEEDS_UP:g} of the time) |
 | for size | smaller, and as fast as full precision, or nobody could tell |
-| size for time | smaller, and {NOISE_LATENCY:g} times as slow or more |
+| size for time | smaller, and in most cells {NOISE_LATENCY:g} times as slow or more, beyond the noise of the runs |
 | for speed | faster, and not smaller |
 | no gain | neither |
 | unclear | not smaller, and nobody could tell the time |
@@ -103,7 +103,8 @@ class Summary:
             return "take" if smaller else "for speed"
         if not smaller:
             return "no gain"
-        return "size for time" if self.time >= NOISE_LATENCY else "for size"
+        told = [found.buys == "size with time" for found in self.found if found.is_told]
+        return "size for time" if 2 * sum(told) > len(told) else "for size"
 
 
 def main() -> int:
