@@ -2,7 +2,7 @@
 
 Only what the graph itself rounds is rounded: the weights that it holds, and what its quantise operators make of
 activations. A range that is taken call by call is that of each row, as XNNPACK takes it, and not of the whole tensor,
-as the graph says: executorch/backends/xnnpack/operators/quant_params.py, _from_dynamic_input_node.
+as the graph says: docs/findings/executorch-dynamic-rows/finding.md.
 
 A second answer rounds the result of each node to the dtype that the graph has there. A graph of float16 rounds so by
 itself, so there the first answer does, and the second does not: what lies between the two is the noise of its
