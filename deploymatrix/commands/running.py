@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -81,7 +82,7 @@ def run(
         matrix = run_cells(project, selection, options, progress, progress.say)
     if matrix.shard:
         echo(f"shard {shard}: {len(matrix.cells)} of {len(matrix.shard.cells)} planned cells", err=True)
-    show(matrix, "json" if json else "table")
+    show(matrix, "json" if json else "table", build=project.build)
     _conclude(matrix, json)
 
 
@@ -97,7 +98,8 @@ def matrix(
     from deploymatrix.matrix.files import MATRIX, read_matrix
 
     recorded = read_matrix(build_of(context) / MATRIX)
-    show(recorded if format_ == "json" else without_contradicted(recorded), format_, by)
+    shown = recorded if format_ == "json" else without_contradicted(recorded)
+    show(shown, format_, by, build=build_of(context))
 
 
 def _show_explanations(explanations: list[TaskExplanation], as_json: bool) -> None:
@@ -109,19 +111,24 @@ def _show_explanations(explanations: list[TaskExplanation], as_json: bool) -> No
         echo(f"{state}  {explanation.task}" + (f": {explanation.reason}" if explanation.reason else ""))
 
 
-def show(matrix: Matrix, format_: str, by: By = "model") -> None:
+def show(matrix: Matrix, format_: str, by: By = "model", *, build: Path) -> None:
+    """Print the matrix; beside it as a table, what the measurements in the build folder say of its variants."""
+    from deploymatrix.matrix.files import MEASUREMENTS, read_measurements
+
     if format_ == "json":
         print_json(matrix.model_dump(mode="json"))
-    elif format_ == "markdown":
+        return
+    times = read_measurements(build / MEASUREMENTS)
+    if format_ == "markdown":
         from deploymatrix.report.markdown import markdown
 
-        echo(markdown(matrix, by), nl=False)
+        echo(markdown(matrix, by, times), nl=False)
     else:
         from rich.console import Console
 
         from deploymatrix.report.table import print_table
 
-        print_table(matrix, Console(width=None if sys.stdout.isatty() else PAPER), by)
+        print_table(matrix, Console(width=None if sys.stdout.isatty() else PAPER), by, times)
 
 
 def _conclude(matrix: Matrix, as_json: bool) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from deploymatrix import __version__
 from deploymatrix.execution.blame import answered_wrongly, blame, fails_of
 from deploymatrix.execution.keys import Keys
+from deploymatrix.execution.layer_tasks import layers_of
 from deploymatrix.execution.outcomes import Done, Failed, Result
 from deploymatrix.execution.sampled import bindings_for, samples_for, static_of
 from deploymatrix.host.facts import HostFacts
@@ -19,6 +20,7 @@ from deploymatrix.matrix.records import Artifact, Cell, Matrix, Shard, Stage
 from deploymatrix.matrix.verdicts import Rules, judged, unmatched_rules
 from deploymatrix.numerics.shapes import is_of, listed, partly_bound
 from deploymatrix.printable import printable
+from deploymatrix.project.calibration import calibration_split
 from deploymatrix.project.model_specs import Output
 from deploymatrix.project.plan import (
     PlannedCell,
@@ -142,7 +144,7 @@ def _decided_before(planned: PlannedCell, results: Mapping[str, Result]) -> Iter
     """Yield the ids of the cell's samples, reference and exports, as far as they have a result."""
     assert planned.route is not None
     exports = (export_id(planned.model, prefix) for prefix in planned.route.prefixes())
-    before = (samples_id(planned.model), reference_id(planned.model))
+    before = (samples_id(planned.model), samples_id(calibration_split(planned.model)), reference_id(planned.model))
     yield from (task_id for task_id in (*before, *exports) if task_id in results)
 
 
@@ -157,6 +159,7 @@ def _artifact(planned: PlannedCell, results: Mapping[str, Result]) -> dict[str, 
         "warnings": tuple(warning for entry in on_the_way if entry for warning in entry.about["warnings"]),
         "artifact": _record_of(exported),
         "static": static_of(exported),
+        "calibration": exported.about.get("calibration", ""),
         "changes": tuple(_changes(planned, exported)),
         "versions": exported.about["versions"],
     }
@@ -209,6 +212,7 @@ def _compared(project: Project, planned: PlannedCell, results: Mapping[str, Resu
         "yardstick": _yardstick(results, planned),
         "drift": compared.about["drift"],
         "alone": _alone(planned, results),
+        "layers": layers_of(planned, results),
     }
 
 

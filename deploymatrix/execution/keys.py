@@ -19,11 +19,12 @@ from deploymatrix.host.facts import HostFacts
 from deploymatrix.host.process_environment import passed_environment
 from deploymatrix.host.recipes import exporters_base, runtime_recipe
 from deploymatrix.host.worker_program import worker_digest, worker_of
+from deploymatrix.project.calibration import calibration_split
 from deploymatrix.project.limits import limits_of
 from deploymatrix.project.own_samples import program
 from deploymatrix.project.plan import PlannedCell
 from deploymatrix.project.project import Model, Project, Target
-from deploymatrix.project.routes import Route, Step
+from deploymatrix.project.routes import Route, Step, layers_module
 from deploymatrix.store import digests
 from deploymatrix.store.entries import Entry
 
@@ -96,11 +97,15 @@ class Keys:
             "worker": self._exporting,
         }
 
-    def calibration(self, model: Model) -> Key:
-        """Make the key of the samples that a variant's ranges are taken from."""
-        return self._files(model).calibration
-
-    def artifact(self, model: Model, variant: str, step: Step, source: Entry, samples: Entry | None = None) -> Key:
+    def artifact(
+        self,
+        model: Model,
+        variant: str,
+        step: Step,
+        source: Entry,
+        samples: Entry | None = None,
+        calibration: Entry | None = None,
+    ) -> Key:
         """Make the key of an artifact: its step's code, options and environment, its source, and what opens that."""
         project, files = self._project, self._files(model)
         opener = project.opener(step.opener, model.spec.framework) if step.opener else None
@@ -116,12 +121,17 @@ class Keys:
                 "model": [files.code, files.source] if opener else None,
                 "limits": [model.spec.timeouts.export, model.spec.memory_mb],
                 "warnings": self._warning_rules(step.format),
-                **({"calibration": self.calibration(model).digest} if project.variants[variant].calibration else {}),
+                **self._calibration(model, variant, calibration),
                 "worker": self._exporting,
                 **passed_values(project),
                 **self._contained,
             }
         )
+
+    def _calibration(self, model: Model, variant: str, own: Entry | None) -> dict[str, str]:
+        if not self._project.variants[variant].calibration:
+            return {}
+        return {"calibration": self._samples_digest(calibration_split(model), own)}
 
     def run(self, model: Model, target: Target, artifact: Entry, facts: HostFacts, samples: Entry | None = None) -> Key:
         """Make the key of a run: the artifact, the samples, the runner's code, the runtime and the limits."""
@@ -151,6 +161,12 @@ class Keys:
                 **wire_state(model),
             }
         )
+
+    def layers(self, made: Key, step: Step, artifact: Entry) -> Key:
+        """Make the key of where noise enters an artifact: what made it, and what looks."""
+        module = layers_module(self._project, step.format)
+        code = [digests.of_code(path) for path in sorted(module.parent.glob("*.py"))]
+        return Key({**made.parts, "artifact": artifact.digest, "layers": code})
 
     def _evaluator(self, route: Route) -> dict[str, str]:
         return {

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from deploymatrix.numerics.shapes import bindings, usual_sizes
+from deploymatrix.numerics.shapes import bindings
 from deploymatrix.project.model_specs import Input
 from deploymatrix.project.own_samples import files_beside, named, own_files
 from deploymatrix.project.project import Model
@@ -22,10 +22,6 @@ SEQUENCES = (NUMERICS / "sequences.py",)  # of models with state
 READING = tuple(
     NUMERICS / name for name in ("array_files.py", "npy.py", "own_samples.py", "ragged.py", "shapes.py", "tensors.py")
 )
-
-CALIBRATION = 16  # samples, of the usual sizes
-ANOTHER_SEED = 1_000_003  # is added to the model's own
-DRAWN = ("seed", "inputs", "code", "state")  # of the parts of a key of samples, those that drawing depends on
 
 
 @dataclass(frozen=True)
@@ -84,13 +80,6 @@ class ModelFiles:
             "reading": code_of(READING),
         }
         return Key({**key, **own})
-
-    @cached_property
-    def calibration(self) -> Key:
-        """Calibration samples are drawn as samples are, of another seed."""
-        spec = self._model.spec
-        drawn = {name: part for name, part in self.samples.parts.items() if name in DRAWN}
-        return Key({**drawn, "samples": CALIBRATION, "sizes": usual_sizes(spec.dims), "calibration": True})
 
     @property
     def _sizes(self) -> list[dict[str, int]] | dict[str, tuple[int, ...]]:

@@ -22,6 +22,7 @@ USUAL_SECONDS = {
     "export": 6.0,
     "run": 1.5,
     "evaluate": 5.0,
+    "layers": 20.0,
     "compare": 0.05,
     "prepare": 20.0,
 }
@@ -32,6 +33,7 @@ USUAL_MEMORY_MB = {
     "export": 2500,
     "run": 800,
     "evaluate": 1500,
+    "layers": 2500,
     "compare": 200,
     "prepare": 1000,
 }

@@ -12,6 +12,7 @@ from deploymatrix.execution.blame import cells_to_verify
 from deploymatrix.execution.executor import Execution, Listener
 from deploymatrix.execution.explain_plan import TaskExplanation, explain_plan
 from deploymatrix.execution.keys import Keys
+from deploymatrix.execution.layer_tasks import layer_tasks
 from deploymatrix.execution.publishing import Publisher
 from deploymatrix.execution.stages.context import StageContext
 from deploymatrix.host.facts import HostFacts
@@ -96,6 +97,7 @@ def decide(planned: PlannedRun, host: Host, options: RunOptions, listener: Liste
         execution.run(tasks)
         further = plan_tasks(cells_to_verify(project, planned.cells, execution.results))
         execution.run(further)
+        execution.run(layer_tasks(project, planned.cells, execution.results))
         if execution.executed:  # else all of it has just been looked at
             execution.check({**tasks, **further})
     finally:

@@ -13,13 +13,18 @@ if TYPE_CHECKING:
     from deploymatrix.project.project import Project
     from deploymatrix.project.routes import Step
 
-EVALUATOR = "evaluate.py"
+ASIDE = ("evaluate.py", "noise.py")  # they look at artifacts, and no step loads them
 NAME = re.compile(r"""["'](\w+)(?:\.py)?["']|^\s*(?:from|import)\s+(\w+)""", re.MULTILINE)
+
+
+def module_of(project: Project, step: Step) -> Path:
+    """Return what is run for a step."""
+    return step.module or project.step_module(step.format, step.source)
 
 
 def step_files(project: Project, step: Step) -> list[Path]:
     """Return a step's module and those that it may load from its folder."""
-    return with_neighbours(project.step_module(step.format, step.source))
+    return with_neighbours(module_of(project, step))
 
 
 def code_of_step(project: Project, step: Step) -> str:
@@ -33,13 +38,13 @@ def code_of_evaluator(project: Project, format_: str) -> str:
 
 
 def with_neighbours(module: Path) -> list[Path]:
-    """Return a module and the others of its folder, but for those that only other steps, or the evaluator, name.
+    """Return a module and the others of its folder, but for those that only others name: steps, or those ASIDE.
 
     A name is a word in quotes, or one that is imported. What nobody names counts for all: it may be loaded by a name
     that is put together.
     """
     files = set(module.parent.glob("*.py"))
-    roots = {path for path in files if path.name.startswith("from_") or path.name == EVALUATOR}
+    roots = {path for path in files if path.name.startswith("from_") or path.name in ASIDE}
     own = _named_from(module, files - roots)
     others = {path for root in roots - {module} for path in _named_from(root, files - roots)}
     return [module, *sorted(path for path in files - roots if path in own or path not in others)]

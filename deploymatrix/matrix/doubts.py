@@ -60,6 +60,9 @@ def _of_cell(project: Project, planned: PlannedCell | None, cell: Cell, matrix: 
     limits = Limits(**limits_of(planned.model, planned.target, planned.variant))
     halves = frozenset(output.name for output in planned.model.spec.outputs if output.dtype == "float16")
     yield from contradictions(cell, limits, halves)
+    calibrated = planned.target.variants[planned.variant].calibration
+    if cell.artifact is not None and calibrated != bool(cell.calibration):
+        yield f"its variant takes {'' if calibrated else 'no '}ranges from samples, and the record says otherwise"
     if cell.isolation not in (None, matrix.isolation):
         yield f"it ran in {cell.isolation} isolation, the others in {matrix.isolation}"
     yield from _of_plan(planned, cell)

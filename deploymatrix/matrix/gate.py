@@ -12,6 +12,7 @@ from typing import Literal
 
 from deploymatrix.matrix.counts import Counts, count_cells, is_red
 from deploymatrix.matrix.diff import CellDiff
+from deploymatrix.matrix.layers import entering
 from deploymatrix.matrix.records import VERDICTS_THAT_PASS, Cell, Matrix
 from deploymatrix.project.plan import PlannedCell
 
@@ -133,7 +134,8 @@ def explain_red(cell: Cell) -> str:
     what = f"{cell.said} in stage {cell.stage}" if cell.stage else cell.said
     blamed = f", blamed on {cell.blame}" if cell.blame else ""
     first_line = cell.detail.splitlines()[0] if cell.detail else ""
-    return f"{cell.name}: {what}{blamed}{_about_entry(cell)}" + (f": {first_line}" if first_line else "")
+    said = "; ".join(part for part in (first_line, entering(cell.layers)) if part)
+    return f"{cell.name}: {what}{blamed}{_about_entry(cell)}" + (f": {said}" if said else "")
 
 
 def _about_entry(cell: Cell) -> str:

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator
 
 from deploymatrix.matrix.frozen import Frozen
 from deploymatrix.matrix.kept_logs import LogName
+from deploymatrix.matrix.layers import LayerRecord
 from deploymatrix.matrix.output_records import OutputRecord
 from deploymatrix.numerics.failing import Failing, named
 from deploymatrix.numerics.shapes import words
@@ -115,6 +116,9 @@ class Cell(Frozen):
         default="",
         description="where own samples lie, how many were drawn besides, what was expected of them; empty: all drawn",
     )
+    calibration: str = Field(
+        default="", description="the samples that ranges were taken from, and their digest; empty: from none"
+    )
     checks: tuple[str, ...] = Field(
         default=(), description="what was varied to see whether answers are stable: repeat, load, order, threads"
     )
@@ -131,6 +135,9 @@ class Cell(Frozen):
     alone: str = Field(
         default="",
         description="why nothing answers for the quantised artifact in exact arithmetic: judged by loss alone",
+    )
+    layers: tuple[LayerRecord, ...] = Field(
+        default=(), description="of an artifact that fails by itself: the layers that bring in most noise, worst first"
     )
     drift: dict[str, float] = Field(
         default={}, description="by output, the largest difference among the answers of all checks; absent where none"

@@ -104,6 +104,7 @@ class ModelSpec(Strict):
 
     `samples`: how many are drawn, at least 4; or where own ones lie, seen from model.toml: a folder or a glob of .npz
     and .safetensors files, or samples.py. `expected`: where the outputs lie that own samples had in training.
+    `calibration_samples`: where others lie, that a variant's ranges are taken from and that judge nothing.
     `steps`: how many each sample has, of a model with [[feedback]].
     """
 
@@ -116,6 +117,7 @@ class ModelSpec(Strict):
     seed: int = 0
     samples: Samples = FEWEST
     expected: Annotated[str, Field(min_length=1)] | None = None
+    calibration_samples: Samples | None = None
     calibrate: bool = False
     dims: dict[Name, Dim] = {}
     steps: Steps = STEPS
@@ -144,6 +146,14 @@ class ModelSpec(Strict):
             raise ValueError(f"inputs.{problem}")
         if self.expected is not None:
             raise ValueError("expected means nothing for drawn samples; write samples = and where your own ones lie")
+        return self
+
+    @model_validator(mode="after")
+    def _calibration_has_a_split_of_its_own(self) -> Self:
+        if isinstance(self.calibration_samples, int):
+            raise ValueError("calibration_samples are drawn unless this says where own ones lie; remove it")
+        if self.calibration_samples is not None and self.calibration_samples == self.samples:
+            raise ValueError("calibration_samples are those that judge; give a split of their own")
         return self
 
     @property

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deploymatrix.errors import ConfigurationError
+from deploymatrix.project.calibration import calibration_split
 from deploymatrix.project.sample_specs import PROGRAM, SUFFIXES
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ def own_files(model: Model) -> list[Path]:
 def files_beside(model: Model) -> frozenset[str]:
     """Return the names, below the model's folder, of files that count as samples and not as the model's code."""
     folder = model.folder.absolute()
-    inside = (Path(os.path.abspath(path)) for path in own_files(model))
+    files = [*own_files(model), *own_files(calibration_split(model))]
+    inside = (Path(os.path.abspath(path)) for path in files)
     return frozenset(path.relative_to(folder).as_posix() for path in inside if path.is_relative_to(folder))
 
 

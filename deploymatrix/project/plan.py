@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from deploymatrix.errors import NothingSelected
+from deploymatrix.project.calibration import calibration_split
 from deploymatrix.project.expressions import compile_expression
 from deploymatrix.project.limits import limits_of
 from deploymatrix.project.names import pick
@@ -18,7 +19,7 @@ from deploymatrix.project.routes import Route, Step, find_route
 ALL = "all"  # for all variants
 DEFAULT = "default: "  # in records, before the expression that a project selects by
 
-TaskKind = Literal["gather", "sample", "reference", "export", "run", "evaluate", "compare"]
+TaskKind = Literal["gather", "sample", "reference", "export", "run", "evaluate", "compare", "layers"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,9 +50,9 @@ class Task:
     What is quantised may have a second reference: `evaluate` answers for the artifact in exact arithmetic.
 
     A model with own samples has one more before: `gather` reads their files, `sample` asks the model's samples.py.
-    `samples`, `reference`, `source`, `run` and `evaluation` are the ids of the tasks whose results it takes; else they
-    are empty. The source of an export is what its step starts from: the reference, which holds the weights, or the
-    artifact before. The source of a run and of a comparison is the artifact.
+    `layers` looks where noise enters an artifact. The fields from `samples` to `artifact` are the ids of tasks whose
+    results it takes; else they are empty. The source of an export is what its step starts from: the reference, which
+    holds the weights, or the artifact before. The source of a run and of a comparison is the artifact.
     """
 
     id: str
@@ -62,6 +63,8 @@ class Task:
     source: str = ""
     run: str = ""
     evaluation: str = ""
+    calibration: str = ""
+    artifact: str = ""
     variant: str = ""
     route: Route | None = None
     target: Target | None = None
@@ -69,8 +72,8 @@ class Task:
     @property
     def needs(self) -> tuple[str, ...]:
         """The ids of the tasks that come before this one, each once."""
-        ids = (self.samples, self.reference, self.source, self.run, self.evaluation)
-        return tuple(dict.fromkeys(id_ for id_ in ids if id_))
+        made = (self.samples, self.reference, self.source, self.run, self.evaluation, self.calibration, self.artifact)
+        return tuple(dict.fromkeys(id_ for id_ in made if id_))
 
     @property
     def step(self) -> Step:
@@ -240,12 +243,15 @@ def _cell_tasks(cell: PlannedCell, route: Route) -> Iterable[Task]:
     reference = before[reference_id(cell.model)]
     source = reference.id
     for prefix in route.prefixes():
+        calibration = _calibration(cell, prefix)
+        yield from calibration
         export = Task(
             id=export_id(cell.model, prefix),
             kind="export",
             samples=reference.samples,
             reference=reference.id,
             source=source,
+            calibration=calibration[0].id if calibration else "",
             model=cell.model,
             variant=prefix.variant,
             route=prefix,
@@ -269,6 +275,12 @@ def _cell_tasks(cell: PlannedCell, route: Route) -> Iterable[Task]:
         evaluation = evaluation_id(cell)
         yield replace(run, id=evaluation, kind="evaluate", target=None)
     yield replace(run, id=compare_id(cell), kind="compare", run=run.id, evaluation=evaluation)
+
+
+def _calibration(cell: PlannedCell, prefix: Route) -> list[Task]:
+    """Return the task that own calibration samples come from; none where nothing is calibrated, or they are drawn."""
+    made = cell.target.variants.get(prefix.variant)
+    return [*reference_tasks(calibration_split(cell.model)).values()][:-1] if made and made.calibration else []
 
 
 def _id(kind: TaskKind, model: Model, route: Route, target: Target | None = None) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from deploymatrix.project.model_specs import RouteChoice
@@ -18,7 +19,7 @@ from deploymatrix.project.specs import StepSpec
 class Step:
     """One exporter run: pipelines/<format>/from_<source>.py in an environment, with its options.
 
-    variant: of the artifact that it makes; a route may go through one of another variant.
+    variant: of the artifact that it makes; a route may go through one of another variant. module: what is run instead.
     """
 
     format: str
@@ -27,6 +28,7 @@ class Step:
     environment: str
     options: dict[str, Any]
     opener: str | None  # the framework as whose object the model is opened; None when the source is an artifact
+    module: Path | None = None
 
     @property
     def name(self) -> str:
@@ -56,6 +58,11 @@ class Route:
         """Yield the route to each format in turn, the nearest to the model first, the whole last."""
         for length in range(1, len(self.steps) + 1):
             yield Route(framework=self.framework, steps=self.steps[:length])
+
+
+def layers_module(project: Project, format_: str) -> Path:
+    """Return the module that looks where noise enters artifacts of a format; there need be no such file."""
+    return project.evaluator(format_).with_name("noise.py")
 
 
 def find_route(project: Project, model: Model, format_: str, variant: str) -> Route | None:

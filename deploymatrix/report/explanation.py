@@ -10,12 +10,14 @@ from typing import Any
 from deploymatrix.matrix.budgets import latency_ratio
 from deploymatrix.matrix.causes import cause_of
 from deploymatrix.matrix.gate import explain_red
+from deploymatrix.matrix.layers import table
 from deploymatrix.matrix.measurements import Measurement
 from deploymatrix.matrix.output_records import OutputRecord, WorstRecord
 from deploymatrix.matrix.records import Cell
 from deploymatrix.printable import printable
 from deploymatrix.project.findings import Finding
 from deploymatrix.report.stability import stability
+from deploymatrix.report.worth import share
 
 TRACEBACK = "Traceback (most recent call last):"
 ERROR = re.compile(r"\b(\w*error|exception|fatal|abort(ed)?|panic|segmentation fault|assert\w*|failed|killed)\b", re.I)
@@ -85,6 +87,12 @@ YARDSTICK = (
 )
 
 
+ADVICE = (
+    "keep {} in float32, by the options of the step that quantises; or give its weights a smaller range: a scale for "
+    "each channel, clipping, or training"
+)
+
+
 def as_text(explanation: Explanation) -> Iterator[str]:
     """Yield lines for a terminal."""
     cell = explanation.cell
@@ -112,10 +120,18 @@ def as_text(explanation: Explanation) -> Iterator[str]:
     yield from _block_of("digests", [f"{name}: {digest}" for name, digest in explanation.digests.items()])
     yield from _block_of("versions", [f"{name} {version}" for name, version in sorted(cell.versions.items())])
     yield from _block_of("outputs", [_output(output) for output in cell.outputs])
+    yield from _layers(cell)
     yield from _field("times", _times(explanation.measurement))
+    yield from _field("beside", _beside(cell, explanation.measurement))
     yield from _block_of(f"log ({cell.log})", list(explanation.log))
     yield from _field("similar", ", ".join(explanation.similar))
     yield from _field("repro", explanation.repro or "")
+
+
+def _layers(cell: Cell) -> Iterator[str]:
+    """Yield which layers bring in the noise, of an artifact that fails by itself."""
+    if cell.layers:
+        yield from _block_of("layers", [*table(cell.layers), ADVICE.format(cell.layers[0].name)])
 
 
 def _field(name: str, text: str) -> Iterator[str]:
@@ -171,6 +187,14 @@ def _times(measurement: Measurement | None) -> str:
     shown += [f"{ratio:.3g} times eager"] if ratio is not None else []
     shown += [f"peak {measurement.peak_mb:.0f} MiB"] if measurement.peak_mb is not None else []
     return ", ".join(shown)
+
+
+def _beside(cell: Cell, measurement: Measurement | None) -> str:
+    """Say what the variant is beside full precision, as far as that was measured."""
+    shares = [("size", cell.size_ratio)]
+    shares += [("time", measurement.latency_ratio), ("memory", measurement.memory_ratio)] if measurement else []
+    known = [f"{share(value)} of the {what}" for what, value in shares if value is not None]
+    return f"{cell.beside}: {', '.join(known)}" if known else ""
 
 
 def _block(lines: Sequence[str]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from deploymatrix.matrix.budgets import worst_headroom
 from deploymatrix.matrix.counts import count
@@ -12,20 +12,31 @@ from deploymatrix.matrix.records import Cell, Matrix
 By = Literal["model", "family"]
 
 
+class Row(NamedTuple):
+    """A row: of a model in one variant; in all of them, where the matrix has only one, under the name ""."""
+
+    model: str
+    variant: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Grid:
-    """Rows are models, columns are targets (with the variant where there are several), sorted by name.
+    """Rows are models, with one for each variant where there are several; columns are targets; both sorted by name.
 
-    `sections` are the rows by family, or all rows under no name.
+    `sections` are the rows by family, or all rows under no name. A variant that others stand beside is a model's first.
     """
 
-    sections: dict[str, tuple[str, ...]]
+    sections: dict[str, tuple[Row, ...]]
     columns: tuple[str, ...]
-    cells: dict[tuple[str, str], Cell]
+    cells: dict[tuple[Row, str], Cell]
 
-    def row(self, model: str) -> list[Cell | None]:
-        """Return a model's cells, None where there is none."""
-        return [self.cells.get((model, column)) for column in self.columns]
+    @property
+    def has_variants(self) -> bool:
+        return any(row.variant for row, _ in self.cells)
+
+    def row(self, row: Row) -> list[Cell | None]:
+        """Return a row's cells, None where there is none."""
+        return [self.cells.get((row, column)) for column in self.columns]
 
     def passed(self, section: str) -> list[str]:
         """Write for each column how many of a section's cells passed, such as 3/4; nothing where there are none."""
@@ -38,12 +49,16 @@ class Grid:
 def grid(matrix: Matrix, by: By = "model") -> Grid:
     """Lay out a matrix."""
     several = len({cell.variant for cell in matrix.cells}) > 1
-    cells = {(cell.model, f"{cell.target} {cell.variant}" if several else cell.target): cell for cell in matrix.cells}
-    families: dict[str, set[str]] = {}
-    for cell in matrix.cells:
-        families.setdefault(cell.family if by == "family" else "", set()).add(cell.model)
+    cells = {(Row(cell.model, cell.variant if several else ""), cell.target): cell for cell in matrix.cells}
+    whole = {cell.beside for cell in matrix.cells}
+    families: dict[str, set[Row]] = {}
+    for (row, _), cell in cells.items():
+        families.setdefault(cell.family if by == "family" else "", set()).add(row)
     return Grid(
-        sections={family: tuple(sorted(families[family])) for family in sorted(families)},
+        sections={
+            family: tuple(sorted(families[family], key=lambda row: (row.model, row.variant not in whole, row.variant)))
+            for family in sorted(families)
+        },
         columns=tuple(sorted({column for _, column in cells})),
         cells=cells,
     )

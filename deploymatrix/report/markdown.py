@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from deploymatrix.matrix.causes import cause_lines
 from deploymatrix.matrix.counts import count, red_cells
 from deploymatrix.matrix.gate import explain_red
+from deploymatrix.matrix.measurements import Measurement
 from deploymatrix.matrix.records import Cell, Matrix
 from deploymatrix.printable import printable
-from deploymatrix.report.grid import By, cell_figure, grid, summary
+from deploymatrix.report.grid import By, Grid, Row, cell_figure, grid, summary
 from deploymatrix.report.symbols import legend, mark
+from deploymatrix.report.worth import NO_TIMES, NOTE, notes, pointed_out, worth
 
 AMBER = "🟠"  # Markdown has no colours
 LONGEST = 300  # characters of an explanation in a table
 
 
-def markdown(matrix: Matrix, by: By = "model") -> str:
-    """Write the table, its legend, the causes of what is red, and what is wrong with each red cell."""
+def markdown(matrix: Matrix, by: By = "model", measurements: Mapping[str, Measurement] = NO_TIMES) -> str:
+    """Write the table, its legend, the causes, what is wrong with each red cell, and what variants buy."""
     partial = count(matrix).partial
     text = f"**{AMBER} {partial}**\n\n" if partial else ""
     text += "".join(table_rows(matrix, by))
@@ -26,25 +30,42 @@ def markdown(matrix: Matrix, by: By = "model") -> str:
     red = [*map(explain_red, red_cells(matrix)), *matrix.unmatched]
     if red:
         text += "\n" + "".join(f"- {escape(line)}\n" for line in red)
+    text += beside(matrix, by, measurements)
     return f"{text}\n**{summary(matrix)}**\n"
 
 
 def table_rows(matrix: Matrix, by: By = "model") -> list[str]:
     """Return the lines of the table, each with its line end; the head and the line below it are one entry."""
     layout = grid(matrix, by)
-    lines = [_row(["model", *map(escape, layout.columns)]) + _row(["---", *("---:" for _ in layout.columns)])]
-    for section, models in layout.sections.items():
+    lines = [_head(layout)]
+    before = ""
+    for section, rows in layout.sections.items():
         if section:
-            lines.append(
-                _row(
-                    [
-                        f"**{escape(section)}**",
-                        *(f"**{counts}**" if counts else "" for counts in layout.passed(section)),
-                    ]
-                )
-            )
-        lines += [_row([escape(model), *map(_entry, layout.row(model))]) for model in models]
+            blank = [""] if layout.has_variants else []
+            counts = [f"**{counts}**" if counts else "" for counts in layout.passed(section)]
+            lines.append(_row([f"**{escape(section)}**", *blank, *counts]))
+        for row in rows:
+            lines.append(_row([*_names(layout, row, before), *map(_entry, layout.row(row))]))
+            before = row.model
     return lines
+
+
+def beside(matrix: Matrix, by: By, measurements: Mapping[str, Measurement]) -> str:
+    """Write what variants buy: a table of size, time and memory, and who buys nothing; empty where none stands beside
+    another one."""
+    layout = grid(matrix, by)
+    found = {cell.name: worth(cell, measurements) for cell in matrix.cells}
+    lines, before = [], ""
+    for row in (row for rows in layout.sections.values() for row in rows):
+        entries = [found[cell.name].entry if cell else "" for cell in layout.row(row)]
+        if any(entries):
+            lines.append(_row([*_names(layout, row, before), *entries]))
+            before = row.model
+    if not lines:
+        return ""
+    text = f"\n**Beside full precision**\n\n{_head(layout)}{''.join(lines)}\n{escape(NOTE)}\n"
+    told = list(notes(pointed_out(matrix.cells, measurements)))
+    return text + ("\n" + "".join(f"- {escape(line)}\n" for line in told) if told else "")
 
 
 def explanation(cell: Cell) -> str:
@@ -58,6 +79,18 @@ def escape(text: str) -> str:
     for character in "\\`*_{}[]<>#|!~$&":
         text = text.replace(character, "\\" + character)
     return " ".join(text.split()).replace("@", "@\u200b")
+
+
+def _head(layout: Grid) -> str:
+    names = ["model", "variant"] if layout.has_variants else ["model"]
+    rule = ["---" for _ in names] + ["---:" for _ in layout.columns]
+    return _row([*names, *map(escape, layout.columns)]) + _row(rule)
+
+
+def _names(layout: Grid, row: Row, before: str) -> list[str]:
+    """Name the row; a model only in the first of its rows."""
+    model = escape(row.model) if row.model != before else ""
+    return [model, escape(row.variant)] if layout.has_variants else [model]
 
 
 def _row(entries: list[str]) -> str:

@@ -31,11 +31,12 @@ SCRIPTS = (
     "plots.js",
     "heat.js",
     "bars.js",
+    "scatter.js",
     "sections.js",
     "panel.js",
     "page.js",
 )
-STYLES = ("uplot.min.css", "theme.css", "page.css", "filters.css", "grid.css", "panel.css")
+STYLES = ("uplot.min.css", "theme.css", "page.css", "filters.css", "grid.css", "panel.css", "variants.css")
 
 LARGEST = 4_900_000  # bytes of the file
 DETAIL_LIMITS = (8000, 2000, 500, 160)  # characters of each detail, tried in turn
@@ -55,7 +56,7 @@ def page(
     repairs cells may name. logs: the way from the page's folder to the matrix's, which holds the logs.
     """
     difference = history[-1].changes(matrix, measurements) if history else None
-    grid = embed(grid_block(matrix, history, difference, logs))
+    grid = embed(grid_block(matrix, history, difference, logs, measurements))
     text = ""
     for limit in DETAIL_LIMITS:
         text = _assemble(grid, compress(panel_block(matrix, measurements, history, difference, limit, findings)))

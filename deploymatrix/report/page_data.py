@@ -10,7 +10,7 @@ import base64
 import gzip
 import json
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 from deploymatrix.matrix.budgets import worst_headroom
@@ -24,6 +24,7 @@ from deploymatrix.project.findings import Finding
 from deploymatrix.report.history import History
 from deploymatrix.report.stability import stability
 from deploymatrix.report.symbols import SYMBOLS, VERDICT_SYMBOLS, VERDICT_WORDS
+from deploymatrix.report.worth import NO_TIMES, by_variant, note, pointed_out, worth
 
 T = TypeVar("T", bound=Hashable)
 
@@ -46,7 +47,13 @@ class Strings(Generic[T]):
         return list(self._numbers)
 
 
-def grid_block(matrix: Matrix, history: Sequence[History], difference: Diff | None, logs: str = "..") -> dict[str, Any]:
+def grid_block(
+    matrix: Matrix,
+    history: Sequence[History],
+    difference: Diff | None,
+    logs: str = "..",
+    measurements: Mapping[str, Measurement] = NO_TIMES,
+) -> dict[str, Any]:
     """Collect what grid, filters and totals need; a column has an entry for each cell.
 
     difference: to the last run. logs: the way from the page's folder to the one that the cells' logs are named from.
@@ -59,6 +66,7 @@ def grid_block(matrix: Matrix, history: Sequence[History], difference: Diff | No
     for name, table in tables.items():
         columns[name] = [table.number(getattr(cell, name) or "") for cell in matrix.cells]
     columns["headroom"] = [_rounded(worst_headroom(cell), 3) for cell in matrix.cells]
+    columns["sizeRatio"] = [cell.size_ratio for cell in matrix.cells]
     columns["repaired"] = [int(bool(cell.repairs)) for cell in matrix.cells]
     columns["warned"] = [int(bool(cell.warnings)) for cell in matrix.cells]
     fixed: Strings[str] = Strings()
@@ -85,6 +93,8 @@ def grid_block(matrix: Matrix, history: Sequence[History], difference: Diff | No
             "fixed": fixed.values(),
         },
         "columns": columns,
+        "whole": sorted({cell.beside for cell in matrix.cells if cell.beside}),
+        "notes": list(_notes(matrix, measurements)),
         "history": [matrix.label for matrix in history],
         "removed": [cell_diff.cell for cell_diff in difference.of("removed")] if difference else [],
         "unmatched": list(matrix.unmatched),
@@ -106,10 +116,11 @@ def panel_block(
     values: Strings[str] = Strings()  # JSON of any repeated value
     cells = []
     for cell in matrix.cells:
-        described = [values.number(_json(part)) for part in _described(cell, detail_limit, reasons.get(cell.name, []))]
+        parts = _described(cell, detail_limit, reasons.get(cell.name, [])) + _worth(cell, measurements)
+        described = [values.number(_json(part)) for part in parts]
         sha256, size = (cell.artifact.sha256, cell.artifact.bytes) if cell.artifact else (None, None)
         outputs = [_output(output, values) for output in cell.outputs]
-        cells.append([*described, sha256, size, outputs, _measured(measurements.get(cell.name))])
+        cells.append([*described, sha256, size, outputs, _measured(measurements.get(cell.name)), _task(cell)])
     return {
         "values": [json.loads(value) for value in values.values()],
         "cells": cells,
@@ -155,6 +166,18 @@ def _described(cell: Cell, detail_limit: int, reasons: list[str]) -> list[Any]:
     ]
 
 
+def _worth(cell: Cell, measurements: Mapping[str, Measurement]) -> list[str]:
+    """List in words what a cell is beside full precision, and what that buys, as data.js reads them."""
+    found = worth(cell, measurements)
+    return [found.words, note(found) if found.buys else ""]
+
+
+def _notes(matrix: Matrix, measurements: Mapping[str, Measurement]) -> Iterator[dict[str, Any]]:
+    """Yield for each target and variant that buys nothing what to say, and the names of its cells."""
+    for (buys, target, variant), group in by_variant(pointed_out(matrix.cells, measurements)):
+        yield {"text": f"{target} {variant} buys {buys} for", "cells": [found.cell.name for found in group]}
+
+
 def _output(output: OutputRecord, values: Strings[str]) -> list[Any]:
     limits = [_rounded(output.limit), _rounded(output.eager_error)]
     described = [output.name, output.dtype, list(output.shape), *limits, output.problem]
@@ -184,6 +207,14 @@ def _measured(measurement: Measurement | None) -> list[float | None] | None:
         return None
     m = measurement
     return [_rounded(value) for value in (m.export_s, m.load_s, m.run_s, m.peak_mb, m.eager_s)]
+
+
+def _task(cell: Cell) -> list[Any] | None:
+    """List the name of the task's metric and its figure; None without labels, or where less is better."""
+    accuracy = getattr(cell, "accuracy", None)
+    if accuracy is None or accuracy.kind in ("agreement", "mse"):
+        return None
+    return [accuracy.kind, _rounded(accuracy.variant)]
 
 
 def _shown_change(change: str | None) -> str:

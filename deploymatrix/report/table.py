@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
+
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -9,15 +11,19 @@ from rich.text import Text
 from deploymatrix.matrix.causes import cause_lines
 from deploymatrix.matrix.counts import count, red_cells
 from deploymatrix.matrix.gate import explain_red
+from deploymatrix.matrix.measurements import Measurement
 from deploymatrix.matrix.records import Cell, Matrix
 from deploymatrix.printable import printable
-from deploymatrix.report.grid import By, cell_figure, grid
+from deploymatrix.report.grid import By, Grid, Row, cell_figure, grid
 from deploymatrix.report.symbols import legend, mark, symbol_of
+from deploymatrix.report.worth import NO_TIMES, NOTE, notes, pointed_out, worth
 
 AMBER = "bold dark_orange3"
 
 
-def print_table(matrix: Matrix, console: Console, by: By = "model") -> None:
+def print_table(
+    matrix: Matrix, console: Console, by: By = "model", measurements: Mapping[str, Measurement] = NO_TIMES
+) -> None:
     """Print the matrix, its legend, the causes of what is red, a line for each red cell, and what it comes to."""
     counts = count(matrix)
     if counts.partial:
@@ -33,6 +39,12 @@ def print_table(matrix: Matrix, console: Console, by: By = "model") -> None:
             console.print(Text(printable(f"  log: {cell.log}"), style="dim"))
     for line in matrix.unmatched:
         console.print(Text(printable(f"unmatched: {line}"), style="red"))
+    besides = _beside(matrix, by, measurements)
+    if besides.row_count:
+        console.print(besides)
+        console.print(Text(NOTE, style="dim"))
+    for line in notes(pointed_out(matrix.cells, measurements)):
+        console.print(Text(printable(f"note: {line}"), style=AMBER))
     partial = Text(f"{counts.partial}; " if counts.partial else "", style=AMBER)
     style = "bold red" if counts.all_red else "bold" if counts.partial else "bold green"
     console.print(partial + Text(f"{counts.headline}; {matrix.circumstances}", style=style))
@@ -40,16 +52,43 @@ def print_table(matrix: Matrix, console: Console, by: By = "model") -> None:
 
 def _table(matrix: Matrix, by: By) -> Table:
     layout = grid(matrix, by)
-    table = Table(title="deployability", title_justify="left")
+    table = _empty("deployability", layout)
+    for section, rows in layout.sections.items():
+        if section:
+            blank = [""] if layout.has_variants else []
+            table.add_row(*(Text(printable(text), style="bold") for text in (section, *blank, *layout.passed(section))))
+        _add_rows(table, layout, rows, _text)
+    return table
+
+
+def _beside(matrix: Matrix, by: By, measurements: Mapping[str, Measurement]) -> Table:
+    """Lay out what variants buy; a table without rows where none stands beside another one."""
+    layout = grid(matrix, by)
+    table = _empty("beside full precision: size / time / memory", layout)
+    entries = {cell.name: worth(cell, measurements).entry for cell in matrix.cells}
+    for rows in layout.sections.values():
+        told = [row for row in rows if any(cell and entries[cell.name] for cell in layout.row(row))]
+        _add_rows(table, layout, told, lambda cell: Text(entries[cell.name] if cell else ""))
+    return table
+
+
+def _empty(title: str, layout: Grid) -> Table:
+    table = Table(title=title, title_justify="left")
     table.add_column("model")
+    if layout.has_variants:
+        table.add_column("variant")
     for column in layout.columns:
         table.add_column(Text(printable(column)), justify="right")
-    for section, models in layout.sections.items():
-        if section:
-            table.add_row(*(Text(printable(text), style="bold") for text in (section, *layout.passed(section))))
-        for model in models:
-            table.add_row(Text(printable(model)), *map(_text, layout.row(model)))
     return table
+
+
+def _add_rows(table: Table, layout: Grid, rows: Iterable[Row], text: Callable[[Cell | None], Text]) -> None:
+    """Add the rows, each model's name once."""
+    before = ""
+    for row in rows:
+        names = [row.model if row.model != before else "", *([row.variant] if layout.has_variants else [])]
+        table.add_row(*(Text(printable(name)) for name in names), *map(text, layout.row(row)))
+        before = row.model
 
 
 def _text(cell: Cell | None) -> Text:

@@ -38,7 +38,7 @@ def write_reports(
     ]
     texts = {
         "index.html": page(matrix, measurements, earlier, findings, logs=_way(out, source.parent)),
-        "matrix.md": markdown(matrix),
+        "matrix.md": markdown(matrix, measurements=measurements),
         "junit.xml": junit(matrix, measurements),
         "summary.md": step_summary(matrix),
         "annotations.txt": error_annotations(matrix),

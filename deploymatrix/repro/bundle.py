@@ -21,6 +21,7 @@ from deploymatrix.execution.stages.dispatch import question_of
 from deploymatrix.execution.stages.samples import count, ensure_samples
 from deploymatrix.execution.stages.signature import Given, declared_outputs
 from deploymatrix.host.worker_program import WorkerProgram
+from deploymatrix.numerics.failing import named
 from deploymatrix.project.limits import limits_of
 from deploymatrix.project.model_specs import Tensor
 from deploymatrix.project.project import Model
@@ -65,6 +66,7 @@ def _places(evidence: Evidence) -> dict[Path, str]:
         reference, artifact = evidence.needs.reference, evidence.needs.source
         chosen = samples_for(model, artifact, evidence.needs.samples)
         places |= {reference.files / str(sample): f"reference/{index}" for index, sample in enumerate(chosen)}
+        places |= {} if evidence.evaluation is None else {evidence.evaluation.files: "evaluated"}
         return {**places, artifact.files: "artifact", task.target.folder: f"targets/{task.target.name}"}
     project = context.project
     if task.route is not None:
@@ -126,6 +128,7 @@ def _description(evidence: Evidence, places: Mapping[Path, str]) -> dict[str, An
     question = question_of(evidence.context, evidence.needs).__dict__
     request = {"task": task.kind, **{name: value for name, value in question.items() if name != "packages"}}
     about: dict[str, Any] = {key: getattr(cell, key) for key in ("outcome", "stage", "blame", "detail", "versions")}
+    about |= {"outcome": named(cell.outcome, [word for word in cell.fails if word != "accuracy"])}
     about |= {"cell": cell.name, "language": evidence.worker.language, "variables": evidence.variables}
     about["command"] = evidence.worker.command[1:]  # of the program that reproduces: it starts the worker likewise
     about |= {"request": _relative(request, places)}

@@ -33,6 +33,7 @@ class Evidence:
     cell: Cell
     task: Task
     needs: Needs
+    evaluation: Entry | None = None  # what a quantised artifact comes to in exact arithmetic
 
     @property
     def target(self) -> Target:
@@ -100,14 +101,18 @@ def find_evidence(project: Project, cell: Cell) -> Evidence:
     entries = stored_entries(context, tasks)
     task = _decisive(cell, tasks, entries)
     needs = Needs(task, entries)
-    if not all(need in entries for need in task.needs) or _differs(cell, needs):
+    compared = Needs(tasks[-1], entries)
+    second = [compared.task.evaluation] if task.kind == "run" and compared.task.evaluation else []
+    if not all(need in entries for need in (*task.needs, *second)) or _differs(cell, needs):
         raise IncompleteRun(
             f"{cell.name}: the project has changed since this cell was decided (if it was run with --timeout, give the "
             f"same here); run it again: {COMMAND} run -t {cell.target} -m {cell.model}"
         )
-    for entry in needs:
+    for entry in (*needs, *(entries[id_] for id_ in second)):
         context.store.verify(entry)
-    return Evidence(context=context, cell=cell, task=task, needs=needs)
+    return Evidence(
+        context=context, cell=cell, task=task, needs=needs, evaluation=compared.evaluation if second else None
+    )
 
 
 def context_of(project: Project, cell: Cell) -> StageContext:

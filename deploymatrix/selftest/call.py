@@ -18,6 +18,7 @@ from deploymatrix.project.trust import require_trust
 from deploymatrix.say import Say
 from deploymatrix.selftest.making import Extent, make_and_judge
 from deploymatrix.selftest.progress import Counting
+from deploymatrix.selftest.quantised import make_quantised
 from deploymatrix.selftest.records import Reds, SelfTest
 from deploymatrix.selftest.reds import decide, repetitions
 from deploymatrix.selftest.workbench import Workbench
@@ -42,7 +43,7 @@ def kill_mutants(call: Call, extent: Extent, say: Say) -> SelfTest:
     with local_host(call.project, call.isolation, jobs=call.width, say=say) as host:
         bench = _workbench(call, host, say)
         cells, skipped = _passing(call, bench, say)
-        mutants = make_and_judge(bench, cells, extent)
+        mutants = [*make_and_judge(bench, cells, extent), *make_quantised(bench, cells, extent)]
         order = sorted(mutants, key=lambda m: (m.kind, m.model, m.target, m.change))
         return SelfTest(isolation=host.facts.isolation, skipped=tuple(skipped), mutants=tuple(order))
 

@@ -61,6 +61,8 @@ def fate_of(outcome: str, *distances: float | None) -> Fate:
 
 def _share(comparison: Comparison) -> float | None:
     shares = [output.headroom for output in comparison.outputs if output.headroom is not None]
+    seconds = [output.fidelity for output in comparison.outputs if output.fidelity is not None]
+    shares += [second.error / second.limit for second in seconds]
     return min(max(shares), LARGEST) if shares else None
 
 

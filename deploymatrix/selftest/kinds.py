@@ -3,6 +3,10 @@
 A kind of the maker `weight` or `graph` is made in the model's own framework, by pipelines/frameworks/<framework>/
 sources/<maker>_mutant.py, and goes through exporters and runtimes as any model. `artifact` and `answer` change what
 these left, on the host.
+
+Where noise is judged, as in variants of few bits, `quantised` changes a number of the artifact's quantisation, by
+pipelines/<format>/mutants/quantised_mutant.py, and `calibration` the samples that ranges are taken from, by
+pipelines/variants/calibration_mutant.py. Of the others, those are made that answers of few levels must reveal, too.
 """
 
 from __future__ import annotations
@@ -13,9 +17,10 @@ from typing import Literal
 
 from deploymatrix.errors import ConfigurationError
 
-Family = Literal["control", "numeric", "structural"]
-Maker = Literal["weight", "graph", "artifact", "answer"]
-GOALS: dict[Family, float] = {"structural": 1.0, "numeric": 0.995}  # the least share that is killed
+Family = Literal["control", "numeric", "structural", "quantised"]
+Maker = Literal["weight", "graph", "artifact", "answer", "quantised", "calibration"]
+Judgement = Literal["rounding", "noise"]
+GOALS: dict[Family, float] = {"structural": 1.0, "numeric": 0.995, "quantised": 0.95}  # the least share that is killed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +31,11 @@ class Kind:
     family: Family
     maker: Maker
     means: str
+
+    def fits(self, judgement: Judgement) -> bool:
+        """Tell whether cells of this judgement must reveal it."""
+        few = self.maker in FEW_LEVELS
+        return few or self.name in COARSE if judgement == "noise" else not few
 
 
 _TABLE: tuple[tuple[Maker, Family, str, str], ...] = (
@@ -73,6 +83,25 @@ _TABLE: tuple[tuple[Maker, Family, str, str], ...] = (
     ("answer", "numeric", "slice-0.99", "the smallest channel of the last axis times 0.99"),
     ("answer", "numeric", "element-1.01", "the largest element of the smallest channel times 1.01"),
     ("answer", "numeric", "float16-answer", "all values rounded to float16"),
+    ("quantised", "quantised", "scale-1.5", "the scale of one channel of a weight times 1.5"),
+    ("quantised", "quantised", "zero-point-8", "a zero point off by 8 levels"),
+    ("quantised", "quantised", "channel-permuted", "the weights of one channel, each in its neighbour's place"),
+    ("quantised", "quantised", "scale-of-all", "one scale, the largest, for all channels of a weight"),
+    ("quantised", "quantised", "scale-of-first", "the scale of the first channel of a weight taken for all"),
+    ("quantised", "quantised", "range-0.1", "an activation saturates at a tenth of its range"),
+    ("quantised", "quantised", "bias-scale-2", "the scale of a bias times 2"),
+    ("quantised", "quantised", "layer-left", "a layer that is to be quantised is left in float32"),
+    ("calibration", "quantised", "calibration-zeros", "ranges taken from zeros"),
+    ("calibration", "quantised", "calibration-0.1", "ranges taken from samples of a tenth of their size"),
+)
+FEW_LEVELS: tuple[Maker, ...] = ("quantised", "calibration")
+# Of the other makers, the kinds that answers of few levels must reveal, too.
+COARSE = frozenset(
+    {
+        *("unchanged", "rows-swapped", "truncated", "bits-flipped", "stale-seed", "other-model", "outputs-swapped"),
+        *("transposed", "rolled", "other-sample", "batch-copied", "last-zeroed", "nan-element", "infinite-element"),
+        *("int32-answer",),
+    }
 )
 KINDS: dict[str, Kind] = {
     name: Kind(name=name, family=family, maker=maker, means=means) for maker, family, name, means in _TABLE

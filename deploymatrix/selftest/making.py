@@ -11,7 +11,6 @@ from deploymatrix.execution.sampled import samples_for
 from deploymatrix.numerics.compare import Answers
 from deploymatrix.numerics.tensors import Array, load
 from deploymatrix.project.plan import PlannedCell, Task, export_id, reference_tasks, run_id
-from deploymatrix.project.project import Model
 from deploymatrix.selftest.answers import answer_mutants
 from deploymatrix.selftest.artifacts import DAMAGES, damaged, lookalike, renamed, run_task
 from deploymatrix.selftest.judging import Judgement, fate_of, judge
@@ -24,6 +23,7 @@ from deploymatrix.selftest.mutants import (
     stale,
     tasks_in_place_of,
 )
+from deploymatrix.selftest.recording import judged_record, record
 from deploymatrix.selftest.records import Mutant
 from deploymatrix.selftest.workbench import Workbench, limits_on, written_answers
 
@@ -45,6 +45,11 @@ class Extent:
 
     def of(self, *makers: Maker) -> list[Kind]:
         return [kind for kind in self.kinds if kind.maker in makers]
+
+    def fitting(self, cell: PlannedCell, *makers: Maker) -> list[Kind]:
+        """Return the kinds of these makers that the cell's judgement must reveal."""
+        judgement = cell.target.variants[cell.variant].judgement
+        return [kind for kind in self.of(*makers) if kind.fits(judgement)]
 
     def share(self, part: float) -> int | None:
         """Return how many mutants a part of all may be."""
@@ -72,7 +77,9 @@ def _reference(bench: Workbench, cells: list[PlannedCell], extent: Extent) -> tu
     """Freeze mutants of every model, place after place: as long as it has one for the kind, and a cell has room."""
     models = {cell.model.name: cell.model for cell in cells}.values()
     room = {m.name: max(_room(bench, cell, extent) for cell in cells if cell.model.name == m.name) for m in models}
-    alive = [(m, k) for m in models for k in extent.of("weight", "graph") if can_mutate(bench.project, m, k)]
+    fitting = {(c.model.name, k.name) for c in cells for k in extent.fitting(c, "weight", "graph")}
+    pairs = [(m, k) for m in models for k in extent.of("weight", "graph") if (m.name, k.name) in fitting]
+    alive = [(m, k) for m, k in pairs if can_mutate(bench.project, m, k)]
     alive.sort(key=lambda pair: (pair[1].family != "control", _chance(pair[1].name)))
     broken: list[Mutant] = []
     made: list[ModelMutant] = []
@@ -94,7 +101,7 @@ def _reference(bench: Workbench, cells: list[PlannedCell], extent: Extent) -> tu
             elif failure.detail.startswith(NO_SITE):
                 alive.remove((mutant.original, mutant.kind))
             else:
-                broken.append(_record(mutant.original, None, mutant.kind, f"place {pick}", "unusable", failure.detail))
+                broken.append(record(mutant.original, None, mutant.kind, f"place {pick}", "unusable", failure.detail))
     return broken, made
 
 
@@ -104,7 +111,8 @@ def _choose(
     """Choose for each cell as many mutants as there is room for: controls and first places first, kinds mixed."""
     pairs = []
     for cell in cells:
-        of_model = [mutant for mutant in mutants if mutant.original.name == cell.model.name]
+        fitting = extent.fitting(cell, "weight", "graph")
+        of_model = [m for m in mutants if m.original.name == cell.model.name and m.kind in fitting]
         order = sorted(of_model, key=lambda m: (m.kind.family != "control", m.pick, _chance(m.kind.name)))
         pairs += [(mutant, cell) for mutant in order[: _room(bench, cell, extent)]]
     share = extent.share(0.5)
@@ -124,7 +132,7 @@ def _artifact_tasks(
     for cell in cells:
         artifact = bench.artifact(cell)
         assert artifact is not None and cell.route is not None
-        for kind in extent.of("artifact"):
+        for kind in extent.fitting(cell, "artifact"):
             source, needed = f"{kind.name} artifact of {cell.name}", dict[str, Task]()
             if kind.name in DAMAGES:
                 bench.give(source, damaged(bench.context.store, artifact, kind.name))
@@ -150,10 +158,11 @@ def _judge_model(bench: Workbench, mutant: ModelMutant, cell: PlannedCell) -> Mu
     run, artifact = bench.entry(run_id(placed)), bench.artifact(placed)
     if run is None or artifact is None:
         failed = bench.failure(run_id(placed))
-        return _record(mutant.original, cell, mutant.kind, change, "unusable", failed.detail if failed else "")
-    judgement, _ = bench.judged(cell, run, artifact)
-    if judgement.outcome == "passed" and bench.judged(placed, run, artifact)[0].outcome == "mismatch":
-        return _record(mutant.original, cell, mutant.kind, change, "unusable", UNDONE)
+        return record(mutant.original, cell, mutant.kind, change, "unusable", failed.detail if failed else "")
+    second = bench.second(placed)
+    judgement, _ = bench.judged(cell, run, artifact, second)
+    if judgement.outcome == "passed" and bench.judged(placed, run, artifact, second)[0].outcome == "mismatch":
+        return record(mutant.original, cell, mutant.kind, change, "unusable", UNDONE)
     frozen = bench.entry(mutant.reference)
     assert frozen is not None
     distance = bench.float64_distance(cell, bench.reference(mutant.original), frozen)
@@ -167,8 +176,8 @@ def _judge_artifact(bench: Workbench, task: Task, kind: Kind, cell: PlannedCell)
         return _judged(cell, kind, "", judgement, None)
     run, artifact = bench.entry(task.id), bench.entry(task.source)
     if run is None or artifact is None:
-        return _record(cell.model, cell, kind, "", "unusable", failure.detail if failure else "")
-    judgement, moved = bench.judged(cell, run, artifact)
+        return record(cell.model, cell, kind, "", "unusable", failure.detail if failure else "")
+    judgement, moved = bench.judged(cell, run, artifact, bench.second(cell))
     return _judged(cell, kind, "", judgement, moved)
 
 
@@ -177,13 +186,16 @@ def _judge_answers(bench: Workbench, cells: list[PlannedCell], extent: Extent) -
     for cell in cells:
         run, artifact, reference = bench.entry(run_id(cell)), bench.artifact(cell), bench.reference(cell.model)
         assert run is not None and artifact is not None
+        second = bench.second(cell)
+        evaluated = second.files if second else None
         names = [output.name for output in cell.model.spec.outputs]
         samples = range(len(samples_for(cell.model, artifact, reference)))
         outputs: dict[str, list[Array]] = {n: [load(run.files / str(i) / f"{n}.npy") for i in samples] for n in names}
-        for kind in extent.of("answer"):
+        for kind in extent.fitting(cell, "answer"):
             for change, changed in answer_mutants(kind.name, outputs):
                 with written_answers(cell, reference, changed, artifact) as answers:
-                    found.append(_judge_answer(bench, cell, kind, change, answers))
+                    given = replace(answers, evaluated=evaluated)
+                    found.append(_judge_answer(bench, cell, kind, change, given))
     return found
 
 
@@ -223,31 +235,7 @@ def _redrawn(bench: Workbench, mutant: ModelMutant) -> tuple[ModelMutant, ModelM
 
 
 def _judged(cell: PlannedCell, kind: Kind, change: str, judgement: Judgement, distance: float | None) -> Mutant:
-    fate = fate_of(judgement.outcome, distance)
-    record = _record(cell.model, cell, kind, change, fate, judgement.detail)
-    update = {
-        "outcome": judgement.outcome,
-        "draws": judgement.draws,
-        "share": judgement.share,
-        "distance": distance,
-    }
-    return record.model_copy(update=update)
-
-
-def _record(model: Model, cell: PlannedCell | None, kind: Kind, change: str, fate: str, detail: str) -> Mutant:
-    return Mutant.model_validate(
-        {
-            "model": model.name,
-            "target": cell.target.name if cell else "",
-            "format": cell.target.spec.format if cell else "",
-            "kind": kind.name,
-            "family": kind.family,
-            "change": change,
-            "fate": fate,
-            "outcome": "",
-            "detail": detail[:300],
-        }
-    )
+    return judged_record(cell, kind, change, fate_of(judgement.outcome, distance), judgement, distance)
 
 
 def _change(bench: Workbench, mutant: ModelMutant) -> str:

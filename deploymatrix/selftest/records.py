@@ -8,6 +8,7 @@ from deploymatrix.matrix.frozen import Frozen
 from deploymatrix.selftest.kinds import GOALS, Family
 
 Fate = Literal["killed", "survived", "equivalent", "unusable"]
+Fault = Literal["", "runtime", "quantiser"]
 
 
 class Mutant(Frozen):
@@ -17,6 +18,10 @@ class Mutant(Frozen):
     `share`: of the limit, the largest of any output. `distance`: from the original in float64 (where there is no such,
     between answers), as a multiple of eager float32's own error; at most 1 means that no comparison in float32 can tell
     them apart. `probed`: the same on samples of another draw.
+
+    `fault`, of a quantised artifact: of the runtime, which then is held against the graph as it was; or of the
+    quantiser, whose graph is the wrong one, so that only its loss can tell. Where noise is judged, `distance` is a
+    multiple of the noise that is there anyway: of the runtime's own, or of the quantised graph's.
     """
 
     model: str
@@ -32,6 +37,8 @@ class Mutant(Frozen):
     distance: float | None = None
     probed: float | None = None
     detail: str = ""
+    variant: str = "fp32"
+    fault: Fault = ""
 
 
 class SelfTest(Frozen):

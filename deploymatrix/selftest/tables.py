@@ -9,6 +9,7 @@ from deploymatrix.selftest.kinds import GOALS, KINDS
 from deploymatrix.selftest.records import Fate, Mutant, Reds, SelfTest
 
 FATES: tuple[Fate, ...] = ("killed", "survived", "equivalent")  # of mutants that could be made and run
+FAULTS = ("", " (runtime)", " (quantiser)")
 LONGEST = 160  # characters of what went wrong
 
 
@@ -16,7 +17,10 @@ def mutants_markdown(found: SelfTest) -> str:
     """Write the tables by kind and by format, the draws, and the survivors."""
     parts = [
         f"**{summary(found)}**",
-        _table("kind", found.mutants, lambda m: m.kind, [kind for kind in KINDS]),
+        _table(
+            "kind", found.mutants, _kind, [n + fault for n in KINDS for fault in ("", " (runtime)", " (quantiser)")]
+        ),
+        _table("variant", found.mutants, lambda m: m.variant, sorted({m.variant for m in found.mutants} - {""})),
         _table("format", found.mutants, lambda m: m.format, sorted({m.format for m in found.mutants} - {""})),
         _table("model", found.mutants, lambda m: m.model, sorted({m.model for m in found.mutants})),
         _draws(found.mutants),
@@ -94,13 +98,21 @@ def _one_by_one(title: str, mutants: Sequence[Mutant]) -> str:
     if not mutants:
         return ""
     lines = [
-        f"- {m.model}/{m.target}, {m.kind}, {m.change or 'artifact'}: {m.outcome}, {_shown(m.share)} of the limit, "
-        f"{_shown(m.distance)} × eager float32's error in float64"
+        f"- {m.model}/{m.target}/{m.variant}, {_kind(m)}, {m.change or 'artifact'}: {m.outcome}, "
+        f"{_shown(m.share)} of the limit, {_shown(m.distance)} × {_unit(m)}"
         + (f", {_shown(m.probed)} × on other samples" if m.probed is not None else "")
         + (f"; {_cut(m.detail)}" if m.detail else "")
         for m in mutants
     ]
     return "\n".join([f"{title}:", "", *lines])
+
+
+def _kind(mutant: Mutant) -> str:
+    return f"{mutant.kind} ({mutant.fault})" if mutant.fault else mutant.kind
+
+
+def _unit(mutant: Mutant) -> str:
+    return "the noise that is there anyway" if mutant.family == "quantised" else "eager float32's error in float64"
 
 
 def _largest(mutants: list[Mutant]) -> list[Mutant]:

@@ -19,9 +19,19 @@ from deploymatrix.numerics.compare import Answers
 from deploymatrix.numerics.limits import Limits
 from deploymatrix.numerics.tensors import Array, load
 from deploymatrix.project.limits import limits_of
-from deploymatrix.project.plan import PlannedCell, Task, compare_id, export_id, plan_tasks, reference_id, run_id
+from deploymatrix.project.plan import (
+    PlannedCell,
+    Task,
+    compare_id,
+    evaluation_id,
+    export_id,
+    plan_tasks,
+    reference_id,
+    run_id,
+)
 from deploymatrix.project.project import Model, Project
 from deploymatrix.selftest.judging import Judgement, distance, judge
+from deploymatrix.selftest.noise import noise_distance, units_of
 from deploymatrix.store.entries import Entry
 
 if TYPE_CHECKING:
@@ -87,18 +97,33 @@ class Workbench:
         found = [self.reference(cell.model), *exports]
         return sum(float(entry.record.measured["wall_s"]) for entry in found if entry)
 
-    def judged(self, cell: PlannedCell, run: Entry, artifact: Entry) -> tuple[Judgement, float | None]:
+    def second(self, cell: PlannedCell, id_: str = "") -> Entry | None:
+        """Return what a cell's artifact comes to in exact arithmetic, or what the task `id_` evaluated; None where
+        nothing tells."""
+        assert cell.route is not None
+        entry = self.entry(id_ or evaluation_id(cell)) if cell.route.evaluated_in else None
+        return None if entry is None or entry.about.get("problem") else entry
+
+    def judged(
+        self, cell: PlannedCell, run: Entry, artifact: Entry, second: Entry | None = None
+    ) -> tuple[Judgement, float | None]:
         """Judge answers of another artifact in a cell; the distance is the one from the cell's own answers."""
-        found = answers_in(run.files, cell.model, self.reference(cell.model), artifact)
-        answers = replace(found, missing=tuple(run.about["missing"]), extra=tuple(run.about["extra"]))
+        answers = replace(
+            answers_in(run.files, cell.model, self.reference(cell.model), artifact),
+            missing=tuple(run.about["missing"]),
+            extra=tuple(run.about["extra"]),
+            evaluated=second.files if second else None,
+        )
         judgement = judge(answers, limits_on(cell))
-        comparable = judgement.outcome == "passed" and self.entry(run_id(cell)) is not None
+        comparable = judgement.outcome == "passed" and self.entry(compare_id(cell)) is not None
         return judgement, self.moved(cell, answers) if comparable else None
 
     def moved(self, cell: PlannedCell, answers: Answers) -> float | None:
         """Return how far answers are from the cell's own, as a multiple of eager float32's error."""
         before = self.entry(run_id(cell))
         assert before is not None, f"{cell.name} passed"
+        if is_noise(cell):
+            return self.moved_from(cell, answers, before)
         words = ["float32", *(f"float32.{order}" for order in answers.orders)]
         with tempfile.TemporaryDirectory() as folder:
             for index, output in itertools.product(range(answers.samples), answers.declared):
@@ -118,11 +143,31 @@ class Workbench:
                 exact = load(mutant.files / str(index) / f"{output.name}.float64.npy")
                 save(Path(folder), index, output.name, exact.astype(output.dtype))
             answers = answers_in(Path(folder), cell.model, reference, None)
+            if is_noise(cell):
+                return noise_distance(answers, None, self.units(cell, quantiser=True))
             return distance(answers, limits_on(cell))
+
+    def moved_from(
+        self, cell: PlannedCell, answers: Answers, before: Entry, *, quantiser: bool = False
+    ) -> float | None:
+        """Return how far answers are from others to a cell whose noise is judged, as a multiple of that noise: of its
+        graph's, or else of its runtime's own."""
+        return noise_distance(answers, before.files, self.units(cell, quantiser=quantiser))
+
+    def units(self, cell: PlannedCell, *, quantiser: bool) -> dict[str, float]:
+        """Return the noise of each output of a cell that passed."""
+        compared = self.entry(compare_id(cell))
+        assert compared is not None, f"{cell.name} passed"
+        return units_of(compared.about["outputs"], quantiser=quantiser)
 
     def _outcome(self, cell: PlannedCell) -> str:
         result = self.execution.results[compare_id(cell)]
         return str(result.entry.about["outcome"]) if isinstance(result, Done) else result.outcome
+
+
+def is_noise(cell: PlannedCell) -> bool:
+    """Tell whether a cell's answers are judged by their noise, as those of few bits are."""
+    return cell.target.variants[cell.variant].judgement == "noise"
 
 
 def limits_on(cell: PlannedCell) -> Limits:

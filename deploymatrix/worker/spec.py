@@ -108,7 +108,7 @@ def build(
             raise ValueError(f"sample {index} has inputs {sorted(sample)}, the model declares {sorted(names)}")
     if state is not None:
         declared |= {**state, "sequences": arrays}
-        arrays = list(first_steps(arrays, state["feedback"]))
+        arrays, calibrating = (list(first_steps(each, state["feedback"])) for each in (arrays, calibrating))
     free = {name: Dim(**sizes, usual=usual_size(name, declared["inputs"], arrays[0])) for name, sizes in dims.items()}
     return Spec(**declared, samples=arrays, source_signature=source_signature, dims=free, calibration=calibrating)
 

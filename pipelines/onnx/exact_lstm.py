@@ -18,9 +18,9 @@ Array = np.ndarray
 class DynamicQuantizeLSTM(OpRun):  # type: ignore[misc]
     """ONNX Runtime's LSTM with int8 weights: before each product it scales the activations, all by one number.
 
-    What is scaled at once is the whole input, of all steps and sequences; and the state of all sequences, step by step.
-    A step before a sequence's start or behind its end is part of it. Activation functions other than the usual ones,
-    clip and input_forget raise NotImplementedError, so that nothing is answered wrongly.
+    What is scaled at once is the whole input, of all steps and sequences; and the state of all sequences, step by step,
+    as by one thread: of more, each scales its own sequences. Activation functions other than the usual ones, clip,
+    input_forget and lengths of sequences raise NotImplementedError, so that nothing is answered wrongly.
     """
 
     op_domain = "com.microsoft"

@@ -44,8 +44,9 @@ def calls(graph: onnx.GraphProto, operators: Sequence[str]) -> list[set[str]]:
     constant = {tensor.name for tensor in graph.initializer}
     found: dict[str, set[str]] = {}
     for node in graph.node:
-        if node.op_type in operators and node.input[1] in constant and node.input[0] not in constant:
-            found.setdefault(node.input[1], set()).add(node.input[0])
+        taken = list(node.input[:2])
+        if node.op_type in operators and len(taken) == 2 and taken[1] in constant and taken[0] not in constant:
+            found.setdefault(taken[1], set()).add(taken[0])
     return list(found.values())
 
 

@@ -29,9 +29,9 @@ export class Visit {
     return this.page.evaluate(() => location.hash);
   }
 
-  /** Names of the models of the rows that are made. */
-  models() {
-    return this.page.locator(".body .model").allTextContents();
+  /** Names of the models of the rows that are made, each once: a model has a row for each variant. */
+  async models() {
+    return [...new Set(await this.page.locator(".body .model-name").allTextContents())];
   }
 
   async end() {

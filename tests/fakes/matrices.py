@@ -10,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, get_args
 
+from deploymatrix.matrix.beside import with_ratios, with_size_ratios
 from deploymatrix.matrix.measurements import Measurement, Measurements
 from deploymatrix.matrix.records import Artifact, Cell, ExpectationRecord, Matrix, Outcome, Stage, WarningRecord
 from tests.fakes.outputs import outputs_of
@@ -84,6 +85,7 @@ def make_cell(
         "family": FAMILIES.get(model.removeprefix("keras_"), "other"),
         "route": route,
         "steps": steps,
+        "beside": "" if variant == "fp32" else "fp32",
         "stage": STAGES[outcome],
         "blame": steps[0] if outcome in ("mismatch", "export_failed") else None,
         "detail": ""
@@ -115,9 +117,8 @@ def expectation(cell: str, outcome: str, reason: str = "the runtime has no such 
 
 
 def make_matrix(*cells: Cell) -> Matrix:
-    return Matrix(
-        generator="deploymatrix 0.1.0", isolation="docker", cells=tuple(sorted(cells, key=lambda cell: cell.name))
-    )
+    listed = with_size_ratios(sorted(cells, key=lambda cell: cell.name))
+    return Matrix(generator="deploymatrix 0.1.0", isolation="docker", cells=listed)
 
 
 def full_matrix() -> Matrix:
@@ -184,19 +185,21 @@ def large_matrix(models: int = 1000, targets: int = 14) -> Matrix:
 
 
 def measurements_of(matrix: Matrix) -> Measurements:
-    measured = tuple(
+    drawn = (
         Measurement(
             cell=cell.name,
             cached=False,
             export_s=_near(4, cell),
             load_s=_near(0.1, cell),
             run_s=_near(0.004, cell),
+            fastest_s=_near(0.004, cell) * 0.9,
             peak_mb=_near(300, cell),
-            eager_s=_near(0.004, cell) / 2,
+            eager_s=random.Random(cell.model).uniform(0.001, 0.006),
         )
         for cell in matrix.cells
         if cell.artifact
     )
+    measured = with_ratios(drawn, matrix.cells)
     return Measurements(wall_s=12.5, exports=len(measured), runs=len(measured), cells=measured)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,19 @@ from deploymatrix.repro.bundle import program_files
 from deploymatrix.repro.evidence import PROGRAMS
 from deploymatrix.repro.packing import write_folder
 from tests.runtimes import SHIPPED
-from tests.vectors.drawing import drawn_case, drawn_slices
-from tests.vectors.reading import CASES, FAILURES, STABILITY, VECTORS, answers_of, as_expected, limits_of
+from tests.vectors.drawing import drawn_case, drawn_noise, drawn_slices
+from tests.vectors.reading import (
+    CASES,
+    FAILURES,
+    NOISE,
+    STABILITY,
+    VECTORS,
+    answers_of,
+    as_expected,
+    limits_of,
+    of_noise,
+    rounded,
+)
 
 NODE = shutil.which("node")
 
@@ -60,7 +72,21 @@ def judged_by_node(vectors: Path, module: str = "judgement.mjs") -> dict[str, An
     for verdict in found.values():
         for output in verdict["outputs"]:
             del output["outcome"], output["headroom"]
+            output.pop("fidelity", None)
+        del verdict["named"]
     return found
+
+
+def noise_judged_by_node(vectors: Path) -> dict[str, Any]:
+    """The same of vectors that are judged by noise, as reading.of_noise tells them."""
+    found = said_by_node("judge.mjs", PROGRAMS / "judgement.mjs", vectors)
+    for verdict in found.values():
+        verdict["outcome"] = verdict.pop("named")
+        for output in verdict["outputs"]:
+            del output["outcome"], output["limit"], output["worst"]
+            if output.setdefault("fidelity", None):
+                output["fidelity"]["far_limit"] = output["fidelity"].pop("farLimit")
+    return dict(rounded(found))
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +97,23 @@ def judged() -> dict[str, Any]:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
 def test_node_decides_as_the_vectors_say(judged: dict[str, Any], case: dict[str, Any]) -> None:
     assert judged[case["name"]] == case["expected"]
+
+
+def test_node_judges_noise_as_the_vectors_say() -> None:
+    assert noise_judged_by_node(VECTORS / "noise.json") == {case["name"]: case["expected"] for case in NOISE}
+
+
+def test_node_judges_noise_that_nobody_thought_of_as_python_does(tmp_path: Path) -> None:
+    cases = [drawn_noise(number) for number in range(300)]
+    (tmp_path / "drawn.json").write_text(json.dumps({"cases": cases}), encoding="utf-8")
+
+    found = noise_judged_by_node(tmp_path / "drawn.json")
+
+    for case in cases:
+        comparison = compare(answers_of(case, tmp_path / case["name"]), limits_of(case))
+        assert found[case["name"]] == of_noise(comparison), case["name"]
+    outcomes = Counter(verdict["outcome"] for verdict in found.values())
+    assert min(outcomes[name] for name in ("passed", "mismatch (loss)", "mismatch (fidelity)")) > 10, outcomes
 
 
 def test_node_finds_answers_stable_as_the_vectors_say() -> None:

@@ -70,7 +70,7 @@ def test_a_blunt_limit_lets_mutants_survive_and_is_found_out(runnable: Tree) -> 
     done = tree.run("selftest", *PROCESS, "--kinds", "tensor-1.01")
 
     assert done.returncode == GATE_FAILED, done.stdout + done.stderr
-    assert "linear/npz, tensor-1.01, left: passed" in done.stdout
+    assert "linear/npz/fp32, tensor-1.01, left: passed" in done.stdout
 
 
 def test_a_sample_is_a_few_of_all(runnable: Tree) -> None:

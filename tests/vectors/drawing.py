@@ -38,6 +38,33 @@ def drawn_slices(number: int) -> dict[str, Any]:
     return {"name": f"slices {number}", "limits": limits, "declared": declared, "samples": samples}
 
 
+def drawn_noise(number: int) -> dict[str, Any]:
+    """Samples of one quantised output: a graph that lost more or less, and a runtime that is more or less faithful."""
+    generator = np.random.default_rng(number)
+    shape = tuple(int(size) for size in generator.integers(1, 6, generator.integers(1, 4)))
+    lost, off, flipped = 10.0 ** generator.uniform(-3, 0.3, 3)
+    bounds = {"share": 1.0, "least": 1e-3, "flips": 0.25, "times": 3.0, "far": 0.01}
+    limits = {"multiple": 0.0, "floor": 0.1, "ceiling": 0.1, "rounding": 0.1, "error": None, "norm": "rms", **bounds}
+    scales, has_twin = 10.0 ** generator.integers(-1, 2, shape[-1]), generator.random() < 0.5
+    samples = [{"y": _noise(generator, shape, scales, (lost, off, flipped), has_twin)} for _ in range(3)]
+    declared = [{"name": "y", "dtype": "float32", "shape": list(shape)}]
+    return {"name": f"noise {number}", "limits": limits, "declared": declared, "samples": samples}
+
+
+def _noise(
+    generator: np.random.Generator, shape: tuple[int, ...], scales: Any, sizes: tuple[float, ...], has_twin: bool
+) -> dict[str, Any]:
+    lost, off, flipped = sizes
+    exact = generator.standard_normal(shape) * scales
+    graph, answer, twin = exact.copy(), exact.copy(), exact.copy()
+    for array, size, over in ((graph, lost, exact), (answer, off, graph), (twin, flipped * lost, graph)):
+        array[...] = over + size * generator.standard_normal(shape)
+    pair = {"actual": answer.astype("float32").astype("float64"), "reference": exact, "evaluated": graph}
+    written = {name: {"dtype": "float64", "values": _written(array)} for name, array in pair.items()}
+    written["actual"]["dtype"] = "float32"
+    return {**written, **({"rounded": {"dtype": "float64", "values": _written(twin)}} if has_twin else {})}
+
+
 def _slices(generator: np.random.Generator, shape: tuple[int, ...], scales: Any, off: float) -> dict[str, Any]:
     exact = generator.standard_normal(shape) * scales * (generator.random(shape) < 0.9)
     masked = (generator.random(shape) < 0.2) & (generator.random() < 0.3)

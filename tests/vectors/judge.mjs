@@ -14,6 +14,7 @@ const ARRAYS = {
 };
 const [, , judgement, vectors] = process.argv;
 const { compare, judge = compare } = await import(pathToFileURL(judgement));
+const { named } = await import(new URL('fidelity.mjs', pathToFileURL(judgement)));
 const { given } = await import(new URL('slices.mjs', pathToFileURL(judgement)));
 
 /** {dtype, values: nested lists} as the tensor {dtype, shape, data} that a bundle reads from a file. */
@@ -43,8 +44,15 @@ function judged({ declared, samples, again = {}, missing = [], extra = [], limit
     return [actual, reference, ...eager].map(tensor);
   };
   const checks = Object.entries(again).map(([check, changed]) => [check, reader(changed)]);
+  const hasGraph = samples.some((sample) => Object.values(sample).some((pair) => pair.evaluated));
+  const graph = (name, sample, word) => {
+    const given = samples[sample][name][word ? 'rounded' : 'evaluated'];
+    return given ? tensor(given) : null;
+  };
   const answers = { declared, samples: samples.length, missing, extra, read, again: Object.fromEntries(checks) };
-  return judge(answers, limits ?? given(limit));
+  if (hasGraph) answers.graph = graph;
+  const found = judge(answers, limits ?? given(limit));
+  return { ...found, named: named(found.outcome, found.outputs, { norm: 'max', ...limits }) };
 }
 
 function reader(changed) {

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from deploymatrix.numerics.compare import Answers, Comparison
+from deploymatrix.numerics.failing import failing, named
+from deploymatrix.numerics.fidelity import Fidelity
 from deploymatrix.numerics.figures import WorstSlice
-from deploymatrix.numerics.limits import Limits, given
+from deploymatrix.numerics.limits import ROUNDED, Limits, given
 from deploymatrix.project.model_specs import Output
 
 VECTORS = Path(__file__).resolve().parent
@@ -24,6 +27,7 @@ def cases_of(name: str) -> list[Case]:
 
 
 CASES = cases_of("comparison.json")
+NOISE = cases_of("noise.json")
 STABILITY = cases_of("stability.json")
 FAILURES = cases_of("failures.json")
 
@@ -47,6 +51,11 @@ def answers_of(case: Case, folder: Path) -> Answers:
             np.save(folder / "actual" / str(index) / f"{name}.npy", array_of(pair["actual"]))
             for word, array in _references(pair).items():
                 np.save(folder / "reference" / str(index) / f"{name}.{word}.npy", array)
+            for word in ("evaluated", "rounded"):
+                if word in pair:
+                    (folder / "evaluated" / str(index)).mkdir(parents=True, exist_ok=True)
+                    path = folder / "evaluated" / str(index) / f"{name}{'' if word == 'evaluated' else ROUNDED}.npy"
+                    np.save(path, array_of(pair[word]))
     for check, samples in case.get("again", {}).items():
         for index, changed in enumerate(samples):
             (folder / "actual/again" / check / str(index)).mkdir(parents=True)
@@ -60,6 +69,7 @@ def answers_of(case: Case, folder: Path) -> Answers:
         missing=tuple(case.get("missing", ())),
         extra=tuple(case.get("extra", ())),
         orders=tuple(str(order) for order in range(1, _orders(case))),
+        evaluated=folder / "evaluated" if (folder / "evaluated").is_dir() else None,
     )
 
 
@@ -75,6 +85,35 @@ def as_expected(found: Comparison) -> dict[str, Any]:
         for o in found.outputs
     ]
     return {"outcome": found.outcome, "detail": found.detail, "outputs": outputs}
+
+
+def of_noise(found: Comparison) -> dict[str, Any]:
+    """Return the same of a comparison that is judged by noise: in nine digits, since sums depend on their order."""
+    outputs = [
+        {
+            "name": o.name,
+            "error": o.error,
+            "headroom": o.headroom,
+            "fidelity": _second(o.fidelity),
+            "problem": o.problem,
+        }
+        for o in found.outputs
+    ]
+    fails = failing(found.outputs) if found.outcome == "mismatch" else ()
+    return dict(rounded({"outcome": named(found.outcome, fails), "detail": found.detail, "outputs": outputs}))
+
+
+def rounded(value: Any) -> Any:
+    """Return the same with every number in nine digits."""
+    if isinstance(value, dict):
+        return {key: rounded(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [rounded(inner) for inner in value]
+    return float(f"{value:.9g}") if isinstance(value, float) else value
+
+
+def _second(second: Fidelity | None) -> dict[str, Any] | None:
+    return None if second is None else asdict(second)
 
 
 def _worst(worst: WorstSlice | None) -> dict[str, Any] | None:

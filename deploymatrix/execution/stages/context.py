@@ -44,6 +44,11 @@ class Needs:
         return self.entries[self.task.samples] if self.task.samples else None
 
     @property
+    def calibration(self) -> Entry | None:
+        """The model's own calibration samples; None where they are drawn, or nothing is calibrated."""
+        return self.entries[self.task.calibration] if self.task.calibration else None
+
+    @property
     def reference(self) -> Entry:
         """The model's frozen weights and reference outputs."""
         return self.entries[self.task.reference]
@@ -57,6 +62,11 @@ class Needs:
     def run(self) -> Entry:
         """What the artifact answered."""
         return self.entries[self.task.run]
+
+    @property
+    def artifact(self) -> Entry:
+        """What was made from the source."""
+        return self.entries[self.task.artifact]
 
     @property
     def evaluation(self) -> Entry | None:

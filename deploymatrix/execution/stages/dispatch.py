@@ -13,7 +13,7 @@ from deploymatrix.errors import StoreCorrupted
 from deploymatrix.execution.logs import stable_text
 from deploymatrix.execution.model_files import Key
 from deploymatrix.execution.outcomes import FAILED_IN, Failed, NativeTask, Result
-from deploymatrix.execution.stages import compare, evaluate, export, gather, reference, run, sample
+from deploymatrix.execution.stages import compare, evaluate, export, gather, layers, reference, run, sample
 from deploymatrix.execution.stages.asking import Answered, Question
 from deploymatrix.execution.stages.context import Needs, StageContext
 from deploymatrix.host.messages import Place
@@ -89,6 +89,15 @@ STAGES: dict[TaskKind, NativeStage | HostStage] = {
         place=evaluate.place,
         question=evaluate.question,
         finish=evaluate.finish,
+    ),
+    "layers": NativeStage(
+        name="export",
+        kind="runs",
+        key=layers.key,
+        place=export.place,
+        question=lambda context, needs: layers.question(context, needs, export.question(context, needs)),
+        finish=layers.finish,
+        reads=True,
     ),
     "compare": HostStage(kind="cells", key=compare.key, do=compare.compare),
 }

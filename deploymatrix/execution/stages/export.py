@@ -10,8 +10,9 @@ from deploymatrix.execution.outcomes import Result
 from deploymatrix.execution.sampled import static_of, static_problem
 from deploymatrix.execution.stages.asking import Answered, Question
 from deploymatrix.execution.stages.context import Needs, StageContext
-from deploymatrix.execution.stages.samples import calibration_paths, paths_for
+from deploymatrix.execution.stages.samples import calibration_paths, calibration_said, paths_for
 from deploymatrix.execution.stages.signature import signature_problem
+from deploymatrix.execution.step_files import module_of
 from deploymatrix.execution.wire import wire_imports, wire_source, wire_spec
 from deploymatrix.host.messages import Place
 from deploymatrix.host.recipes import packages_recipe
@@ -24,7 +25,7 @@ def place(_context: StageContext, task: Task) -> Place:
 
 def key(context: StageContext, needs: Needs) -> Key:
     task = needs.task
-    return context.keys.artifact(task.model, task.variant, task.step, needs.source, needs.samples)
+    return context.keys.artifact(task.model, task.variant, task.step, needs.source, needs.samples, needs.calibration)
 
 
 def question(context: StageContext, needs: Needs) -> Question:
@@ -32,12 +33,12 @@ def question(context: StageContext, needs: Needs) -> Question:
     args = {
         "spec": wire_spec(task.model, task.variant, static_of(needs.source)),
         "samples": paths_for(context, needs),
-        **({"calibration": calibration_paths(context, task.model)} if calibrates(context, task) else {}),
+        **({"calibration": calibration_paths(context, needs)} if calibrates(context, task) else {}),
         "options": task.step.options,
         "source": _source(context, needs),
     }
     return Question(
-        module=context.project.step_module(task.step.format, task.step.source),
+        module=module_of(context.project, task.step),
         args=args,
         timeout_s=task.model.spec.timeouts.export,
         memory_mb=task.model.spec.memory_mb,
@@ -68,6 +69,11 @@ def finish(answered: Answered, needs: Needs) -> Result:
         "warnings": warnings_in(answered.said, step.name, rules),
         "versions": value["versions"],
         **({"static": static} if static else {}),
+        **(
+            {"calibration": calibration_said(answered.context, needs)}
+            if calibrates(answered.context, needs.task)
+            else {}
+        ),
     }
     return answered.keep("artifacts", about)
 

@@ -6,14 +6,17 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deploymatrix.execution.model_files import ANOTHER_SEED, CALIBRATION, Key
+from deploymatrix.execution.model_files import Key
 from deploymatrix.execution.sampled import Sized, bindings_of, samples_for, state_of
 from deploymatrix.numerics.shapes import bound, usual_sizes
+from deploymatrix.project.calibration import calibration_split
 
 if TYPE_CHECKING:
     from deploymatrix.execution.stages.context import Needs, StageContext
     from deploymatrix.project.project import Model
     from deploymatrix.store.entries import Entry
+
+DIGITS = 12  # of a digest, enough to tell two apart
 
 
 def ensure_samples(context: StageContext, needs: Needs) -> Entry:
@@ -23,13 +26,7 @@ def ensure_samples(context: StageContext, needs: Needs) -> Entry:
     """
     if needs.samples is not None:
         return needs.samples
-    model = needs.task.model
-    if model.name not in context.samples:
-        key = context.keys.samples(model)
-        found = context.store.get("samples", key.digest)
-        intact = found is not None and context.store.is_intact(found)
-        context.samples[model.name] = found if found and intact else _draw(context, model, key)
-    return context.samples[model.name]
+    return _drawn(context, needs.task.model)
 
 
 def paths_for(context: StageContext, needs: Needs) -> list[dict[str, Path]]:
@@ -54,28 +51,34 @@ def count(needs: Needs) -> int:
     return len(bindings_of(needs.task.model, needs.samples))
 
 
-def calibration_paths(context: StageContext, model: Model) -> list[dict[str, Path]]:
-    """Return the files of the samples that a variant's ranges are taken from; they are drawn when the store has none.
-
-    None of them judges: they have another seed.
-    """
-    key = context.keys.calibration(model)
-    found = context.store.get("samples", key.digest)
-    entry = found if found and context.store.is_intact(found) else _draw_calibration(context, model, key)
-    names = [tensor.name for tensor in model.spec.inputs]
-    return [{name: entry.files / str(index) / f"{name}.npy" for name in names} for index in range(CALIBRATION)]
+def calibration_of(context: StageContext, needs: Needs) -> Entry:
+    """Return the samples that a variant's ranges are taken from: the model's own, or drawn ones of another seed."""
+    return needs.calibration or _drawn(context, calibration_split(needs.task.model))
 
 
-def _draw_calibration(context: StageContext, model: Model, key: Key) -> Entry:
-    from deploymatrix.numerics.samples import write_sample
+def calibration_paths(context: StageContext, needs: Needs) -> list[dict[str, Path]]:
+    """Return for each of these that has the usual sizes the file of each input, by the input's declared name."""
+    entry, spec = calibration_of(context, needs), needs.task.model.spec
+    usual = usual_sizes(spec.dims)
+    sizes = entry.about.get("sizes") or bindings_of(calibration_split(needs.task.model), needs.calibration)
+    names, fitting = [tensor.name for tensor in spec.inputs], [i for i, size in enumerate(sizes) if size == usual]
+    return [{name: entry.files / str(index) / f"{name}.npy" for name in names} for index in fitting]
 
-    folder = Path(tempfile.mkdtemp(prefix=".draw-", dir=context.store.folder("samples")))
-    folder.chmod(0o755)  # as above
-    sizes = usual_sizes(model.spec.dims)
-    inputs = [Sized(tensor, bound(tensor.shape, sizes)) for tensor in model.spec.inputs]
-    for index in range(CALIBRATION):
-        write_sample(inputs, model.spec.seed + ANOTHER_SEED, index, folder / str(index))
-    return context.store.put("samples", key.digest, folder, about={"model": model.name}, made_from=key.parts)
+
+def calibration_said(context: StageContext, needs: Needs) -> str:
+    """Say which samples ranges are taken from, with the digest of what they hold."""
+    entry, split = calibration_of(context, needs), calibration_split(needs.task.model)
+    said = entry.about.get("said") or f"{split.spec.samples} drawn, seed {split.spec.seed}"
+    return f"{said}; {entry.about.get('inputs', entry.digest)[:DIGITS]}"
+
+
+def _drawn(context: StageContext, model: Model) -> Entry:
+    if model.name not in context.samples:
+        key = context.keys.samples(model)
+        found = context.store.get("samples", key.digest)
+        intact = found is not None and context.store.is_intact(found)
+        context.samples[model.name] = found if found and intact else _draw(context, model, key)
+    return context.samples[model.name]
 
 
 def _draw(context: StageContext, model: Model, key: Key) -> Entry:

@@ -1,7 +1,9 @@
 // The two blocks of data: the grid's columns, read at once, and the panels', unpacked when the first panel opens.
 
 const GOOD = new Set(["ok", "expected"]);
-const data = readGrid(JSON.parse(byId("grid-data").textContent));
+const rawGrid = JSON.parse(byId("grid-data").textContent);
+const whole = new Set(rawGrid.whole); // the variants in full precision
+const data = readGrid(rawGrid);
 
 function readGrid(raw) {
   const { columns, tables } = raw;
@@ -23,6 +25,7 @@ function readGrid(raw) {
       said: tables.said[columns.said[index]],
       stage: tables.stage[columns.stage[index]],
       headroom: columns.headroom[index],
+      sizeRatio: columns.sizeRatio[index],
       repaired: columns.repaired[index] === 1,
       warned: columns.warned[index] === 1,
       fixed: tables.fixed[columns.fixed[index]],
@@ -40,34 +43,31 @@ function readGrid(raw) {
     kinds: { ...raw.symbols, ...raw.verdictSymbols },
     cells,
     rows: rowsOf(cells),
-    gridColumns: columnsOf(cells),
+    targets: [...new Set(cells.map((cell) => cell.target))].sort(order),
+    hasVariants: tables.variant.length > 1,
     byName: new Map(cells.map((c) => [c.name, c])),
   };
 }
 
-/** A row a model, with its cells by column key. */
+/** A row for each model and variant, with its cells by target. */
 function rowsOf(cells) {
   const rows = new Map();
   for (const cell of cells) {
-    if (!rows.has(cell.model)) {
-      rows.set(cell.model, { model: cell.model, framework: cell.framework, family: cell.family, cells: new Map() });
-    }
-    rows.get(cell.model).cells.set(columnKey(cell.target, cell.variant), cell);
+    const { model, variant, framework, family } = cell;
+    const key = rowKey(cell);
+    if (!rows.has(key)) rows.set(key, { key, model, variant, framework, family, cells: new Map() });
+    rows.get(key).cells.set(cell.target, cell);
   }
-  return [...rows.values()].sort((a, b) => order(a.model, b.model));
+  return [...rows.values()].sort((a, b) => order(a.model, b.model) || byVariant(a.variant, b.variant));
 }
 
-/** A column for each pair of target and variant that a cell has. */
-function columnsOf(cells) {
-  const columns = new Map();
-  for (const { target, variant } of cells) columns.set(columnKey(target, variant), { target, variant });
-  return [...columns.entries()]
-    .map(([key, column]) => ({ key, ...column }))
-    .sort((a, b) => order(a.target, b.target) || order(a.variant, b.variant));
+function rowKey({ model, variant }) {
+  return JSON.stringify([model, variant]);
 }
 
-function columnKey(target, variant) {
-  return JSON.stringify([target, variant]);
+/** Full precision first, which other variants stand beside. */
+function byVariant(a, b) {
+  return Number(whole.has(b)) - Number(whole.has(a)) || order(a, b);
 }
 
 function order(a, b) {
@@ -116,11 +116,13 @@ const SHARED = [
   "checks",
   "sizes",
   "yardstick",
+  "beside",
+  "note",
 ];
 
 function readCell(packed, values, history, findings) {
   const shared = Object.fromEntries(SHARED.map((name, index) => [name, values[packed[index]]]));
-  const [sha256, size, outputs, measured] = packed.slice(SHARED.length);
+  const [sha256, size, outputs, measured, task] = packed.slice(SHARED.length);
   const [exportTime, loadTime, runTime, peak, eagerTime] = measured ?? [null, null, null, null, null];
   return {
     ...shared,
@@ -132,6 +134,7 @@ function readCell(packed, values, history, findings) {
     runTime,
     peak,
     eagerTime,
+    task,
     outputs: outputs.map((output) => readOutput(output, values)),
     history,
   };

@@ -50,19 +50,15 @@ function hasText(cell) {
     .every((word) => cell.words.includes(word));
 }
 
-/** Rows and columns with a cell that matches, and the cells themselves. */
+/** Rows and targets with a cell that matches, and the cells themselves. */
 function selected() {
   const cells = new Set(data.cells.filter((cell) => matches(cell)));
-  const models = new Set();
-  const keys = new Set();
-  for (const cell of cells) {
-    models.add(cell.model);
-    keys.add(columnKey(cell.target, cell.variant));
-  }
+  const keys = new Set([...cells].map(rowKey));
+  const targets = new Set([...cells].map((cell) => cell.target));
   return {
     cells,
-    rows: data.rows.filter((row) => models.has(row.model)),
-    columns: data.gridColumns.filter((column) => keys.has(column.key)),
+    rows: data.rows.filter((row) => keys.has(row.key)),
+    columns: data.targets.filter((target) => targets.has(target)),
   };
 }
 

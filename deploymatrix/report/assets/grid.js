@@ -24,7 +24,7 @@ function showGrid({ rows, columns, cells }) {
   const grid = h(
     "div",
     {
-      class: "grid",
+      class: `grid ${data.hasVariants ? "with-variants" : ""}`,
       role: "grid",
       id: "grid",
       "aria-label": "Models by targets; Enter opens a cell",
@@ -45,28 +45,24 @@ function showGrid({ rows, columns, cells }) {
 /** What the longest names need, by a letter's usual width; the stylesheet keeps them within bounds. */
 function widths(columns) {
   const longest = (names) => Math.max(0, ...names.map((name) => name.length));
-  const several = new Set(columns.map((column) => column.variant)).size > 1;
-  const label = longest(columns.map((column) => (several ? column.variant : column.target)));
   const model = longest(data.rows.map((row) => row.model));
+  const variant = data.hasVariants ? longest(data.rows.map((row) => row.variant)) : 0;
   return {
-    "--label": `${Math.round((several ? 6.6 : 8.4) * label) + 10}px`,
-    "--name": `${Math.round(8.4 * model) + 36}px`,
+    "--label": `${Math.max(Math.round(8.4 * longest(columns)) + 10, data.hasVariants ? 116 : 0)}px`,
+    "--name": `${Math.round(8.4 * model + 6.6 * variant) + (variant ? 46 : 36)}px`,
   };
 }
 
 /** The cell that the keyboard is at stays the same while it is there. */
 function keptActive(rows, columns) {
-  const model = view.rows[view.active.row]?.model;
-  const key = view.columns[view.active.column]?.key;
+  const key = view.rows[view.active.row]?.key;
+  const target = view.columns[view.active.column];
   return {
     row: Math.max(
       0,
-      rows.findIndex((row) => row.model === model),
+      rows.findIndex((row) => row.key === key),
     ),
-    column: Math.max(
-      0,
-      columns.findIndex((column) => column.key === key),
-    ),
+    column: Math.max(0, columns.indexOf(target)),
   };
 }
 
@@ -93,10 +89,11 @@ function makeAllRows() {
 function makeRow(index) {
   if (view.made.has(index)) return;
   const row = view.rows[index];
+  const isFirst = view.rows[index - 1]?.model !== row.model;
   const element = h(
     "div",
     {
-      class: "row",
+      class: `row ${isFirst ? "first" : ""}`,
       role: "row",
       "aria-rowindex": String(index + view.headRows + 1),
       "data-row": String(index),
@@ -104,10 +101,15 @@ function makeRow(index) {
     },
     h(
       "div",
-      { class: "model", role: "rowheader", title: `${row.model} · ${row.framework} · ${row.family}` },
-      row.model,
+      {
+        class: `model ${data.hasVariants ? "of-variants" : ""}`,
+        role: "rowheader",
+        title: `${row.model} · ${row.framework} · ${row.family} · ${row.variant}`,
+      },
+      h("span", { class: "model-name" }, row.model),
+      data.hasVariants ? h("span", { class: "variant" }, row.variant) : null,
     ),
-    view.columns.map((column, i) => gridCell(row, column, index, i)),
+    view.columns.map((target, i) => gridCell(row, target, index, i)),
     total(
       [...row.cells.values()].filter((cell) => view.cells.has(cell)),
       "row-total",
@@ -118,8 +120,8 @@ function makeRow(index) {
   view.body.insertBefore(element, after === undefined ? null : view.made.get(after));
 }
 
-function gridCell(row, column, rowIndex, columnIndex) {
-  const cell = row.cells.get(column.key);
+function gridCell(row, target, rowIndex, columnIndex) {
+  const cell = row.cells.get(target);
   const isActive = view.active.row === rowIndex && view.active.column === columnIndex;
   const attributes = {
     role: "gridcell",
@@ -131,7 +133,7 @@ function gridCell(row, column, rowIndex, columnIndex) {
     return h("div", {
       ...attributes,
       class: "cell",
-      "aria-label": `${row.model} on ${column.target} ${column.variant}: not planned`,
+      "aria-label": `${row.model} on ${target} ${row.variant}: not planned`,
     });
   const classes = ["cell", view.cells.has(cell) ? "" : "dim", state.cell === cell.name ? "open" : ""];
   return h(
@@ -156,6 +158,7 @@ function tile(cell) {
     { class: `tile c-${tone} ${cell.isRed ? "is-red" : ""}`, "aria-hidden": "true" },
     h("b", {}, mark + notices(cell).map(([sign]) => sign).join("")),
     h("small", {}, share(cell.headroom)),
+    cell.sizeRatio ? h("small", { class: "ratio" }, `×${figure(cell.sizeRatio, 2)}`) : null,
     cell.change ? h("i", { class: `change ${cell.change}` }, CHANGE_MARKS[cell.change]) : null,
   );
 }
@@ -171,7 +174,8 @@ function notices(cell) {
 
 function spoken(cell) {
   const used = cell.headroom === null ? "" : `, ${share(cell.headroom)} of its error limit`;
-  return `${cell.model} on ${cell.target} ${cell.variant}: ${said(cell)}${notices(cell).map(([, words]) => `, ${words}`).join("")}${used}${cell.change ? `, ${cell.change}` : ""}`;
+  const size = cell.sizeRatio ? `, ${figure(cell.sizeRatio, 2)} of the size in full precision` : "";
+  return `${cell.model} on ${cell.target} ${cell.variant}: ${said(cell)}${notices(cell).map(([, words]) => `, ${words}`).join("")}${used}${size}${cell.change ? `, ${cell.change}` : ""}`;
 }
 
 /** What a cell did, and what the gate makes of it where that is not the same. */
@@ -187,25 +191,21 @@ function tip(cell) {
 }
 
 function headRows() {
-  const several = new Set(view.columns.map((column) => column.variant)).size > 1;
   const corner = (text) => h("div", { class: "model corner", role: "columnheader" }, text);
-  const rows = [
+  const totals = view.columns.map((target) =>
+    total(
+      [...view.cells].filter((cell) => cell.target === target),
+      "column-total",
+    ),
+  );
+  return [
     h(
       "div",
       { class: "row names", role: "row" },
-      corner("model"),
-      targetHeads(several),
+      corner(data.hasVariants ? "model, variant" : "model"),
+      view.columns.map((target) => h("div", { class: "target", role: "columnheader", title: target }, target)),
       h("div", { class: "total", role: "columnheader" }, "passed"),
     ),
-  ];
-  if (several) {
-    const variants = view.columns.map((column) =>
-      h("div", { class: "variant", role: "columnheader", title: column.variant }, column.variant),
-    );
-    rows.push(h("div", { class: "row", role: "row" }, corner(""), variants, h("div", { class: "total" })));
-  }
-  const totals = view.columns.map((column) => total([...view.cells].filter(inColumn(column)), "column-total"));
-  rows.push(
     h(
       "div",
       { class: "row totals", role: "row" },
@@ -213,33 +213,7 @@ function headRows() {
       totals,
       total([...view.cells], "row-total"),
     ),
-  );
-  return rows;
-}
-
-const inColumn = (column) => (cell) => cell.target === column.target && cell.variant === column.variant;
-
-/** A heading for each target, over its variants. */
-function targetHeads(several) {
-  if (!several)
-    return view.columns.map((column) =>
-      h("div", { class: "target", role: "columnheader", title: `${column.target} ${column.variant}` }, column.target),
-    );
-  const spans = new Map();
-  for (const column of view.columns) spans.set(column.target, (spans.get(column.target) ?? 0) + 1);
-  return [...spans].map(([target, span]) =>
-    h(
-      "div",
-      {
-        class: "target",
-        role: "columnheader",
-        "aria-colspan": String(span),
-        title: target,
-        vars: { "--grid-column": `span ${span}` },
-      },
-      target,
-    ),
-  );
+  ];
 }
 
 /** "6/8" over a bar of what passed, what was expected to fail, and what is red. */

@@ -112,8 +112,8 @@ function closePanel() {
 function activateOpenCell() {
   const cell = data.byName.get(state.cell);
   if (!cell) return;
-  const row = view.rows.findIndex((other) => other.model === cell.model);
-  const column = view.columns.findIndex((other) => other.key === columnKey(cell.target, cell.variant));
+  const row = view.rows.findIndex((other) => other.key === rowKey(cell));
+  const column = view.columns.indexOf(cell.target);
   if (row < 0 || column < 0) return;
   activate(row, column);
   bringIntoSight(activeElement());

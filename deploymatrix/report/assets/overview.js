@@ -8,10 +8,24 @@ function showOverview(cells) {
 }
 
 function showMeta() {
-  const parts = [data.generator, `isolation: ${data.isolation}`, plural(data.rows.length, "model")];
+  const parts = [data.generator, `isolation: ${data.isolation}`, plural(new Set(data.cells.map((cell) => cell.model)).size, "model")];
   if (data.selection.length) parts.push(`selected: ${data.selection.join(", ")}`);
   if (data.history.length) parts.push(`compared with ${data.history.at(-1)}`);
   byId("meta").textContent = parts.join(" · ");
+}
+
+/** Variants that neither shrink nor speed up, or that pay for size with time. */
+function showWorth() {
+  const { notes } = data;
+  byId("worth").hidden = notes.length === 0;
+  if (!notes.length) return;
+  const count = notes.reduce((sum, note) => sum + note.cells.length, 0);
+  const open = (name) =>
+    h("button", { type: "button", class: "as-link", click: () => openSimilar(data.byName.get(name)) }, name.split("/")[0]);
+  const lines = notes.map(({ text, cells }) => h("li", {}, text, " ", cells.map((name, i) => [i ? ", " : "", open(name)])));
+  byId("worth").replaceChildren(
+    h("details", {}, h("summary", {}, `${plural(count, "cell")} whose variant buys nothing, or size with time`), h("ul", {}, lines)),
+  );
 }
 
 function showFunnel() {
@@ -68,6 +82,7 @@ function legendHint() {
     ["unexpected_pass", "unexpected_outcome", "expired", "over_budget"].some((verdict) => verdicts.has(verdict)) &&
       "↯ against an entry or a budget",
     data.cells.some((cell) => cell.headroom !== null) && "4 % the share of the error limit that the worst output uses",
+    data.cells.some((cell) => cell.sizeRatio !== null) && "×0.26 the artifact's size beside full precision",
     data.cells.some((cell) => cell.repaired) && `† ${REPAIRED}`,
     data.cells.some((cell) => cell.warned) && `‡ ${WARNED}`,
     data.cells.some((cell) => cell.fixed) && `§ ${FIXED}`,

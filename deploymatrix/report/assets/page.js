@@ -5,6 +5,7 @@ let theme = storedTheme();
 
 function start() {
   showMeta();
+  showWorth();
   buildFilterBar();
   showTheme();
   byId("theme").addEventListener("click", nextTheme);

@@ -9,6 +9,7 @@ function sections(cell, more, all) {
     reproSection(cell),
     routeSection(cell, more),
     warningsSection(more),
+    variantsSection(cell, more, all),
     ...more.outputs.map((output) => outputSection(output, more)),
     bars("Artifact size on each target", cell, all, (other) => other.size, bytes),
     bars("Latency on each target", cell, all, (other) => other.runTime, seconds),
@@ -18,7 +19,7 @@ function sections(cell, more, all) {
   ];
 }
 
-function verdictSection(cell, { expectation, blame, overBudget, reasons, repairs }) {
+function verdictSection(cell, { expectation, blame, overBudget, reasons, repairs, note }) {
   const lines = [];
   if (cell.change)
     lines.push([
@@ -34,6 +35,7 @@ function verdictSection(cell, { expectation, blame, overBudget, reasons, repairs
       "† Repaired",
       [h("div", {}, title ? `${name}: ${title}` : name), address ? h("div", { class: "muted" }, link(address)) : null],
     ]);
+  if (note) lines.push(["Note", note]);
   if (cell.fixed) lines.push(["§ Static", `${cell.fixed}: judged on samples of these sizes only`]);
   if (expectation) {
     lines.push(

@@ -1,3 +1,4 @@
+import { fidelity, infidelity } from './fidelity.mjs';
 import { expectedValues, limitOf, limitsFor, measure, withRounding } from './slices.mjs';
 
 /**
@@ -21,9 +22,10 @@ const NONFINITE = [
  *
  * `answers`: {declared: [{name, dtype, shape}], samples: how many, missing: names, extra: names, read};
  * `read(name, sample)` gives [what the runtime answered, the float64 reference, eager float32's answer in each order],
- * each a tensor {dtype, shape, data} (float16 as raw bits).
- * Returns {outcome, detail, outputs: [{name, outcome, error, limit, headroom, worst, problem}]}; what could not be
- * measured and the problem of an output that passed are null.
+ * each a tensor {dtype, shape, data} (float16 as raw bits). `graph(name, sample, word)`, where it is there, gives what a
+ * quantised artifact comes to in exact arithmetic; with the word ".rounded" when it rounds on the way, or null.
+ * Returns {outcome, detail, outputs: [{name, outcome, error, limit, headroom, worst, problem, fidelity}]}; what could not
+ * be measured and the problem of an output that passed are null.
  */
 export function compare(answers, limitsGiven) {
   const limits = withRounding(limitsGiven);
@@ -38,6 +40,7 @@ export function compare(answers, limitsGiven) {
 
 /** Return a figure to three significant digits, as Python's ".3g" writes it: 0.0625, 1e-05, 1.12 for 1.125. */
 export function shortFigure(value) {
+  if (value < 0) return `-${shortFigure(-value)}`;
   const digits = roundedDigits(value);
   const [figures, power] = digits.split('e');
   const exponent = Number(power);
@@ -74,7 +77,7 @@ function compareOutput(output, answers, limitsOfAll) {
     const problem = nonfiniteProblem(values(actual), expected(reference, eager));
     if (problem) return { ...unmeasured(), outcome: 'nonfinite', problem: `sample ${sample}: ${problem}` };
   }
-  return exact ? equal(output, arrays) : measured(output, arrays, limits);
+  return exact ? equal(output, arrays) : measured(output, arrays, limits, answers);
 }
 
 /** An output that is compared exactly. */
@@ -84,18 +87,39 @@ function equal({ name }, arrays) {
   return { name, outcome: error ? 'mismatch' : 'passed', error, limit: 0, headroom: null, worst: null, problem };
 }
 
-function measured({ name }, arrays, limits) {
-  const { error, eager, limit, worst } = measure(stacked(arrays), limits);
+function measured({ name }, arrays, limits, answers) {
+  const stack = stacked(arrays);
+  const { error, eager, limit, worst } = measure(stack, limits);
   const unjudged = referenceProblem(limits, eager, limit);
-  const problem = unjudged ?? (worst.share <= 1 ? null : overTheLimit(error, limit, worst));
-  const outcome = unjudged ? 'reference_failed' : problem ? 'mismatch' : 'passed';
-  return { name, outcome, error, limit, headroom: worst.share, worst, problem };
+  const own = unjudged ?? (worst.share <= 1 ? null : overTheLimit(error, limit, worst, limits.norm));
+  const second = limits.norm === 'rms' ? secondVerdict(name, answers, arrays, stack, limits) : null;
+  const problems = [own, second && infidelity(second, shortFigure)].filter(Boolean);
+  const outcome = unjudged ? 'reference_failed' : problems.length ? 'mismatch' : 'passed';
+  const problem = problems.join('; ') || null;
+  return { name, outcome, error, limit, headroom: worst.share, worst, problem, fidelity: second };
 }
 
-function overTheLimit(error, limit, { axis, index, far, ...worst }) {
+/** Return whether the runtime runs the graph that it was given; null where nothing answers for the graph. */
+function secondVerdict(name, { graph, samples }, arrays, stack, limits) {
+  if (!graph) return null;
+  const shapes = arrays.map(([actual]) => actual.shape);
+  const [evaluated, rounded] = ['', '.rounded'].map((word) => {
+    const tensors = Array.from({ length: samples }, (_, sample) => graph(name, sample, word));
+    const alike = tensors.every((tensor, sample) => tensor && sameShape(tensor.shape, shapes[sample]));
+    return alike ? padded(tensors.map(values), shapes) : null;
+  });
+  return evaluated && fidelity({ ...stack, evaluated, rounded }, limits);
+}
+
+function overTheLimit(error, limit, { axis, index, far, ...worst }, norm) {
   const over = (whose) => `error ${shortFigure(worst.error)} is over ${whose} limit ${shortFigure(worst.limit)}`;
   if (far) return `values far out of its range: ${over('their')}`;
   const where = `axis ${axis}, slice ${index}`;
+  if (norm === 'rms') {
+    const [ratio, least] = [worst.error, worst.limit].map((noise) => shortFigure(-20 * Math.log10(noise)));
+    const part = `sample ${worst.sample}${axis === null ? '' : `, ${where}`}`;
+    return `${part}: the signal-to-noise ratio ${ratio} dB is under the limit ${least} dB`;
+  }
   if (error <= limit) return `${where}: ${over('its')}`;
   const flat = `error ${shortFigure(error)} is over the limit ${shortFigure(limit)}`;
   return axis === null ? flat : `${flat}, worst in ${where}`;
@@ -127,16 +151,24 @@ function eagerError(output, arrays, limits) {
  */
 function stacked(arrays) {
   const shapes = arrays.map(([, reference]) => reference.shape);
-  const shape = shapes[0].map((_, axis) => Math.max(...shapes.map((sizes) => sizes[axis])));
-  const laid = (array, sample) => (sameShape(shapes[sample], shape) ? array : inside(array, shapes[sample], shape));
-  const joined = (each) => Float64Array.from(each.flatMap((array, sample) => [...laid(array, sample)]));
+  const joined = (each) => padded(each, shapes);
   return {
     actual: joined(arrays.map(([actual]) => values(actual))),
     expected: joined(arrays.map(([, reference, eager]) => expected(reference, eager))),
     eager: arrays[0].slice(2).map((_, order) => joined(arrays.map((each) => values(each[2 + order])))),
     samples: arrays.length,
-    shape,
+    shape: largestOf(shapes),
   };
+}
+
+function padded(arrays, shapes) {
+  const shape = largestOf(shapes);
+  const laid = (array, sample) => (sameShape(shapes[sample], shape) ? array : inside(array, shapes[sample], shape));
+  return Float64Array.from(arrays.flatMap((array, sample) => [...laid(array, sample)]));
+}
+
+function largestOf(shapes) {
+  return shapes[0].map((_, axis) => Math.max(...shapes.map((sizes) => sizes[axis])));
 }
 
 /** Lay an array of these sizes into a larger one, at its beginning along each axis, with NaN around it. */

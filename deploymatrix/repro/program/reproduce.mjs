@@ -15,6 +15,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { failure, printable } from './failure.mjs';
+import { named } from './fidelity.mjs';
 import { shortFigure } from './judgement.mjs';
 import { judge as comparisonOf } from './stability.mjs';
 import { readNpy } from './worker/npy.mjs';
@@ -100,9 +101,17 @@ function judge(bundle, reply, out) {
       readNpy(join(HERE, 'reference', String(sample), `${name}.${word}.npy`)),
     ),
   ];
+  const graph = existsSync(join(HERE, 'evaluated')) ? ofGraph : null;
   const again = checksBelow(join(out, 'again'));
   const { outputs: declared, samples, limits } = bundle;
-  return comparisonOf({ declared, samples, missing, extra, read, again }, limits);
+  const found = comparisonOf({ declared, samples, missing, extra, read, again, graph }, limits);
+  return { ...found, outcome: named(found.outcome, found.outputs, limits) };
+}
+
+/** What a quantised artifact comes to in exact arithmetic; with the word ".rounded" when it rounds on the way, or null. */
+function ofGraph(name, sample, word) {
+  const path = join(HERE, 'evaluated', String(sample), `${name}${word}.npy`);
+  return existsSync(path) ? readNpy(path) : null;
 }
 
 /** Return for each check what reads an output that it changed; null stands for one that it left as it was. */

@@ -4,6 +4,9 @@ It needs nothing but what lies beside it, Python 3.11, numpy, and the packages o
 It asks the worker for the very task that the cell failed in, compares what comes out with the float64 reference, and
 prints it. It exits with 0 when the cell passes, 1 when it fails, 2 when the task could not even be tried.
 
+What is quantised is compared with the graph in exact arithmetic, too, whose answers lie in evaluated/: loss is the
+graph's fault, and infidelity the runtime's.
+
 The error of an output is max|y - y64| / max|y64|; the whole of it and every slice along each of its axes must be within
 their limits, in every sample.
 """
@@ -23,6 +26,7 @@ from typing import IO, Any
 
 from numerics.compare import Answers  # type: ignore[import-not-found]  # lies beside it in a bundle
 from numerics.expected import Expectation, expected_problem  # type: ignore[import-not-found]
+from numerics.failing import failing, named  # type: ignore[import-not-found]
 from numerics.limits import Limits  # type: ignore[import-not-found]
 from numerics.references import reference_problem  # type: ignore[import-not-found]
 from numerics.stability import judge as comparison_of  # type: ignore[import-not-found]
@@ -167,9 +171,11 @@ def compared(bundle: dict[str, Any], value: dict[str, Any], out: Path) -> Verdic
         missing=tuple(value["missing"]),
         extra=tuple(value["extra"]),
         orders=tuple(bundle["orders"]),
+        evaluated=HERE / "evaluated" if (HERE / "evaluated").is_dir() else None,
     )
     comparison = comparison_of(answers, Limits(**bundle["limits"]))
-    return comparison.outcome, comparison.detail, list(comparison.outputs)
+    fails = failing(comparison.outputs) if comparison.outcome == "mismatch" else ()
+    return named(comparison.outcome, fails), comparison.detail, list(comparison.outputs)
 
 
 def unexpected(bundle: dict[str, Any], reply: dict[str, Any], out: Path) -> str | None:

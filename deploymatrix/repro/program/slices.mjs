@@ -8,9 +8,15 @@ const LEAST = 5e3;
 const GAP = 100;
 const LARGEST = { float16: 65504, float32: 3.4028234663852886e38, float64: Number.MAX_VALUE };
 
-/** Return the limits of a bundle, with the share of rounding where it says none. */
+// What errors are measured by: of each sample, of each slice along an axis; how far chance goes in so many values.
+const NORMS = {
+  max: { each: (array, samples, shape) => largest(array, samples, shape, null), along: largest, luck: () => 1 },
+  rms: { each: rootsOfEach, along: rootsAlong, luck: (values) => 1 + 3 / Math.sqrt(2 * Math.max(values, 1)) },
+};
+
+/** Return the limits of a bundle, with the share of rounding and the norm where it says none. */
 export function withRounding(limits) {
-  return { error: null, rounding: 2 ** -22, ...limits };
+  return { error: null, rounding: 2 ** -22, norm: 'max', ...limits };
 }
 
 /** Return the limits where eager's answers are not known: one figure for the whole and for every slice. */
@@ -20,7 +26,7 @@ export function given(limit) {
 
 /** Return the limits of an output that eager itself gives in a dtype: float16 rounds more than float32 does. */
 export function limitsFor(limits, dtype) {
-  if (dtype !== 'float16' || limits.error !== null) return limits;
+  if (dtype !== 'float16' || limits.error !== null || limits.norm === 'rms') return limits;
   const floor = Math.max(limits.floor, 2 ** -9);
   return { ...limits, multiple: 0, floor, ceiling: floor, rounding: Math.max(limits.rounding, 2 ** -10) };
 }
@@ -50,19 +56,25 @@ export function expectedValues(reference, eager, dtype) {
  */
 export function measure({ actual, expected, eager, samples, shape }, limits) {
   const far = farOut(expected);
-  const ordinary = expected.map((value, index) => (Number.isFinite(value) && !far[index] ? 1 : 0));
+  const ordinary = ordinaryOf(expected, far);
   const size = expected.map((value, index) => (ordinary[index] ? Math.abs(value) : 0));
   const error = difference(actual, expected, ordinary);
   const noise = largestOf(eager.map((answer) => difference(answer, expected, ordinary)));
-  const amplitude = largest(size, samples, shape, null).map((value) => (value > 0 ? value : 1));
-  const eagerError = Math.max(...largest(noise, samples, shape, null).map((value, i) => value / amplitude[i]));
-  const output = { samples, shape, error, noise, size, amplitude, eagerError };
+  const norm = NORMS[limits.norm];
+  const amplitude = usualSize(norm.each(size, samples, shape), limits.norm);
+  const eagerError = Math.max(...norm.each(noise, samples, shape).map((value, i) => value / amplitude[i]));
+  const output = { samples, shape, error, noise, size, amplitude, eagerError, norm };
   const axes = shape.map((_, axis) => axis).filter((axis) => shape[axis] > 1);
   const parts = [whole(output, limits), ...axes.map((axis) => along(output, axis, limits))];
   if (far.some(Boolean)) parts.push(farValues({ actual, expected, eager, samples, shape, far }, limits));
   const worst = worstOf(parts, samples, shape);
   const errors = parts[0].error.map((value, i) => capped(value / parts[0].scale[i]));
   return { error: Math.max(...errors), eager: capped(eagerError), limit: limitOf(limits, capped(eagerError)), worst };
+}
+
+/** Return for each value whether it is finite and does not stand far out. */
+export function ordinaryOf(expected, far = farOut(expected)) {
+  return expected.map((value, index) => (Number.isFinite(value) && !far[index] ? 1 : 0));
 }
 
 /** Return for each value whether it stands far out: all beyond the first gap in the sorted magnitudes. */
@@ -79,27 +91,28 @@ function farOut(expected) {
   return Uint8Array.from(size, (value) => (Number.isFinite(value) && value >= threshold ? 1 : 0));
 }
 
-function whole({ error, samples, shape, amplitude, eagerError }, limits) {
+function whole({ error, samples, shape, amplitude, eagerError, norm }, limits) {
   return {
     axis: null,
     far: false,
     elements: error,
-    error: largest(error, samples, shape, null),
+    error: norm.each(error, samples, shape),
     scale: amplitude,
     allowed: amplitude.map((value) => limitOf(limits, eagerError) * value),
   };
 }
 
-function along({ samples, shape, error, noise, size, amplitude, eagerError }, axis, limits) {
+function along({ samples, shape, error, noise, size, amplitude, eagerError, norm }, axis, limits) {
   const count = shape[axis];
   const factor = limitOf(limits, eagerError) / derived(limits, eagerError);
-  const scale = scales(largest(size, samples, shape, axis), amplitude, count);
-  const likely = likelyNoise(largest(noise, samples, shape, axis), scale, count, limits);
+  const scale = scales(norm.along(size, samples, shape, axis), amplitude, count);
+  const likely = likelyNoise(norm.along(noise, samples, shape, axis), scale, count, limits);
+  const luck = norm.luck(error.length / count);
   const allowed = likely.map((value, at) => {
     const least = Math.max(limits.floor * scale[at], limits.rounding * amplitude[Math.floor(at / count)]);
-    return Math.max(limits.multiple * value, least) * factor;
+    return Math.max(limits.multiple * value, least) * factor * luck;
   });
-  return { axis, far: false, elements: error, error: largest(error, samples, shape, axis), scale, allowed };
+  return { axis, far: false, elements: error, error: norm.along(error, samples, shape, axis), scale, allowed };
 }
 
 function farValues({ actual, expected, eager, samples, shape, far }, limits) {
@@ -181,6 +194,34 @@ function largest(array, samples, shape, axis) {
     found[to] = Math.max(found[to], value);
   });
   return found;
+}
+
+/** Return the root of the mean square of each slice of all samples along an axis, again for each sample. */
+function rootsAlong(array, samples, shape, axis) {
+  const [count, each, coordinate] = [shape[axis], product(shape), coordinates(shape)];
+  const slices = Array.from({ length: count }, () => []);
+  array.forEach((value, at) => slices[coordinate(at % each, axis)].push(value));
+  const roots = slices.map(rootOfSquares);
+  return Float64Array.from({ length: samples * count }, (_, at) => roots[at % count]);
+}
+
+/** Return the root of the mean square of each sample. */
+function rootsOfEach(array, samples, shape) {
+  const each = product(shape);
+  return Float64Array.from({ length: samples }, (_, i) => rootOfSquares(array.subarray(i * each, (i + 1) * each)));
+}
+
+/** Return the root of the mean square of magnitudes, so that no square overflows; 0 where there is none. */
+export function rootOfSquares(magnitudes) {
+  const unit = magnitudes.reduce((most, value) => Math.max(most, value), 0);
+  if (!(unit > 0)) return 0;
+  return Math.sqrt(magnitudes.reduce((sum, value) => sum + (value / unit) ** 2, 0) / magnitudes.length) * unit;
+}
+
+/** Return what errors of each sample are relative to: of noise the root of the mean square of all samples together. */
+function usualSize(sizes, norm) {
+  const all = norm === 'rms' ? sizes.fill(rootOfSquares(sizes)) : sizes;
+  return all.map((value) => (value > 0 ? value : 1));
 }
 
 /** Return a function that gives the index of an element along an axis. */

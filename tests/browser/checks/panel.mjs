@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { visit } from "../browser.mjs";
 
 export default async function panel({ small }) {
-  const report = await visit(small);
+  const report = await visit(small, { viewport: { width: 1280, height: 1500 } }); // all rows are made
   await report.open();
   await report.cell("resnet18/onnx/fp32").click();
   await report.page.waitForSelector(".panel-body:not([aria-busy])");

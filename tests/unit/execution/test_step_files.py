@@ -12,6 +12,7 @@ FOLDER = {
     "from_torch.py": 'rewrites = beside("rewrites")',
     "from_npz.py": 'quantising = beside("quantising.py")',
     "evaluate.py": "import kernels",
+    "noise.py": "beside('evaluate')",
     "rewrites.py": "beside('tables')",
     "tables.py": "",
     "quantising.py": "",

@@ -78,7 +78,7 @@ def test_the_gate_finds_the_cell_beside_a_selected_one(tree: Tree) -> None:
 def test_a_ratio_that_the_artifacts_do_not_bear_is_doubted(tree: Tree) -> None:
     forged = HALF.model_copy(update={"size_ratio": 0.3})
 
-    found = doubts(tree.project(), [], make_matrix(FP32, forged))
+    found = doubts(tree.project(), [], make_matrix(FP32).model_copy(update={"cells": (FP32, forged)}))
 
     assert "its size_ratio is 0.3, that of the artifacts 0.98" in found[HALF.name]
     assert not any("size_ratio" in line for line in found[FP32.name])

@@ -1,4 +1,4 @@
-"""Python decides as comparison.json and stability.json say; test_node_bundle.py holds Node to the same files."""
+"""Python decides as the vectors say, comparison.json and the like; test_node_bundle.py holds Node to the same files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from deploymatrix.numerics.compare import compare
 from deploymatrix.numerics.stability import judge
-from tests.vectors.reading import CASES, STABILITY, answers_of, as_expected, limits_of
+from tests.vectors.reading import CASES, NOISE, STABILITY, answers_of, as_expected, limits_of, of_noise
 
 
 def test_the_vectors_hold_many_cases_of_every_outcome() -> None:
@@ -29,3 +29,8 @@ def test_answers_are_stable_as_the_vectors_say(tmp_path: Path, case: dict[str, A
     found = judge(answers_of(case, tmp_path), limits_of(case))
 
     assert {"outcome": found.outcome, "detail": found.detail} == case["expected"]
+
+
+@pytest.mark.parametrize("case", NOISE, ids=lambda case: case["name"])
+def test_noise_is_judged_as_the_vectors_say(tmp_path: Path, case: dict[str, Any]) -> None:
+    assert of_noise(compare(answers_of(case, tmp_path), limits_of(case))) == case["expected"]

@@ -177,3 +177,15 @@ def test_a_repair_tells_what_a_user_of_the_plain_converter_sees_and_what_shows_i
     assert "see it  deploymatrix findings tfjs-erfc" in text
     assert "repaired  a-users-own\n" in f"{text}\n", "a finding that no tree has is named all the same"
     assert [repair["name"] for repair in explanation.as_dict()["repairs"]] == ["tfjs-erfc", "a-users-own"]
+
+
+def test_a_variant_is_told_beside_full_precision() -> None:
+    cell = a_cell("mlp/t/int8", "passed", None, verdict="ok", beside="fp32", size_ratio=0.26)
+    times = Measurement(cell=cell.name, cached=False, latency_ratio=4.2, memory_ratio=1.0)
+
+    def told(measurement: Measurement | None) -> list[str]:
+        explanation = Explanation(cell=cell, measurement=measurement, digests={}, log=(), similar=(), repro=None)
+        return [line.strip() for line in as_text(explanation) if "beside" in line]
+
+    assert told(times) == ["beside    fp32: 0.26 of the size, 4.2 of the time, 1 of the memory"]
+    assert told(None) == ["beside    fp32: 0.26 of the size"]

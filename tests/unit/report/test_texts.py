@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
-from deploymatrix.matrix.records import Matrix
+from deploymatrix.matrix.measurements import Measurement
+from deploymatrix.matrix.records import Artifact, Matrix
 from deploymatrix.report.annotations import MOST, error_annotations
 from deploymatrix.report.badges import badges
 from deploymatrix.report.markdown import escape, markdown, table_rows
 from deploymatrix.report.step_summary import LARGEST, step_summary
 from deploymatrix.report.symbols import legend, mark
+from deploymatrix.report.table import print_table
 from tests.fakes.matrices import HOSTILE, WARNING, expectation, full_matrix, large_matrix, make_cell, make_matrix
 
 UNESCAPED_PIPE = re.compile(r"(?<!\\)(?:\\\\)*\|")
@@ -28,8 +32,10 @@ def red(count: int) -> Matrix:
 def test_a_hostile_name_neither_breaks_the_table_nor_becomes_markup() -> None:
     lines = markdown(full_matrix()).splitlines()
     table = [line for line in lines if line.startswith("|")]
-    assert len(table) == 2 + 8 + len(HOSTILE)
-    assert {len(UNESCAPED_PIPE.findall(line)) for line in table} == {1 + 1 + 12}
+    heads = [at for at, line in enumerate(table) if line.startswith("| model ")]
+    assert heads == [0, 2 + 2 * 8 + len(HOSTILE)]  # the matrix, then what variants are beside full precision
+    assert len(table) == heads[1] + 2 + 8
+    assert {len(UNESCAPED_PIPE.findall(line)) for line in table} == {1 + 2 + 6}
     assert not any(re.search(r"(?<!\\)<", line) for line in lines)
 
 
@@ -154,3 +160,34 @@ def test_a_repaired_cell_is_marked_and_the_legend_names_the_findings() -> None:
     assert legend(cells).endswith("† made with a repair that the plain converter lacks: onnx-axes, tfjs-erfc")
     assert "†" not in legend(cells[1:2])
     assert "✓† |" in markdown(make_matrix(*cells)) and "† made with" in markdown(make_matrix(*cells))
+
+
+def test_a_model_has_a_row_for_each_variant_full_precision_first() -> None:
+    cells = [make_cell(model, variant=variant) for model in ("a", "b") for variant in ("fp16", "fp32", "int8-static")]
+
+    rows = [[entry.strip() for entry in line.split("|")[1:-1]] for line in table_rows(make_matrix(*cells))[1:]]
+
+    assert [row[:2] for row in rows] == [
+        *(["a", "fp32"], ["", "fp16"], ["", "int8-static"]),
+        *(["b", "fp32"], ["", "fp16"], ["", "int8-static"]),
+    ]
+    assert {len(row) for row in rows} == {3}
+
+
+def test_size_time_and_memory_stand_beside_full_precision_and_who_buys_nothing_is_named() -> None:
+    whole, half = make_cell("unet"), make_cell("unet", variant="fp16", artifact=Artifact(sha256="b", bytes=980))
+    whole = whole.model_copy(update={"artifact": Artifact(sha256="a", bytes=1000)})
+    times = {
+        cell.name: Measurement(cell=cell.name, cached=False, run_s=run_s, fastest_s=run_s, eager_s=1.0, peak_mb=peak_mb)
+        for cell, run_s, peak_mb in ((whole, 10e-3, 50.0), (half, 11e-3, 45.0))
+    }
+    matrix = make_matrix(whole, half)
+
+    text = markdown(matrix, measurements=times)
+    console = Console(record=True, width=160, file=io.StringIO())
+    print_table(matrix, console, measurements=times)
+
+    assert "| unet | fp16 | 0.98 / 1.1 / 0.9 |" in text
+    assert "- onnx fp16 buys nothing for unet (0.98 of the size, 1.1 of the time)" in text
+    assert "note: onnx fp16 buys nothing for unet (0.98 of the size, 1.1 of the time)" in console.export_text()
+    assert "Beside full precision" not in markdown(make_matrix(whole), measurements=times)

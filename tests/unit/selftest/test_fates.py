@@ -114,7 +114,7 @@ def test_the_tables_count_and_name_survivors_one_by_one() -> None:
     assert "3 mutants: 2 killed, 1 survived, 0 equivalent" in text and "goals missed" in text
     assert "| relu-clipped | 2 | 2 | 0 | 0 | 0 | 30 |" in text
     assert "| 2 | 2 of 2 | 1 |" in text and "| 3 | 1 of 2 | 0 |" in text
-    assert "m/onnx, gelu-other, layer: passed, 0.9 of the limit, 12 × eager float32's error in float64" in text
+    assert "m/onnx/fp32, gelu-other, layer: passed, 0.9 of the limit, 12 × eager float32's error in float64" in text
 
 
 def test_a_changed_verdict_is_shown_with_its_circumstances() -> None:

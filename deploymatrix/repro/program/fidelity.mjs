@@ -1,0 +1,76 @@
+/**
+ * Whether a runtime runs the quantised graph that it was given, as numerics/fidelity.py of deploymatrix judges it; and
+ * which of its judgements a cell fails, as numerics/failing.py says. tests/vectors/comparison.json holds them to one
+ * judgement.
+ */
+import { ordinaryOf, rootOfSquares } from './slices.mjs';
+
+const STEP = Math.sqrt(12);
+const [NEAR, FAR] = [0.5, 1.5];
+const WORDS = ['loss', 'fidelity'];
+
+/**
+ * Return {loss, noise, error, limit, flipped, far, farLimit}; null where the graph's answers are not all finite.
+ *
+ * All are Float64Arrays of all samples: what the runtime answered, the reference, the graph's answers in exact
+ * arithmetic, and those rounded on the way, or null.
+ */
+export function fidelity({ actual, expected, evaluated, rounded }, limits) {
+  const ordinary = ordinaryOf(expected);
+  const among = (array) => array.filter((_, index) => ordinary[index]);
+  const [answer, exact, graph, second] = [actual, expected, evaluated, rounded ?? evaluated].map(among);
+  if (!graph.every(Number.isFinite)) return null;
+  const minus = (left, right) => left.map((value, index) => Math.abs(value - right[index]));
+  const scale = rootOfSquares(exact.map(Math.abs)) || 1;
+  const [lost, off] = [minus(graph, exact), minus(answer, graph)];
+  const [loss, error] = [lost, off].map((values) => rootOfSquares(values) / scale);
+  const noise = rounded && second.every(Number.isFinite) ? rootOfSquares(minus(second, graph)) / scale : null;
+  const step = Math.max(loss, limits.least) * STEP * scale;
+  const far = share(off, step, FAR);
+  return {
+    loss,
+    noise,
+    error,
+    limit: limitOfFidelity(limits, loss, noise),
+    flipped: share(off, step, NEAR) - far,
+    far,
+    farLimit: limits.far + share(lost, step, FAR),
+  };
+}
+
+/** Return why the runtime does not run what it was given; null if it does. */
+export function infidelity({ loss, error, limit, far, farLimit }, figure) {
+  if (error > limit) {
+    const away = `fidelity: the runtime is ${figure(error)} away from the graph that it runs`;
+    return `${away}, over the limit ${figure(limit)}; the graph itself is ${figure(loss)} away from float64`;
+  }
+  if (far > farLimit) {
+    const away = `fidelity: ${figure(far)} of the runtime's values are more than ${FAR} steps away from the graph that`;
+    return `${away} it runs, over the limit ${figure(farLimit)}`;
+  }
+  return null;
+}
+
+/** Return "mismatch (fidelity)" and the like, given the judged outputs, where they are judged by noise. */
+export function named(outcome, outputs, { norm }) {
+  if (outcome !== 'mismatch' || norm !== 'rms') return outcome;
+  const failed = new Set(outputs.flatMap(failing));
+  const words = WORDS.filter((word) => failed.has(word));
+  return words.length ? `${outcome} (${words.join(', ')})` : outcome;
+}
+
+function failing({ error, limit, headroom, fidelity: second }) {
+  const faithful = !second || (second.error <= second.limit && second.far <= second.farLimit);
+  const within = error !== null && (headroom === null ? error <= limit : headroom <= 1);
+  const lossy = second && !(second.loss <= limit);
+  return [...(lossy || (faithful && !within) ? ['loss'] : []), ...(faithful ? [] : ['fidelity'])];
+}
+
+function limitOfFidelity({ share: most, flips, times, least }, loss, noise) {
+  const likely = noise === null ? most * loss : Math.max(flips * loss, times * noise);
+  return Math.max(Math.min(most * loss, likely), least);
+}
+
+function share(values, step, steps) {
+  return values.length ? values.filter((value) => value > steps * step).length / values.length : 0;
+}

@@ -1,0 +1,153 @@
+"""Quantised cells that are red, with the real ONNX Runtime: who is to blame, where, and how to see it again."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.conftest import build_with, run
+from tests.runtimes import SHIPPED
+
+MODEL = """
+framework = "torch"
+family = "tabular"
+seed = 7
+
+[[inputs]]
+name = "x"
+dtype = "float32"
+shape = [4, 16]
+
+[[outputs]]
+name = "y"
+dtype = "float32"
+shape = [4, 8]
+"""
+GOOD = """
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first, self.middle, self.last = nn.Linear(16, 32), nn.Linear(32, 32), nn.Linear(32, 8)
+        self.spoil()
+
+    def spoil(self):
+        pass
+
+    def forward(self, x):
+        return self.last(torch.tanh(self.middle(torch.tanh(self.first(x)))))
+
+
+def build():
+    return Net().eval()
+"""
+# One input of the middle layer is tiny, and the weights that it meets are huge: they take all levels.
+BAD = GOOD.replace(
+    "        pass\n",
+    "        with torch.no_grad():\n"
+    "            self.first.weight[5] *= 1e-3\n"
+    "            self.first.bias[5] = 0\n"
+    "            self.middle.weight[:, 5] *= 1e3\n",
+)
+# A delegate that miscomputes is played by a runtime that adds noise, the same for the same answer.
+NOISE = """
+
+_exact_run = run
+
+
+def run(session, inputs):
+    import zlib
+
+    answers = _exact_run(session, inputs)
+    for name, array in answers.items():
+        draw = np.random.default_rng(zlib.crc32(np.ascontiguousarray(array).tobytes()))
+        size = {size} * float(np.sqrt(np.mean(array.astype("float64") ** 2)))
+        answers[name] = (array + size * draw.standard_normal(array.shape)).astype(array.dtype)
+    return answers
+"""
+
+
+class Bench:
+    """A project of two models, and the shipped ONNX Runtime."""
+
+    def __init__(self, root: Path, envs: Path) -> None:
+        self.root, self.build = root, build_with(root / "build", envs)
+        for name, text in (("good", GOOD), ("bad", BAD)):
+            folder = root / "models" / name
+            folder.mkdir(parents=True)
+            (folder / "model.toml").write_text(MODEL)
+            (folder / "model.py").write_text(text)
+
+    def call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        own = ["--root", self.root, "--build-dir", self.build]
+        return run([sys.executable, "-m", "deploymatrix", *own, *arguments], self.root)
+
+    def decided(self, *arguments: str) -> dict[str, dict[str, Any]]:
+        done = self.call("run", "--isolation", "process", "-t", "onnx", *arguments)
+        assert done.returncode in (0, 1), done.stderr
+        matrix = json.loads((self.build / "matrix.json").read_text())
+        return {f"{cell['model']}/{cell['variant']}": cell for cell in matrix["cells"]}
+
+    def miscompute(self, size: float) -> None:
+        """Let the project's own ONNX Runtime add noise of this size, relative to the answer."""
+        own = self.root / "targets" / "onnx"
+        shutil.rmtree(own, ignore_errors=True)
+        shutil.copytree(SHIPPED.targets["onnx"].folder, own, ignore=shutil.ignore_patterns("__pycache__"))
+        with (own / "run.py").open("a") as file:
+            file.write(NOISE.format(size=size))
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory, real_envs: Path) -> Bench:
+    return Bench(tmp_path_factory.mktemp("noise"), real_envs)
+
+
+def test_a_layer_that_cannot_be_quantised_is_named(bench: Bench, tmp_path: Path) -> None:
+    cells = bench.decided("-m", "good", "-m", "bad", "-v", "int8-static", "-v", "int8-dynamic")
+
+    for variant in ("int8-static", "int8-dynamic"):
+        assert cells[f"good/{variant}"]["outcome"] == "passed", cells[f"good/{variant}"]["detail"]
+        bad = cells[f"bad/{variant}"]
+        assert (bad["outcome"], bad["fails"]) == ("mismatch", ["loss"])
+        assert bad["blame"] == f"onnx/from_onnx ({variant})"
+        assert bad["layers"][0]["name"] == "node_linear_1", "the middle one"
+        assert bad["layers"][0]["share"] > 0.8 > 0.3 > bad["layers"][1]["share"]
+    assert cells["good/int8-static"]["layers"] == [], "nobody asks where nothing is wrong"
+    explained = bench.call("explain", "bad/onnx/int8-static").stdout
+    assert "mismatch (loss) in stage compare, blamed on onnx/from_onnx (int8-static)" in explained
+    assert "noise enters at node_linear_1 (Gemm" in explained and "keep node_linear_1 in float32" in explained
+    seen_again(bench, "bad/onnx/int8-static", "mismatch (loss)", tmp_path)
+
+
+@pytest.mark.parametrize("size", [1.24, 0.15], ids=["gross", "subtle"])
+def test_a_runtime_that_miscomputes_is_to_blame_and_not_the_graph(bench: Bench, tmp_path: Path, size: float) -> None:
+    bench.miscompute(size)
+
+    cell = bench.decided("-m", "good", "-v", "int8-static")["good/int8-static"]
+
+    assert (cell["outcome"], cell["fails"], cell["blame"]) == ("mismatch", ["fidelity"], "runtime onnx")
+    (output,) = cell["outputs"]
+    assert output["fidelity"]["error"] == pytest.approx(size, rel=0.3) and output["fidelity"]["loss"] < 0.05
+    assert cell["layers"] == [], "the graph is not at fault"
+    seen_again(bench, "good/onnx/int8-static", "mismatch (fidelity)", tmp_path)
+
+
+def seen_again(bench: Bench, cell: str, outcome: str, folder: Path) -> None:
+    """The line that `explain` prints repeats the cell; its bundle holds what the quantised graph answers."""
+    again = bench.call("repro", cell, "--run")
+    assert again.returncode == 1 and f"now: {outcome}" in again.stdout and "(the same outcome)" in again.stdout, (
+        again.stdout + again.stderr
+    )
+    bench.call("repro", cell, "--bundle", str(folder / "cell.zip"))
+    with zipfile.ZipFile(folder / "cell.zip") as bundle:
+        assert {"evaluated/0/y.npy", "reference/0/y.float64.npy"} <= set(bundle.namelist())
