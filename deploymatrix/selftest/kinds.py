@@ -90,6 +90,7 @@ _TABLE: tuple[tuple[Maker, Family, str, str], ...] = (
     ("quantised", "quantised", "scale-of-first", "the scale of the first channel of a weight taken for all"),
     ("quantised", "quantised", "range-0.1", "an activation saturates at a tenth of its range"),
     ("quantised", "quantised", "bias-scale-2", "the scale of a bias times 2"),
+    ("quantised", "quantised", "layer-left", "a layer that is to be quantised is left in float32"),
     ("calibration", "quantised", "calibration-zeros", "ranges taken from zeros"),
     ("calibration", "quantised", "calibration-0.1", "ranges taken from samples of a tenth of their size"),
 )

@@ -32,7 +32,11 @@ if TYPE_CHECKING:
 IN_ARTIFACT = "mutants/quantised_mutant.py"  # of a format
 IN_CALIBRATION = "pipelines/variants/calibration_mutant.py"
 SAID = "mutant: "
+REFUSED = "LeftInFloat32"  # what a step raises where its quantiser left a layer as it was
 FAULTS: dict[str, tuple[Fault, ...]] = {"quantised": ("runtime", "quantiser"), "calibration": ("quantiser",)}
+
+
+OF_THE_QUANTISER = {"layer-left"}  # no runtime plays it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +133,8 @@ def _found(project: Project, part: str) -> Path | None:
 def _faults(bench: Workbench, mutant: QuantisedMutant) -> tuple[Fault, ...]:
     """Return what the mutant plays: where nothing answers for a graph, the two are one."""
     faults = FAULTS[mutant.kind.maker]
-    return faults if bench.second(mutant.cell) is not None else faults[-1:]
+    one = bench.second(mutant.cell) is None or mutant.kind.name in OF_THE_QUANTISER
+    return faults[-1:] if one else faults
 
 
 def _judged(bench: Workbench, mutant: QuantisedMutant, fault: Fault) -> Mutant:
@@ -139,7 +144,7 @@ def _judged(bench: Workbench, mutant: QuantisedMutant, fault: Fault) -> Mutant:
         judgement = Judgement(outcome=failure.outcome, detail=failure.detail[:300], draws=(), share=None)
         return judged_record(cell, mutant.kind, change, "killed", judgement, None, fault)
     unmade = bench.failure(mutant.export.id)
-    if unmade is not None and mutant.kind.maker == "calibration":  # the quantiser itself refuses
+    if unmade is not None and (mutant.kind.maker == "calibration" or unmade.detail.startswith(REFUSED)):
         judgement = Judgement(outcome=unmade.outcome, detail=unmade.detail[:300], draws=(), share=None)
         return judged_record(cell, mutant.kind, change, "killed", judgement, None, fault)
     run, artifact = bench.entry(mutant.run.id), bench.entry(mutant.export.id)

@@ -26,14 +26,14 @@ def beside(name: str) -> Any:
     return module
 
 
-quantising, sorting = beside("quantising"), beside("sorting")
+quantising, sorting, left_in_float = beside("quantising"), beside("sorting"), beside("left_in_float")
 
 
 def export(source: Path, spec: Any, out: Path, options: dict[str, Any]) -> dict[str, Any]:
     """Write `model.onnx` in the variant of the specification; names, dtypes and shapes of its ends stay.
 
-    options: operators, those that int8-static quantises. Raises ValueError for a variant that is none of these, and
-    onnx.checker.ValidationError when the file is not valid ONNX.
+    options: operators, those that int8-static quantises. Raises ValueError for a variant that is none of these,
+    onnx.checker.ValidationError when the file is not valid ONNX, and LeftInFloat32 where a layer is not quantised.
     """
     made = MAKERS.get(spec.variant)
     if made is None:
@@ -42,6 +42,8 @@ def export(source: Path, spec: Any, out: Path, options: dict[str, Any]) -> dict[
     model, repairs = made(source, spec, signature, options)
     onnx.save(model, out / ENTRY)
     quantising.check(model)
+    if spec.variant != "fp16":
+        left_in_float.refuse(model, tuple(options.get("operators", quantising.OPERATORS)))
     return {
         "inputs": {name: tensor["name"] for name, tensor in signature["inputs"].items()},
         "outputs": {name: tensor["name"] for name, tensor in signature["outputs"].items()},

@@ -71,6 +71,8 @@ def of_variant(source: Path, variant: str, folder: Path) -> dict[str, Any]:
         except mutants.NoSite:
             found[kind] = None
             continue
+        except mutants.left_in_float.LeftInFloat32:
+            found["refused"] = kind
         found[kind] = apart(answers(changed / "model.onnx"), answers(graph))
     return found
 

@@ -6,6 +6,7 @@ QuantizeLinear and DequantizeLinear; and MatMulInteger or ConvInteger, whose res
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,18 @@ OPTIONS = ("kind", "pick")
 ENTRY = "model.onnx"
 FEW = (np.dtype("int8"), np.dtype("uint8"))
 INTEGER = ("MatMulInteger", "ConvInteger")
+
+
+def beside_the_step(name: str) -> Any:
+    path = Path(__file__).parents[1] / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"deploymatrix_onnx_{name}", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+left_in_float = beside_the_step("left_in_float")
 
 
 class NoSite(LookupError):
@@ -37,6 +50,7 @@ def export(source: Path, spec: Any, out: Path, options: dict[str, Any]) -> dict[
     change(graph, site, np.random.default_rng(options["pick"]))
     print(f"mutant: {site.node.name or site.node.output[0]}")
     onnx.save(graph.model, out / ENTRY)
+    left_in_float.refuse(graph.model)  # as the step does with what its quantiser gives
     signature = spec.source_signature
     return {side: {name: t["name"] for name, t in signature[side].items()} for side in ("inputs", "outputs")}
 
@@ -221,6 +235,30 @@ def double_bias(graph: Graph, site: Site, generator: Any) -> None:
     graph.put(site.node, 0, graph.array(site.node, 0) * 2)
 
 
+def leave(graph: Graph, site: Site, generator: Any) -> None:
+    """The weight in float32, and with MatMulInteger and ConvInteger the activation, too."""
+    values, nodes = graph.array(site.node, site.values), graph.model.graph.node
+    shape = [-1 if axis == site.axis else 1 for axis in range(values.ndim)]
+    scale = graph.array(*site.scale).reshape(-1)
+    zero = graph.array(site.node, site.zero).reshape(-1) if graph.is_held(site.node, site.zero) else np.zeros(1)
+    real = (values.astype("float32") - zero.reshape(shape)) * scale.reshape(shape)
+    name = f"{site.node.input[site.values]}.float32"
+    graph.model.graph.initializer.append(numpy_helper.from_array(real.astype("float32"), name))
+    if site.scaling is None:
+        for user in list(graph.users(site.node.output[0])):
+            user.input[:] = [name if given == site.node.output[0] else given for given in user.input]
+        nodes.remove(site.node)
+        return
+    cast = next(graph.users(site.node.output[0]))
+    scaled = next(graph.users(cast.output[0]))
+    taken = graph.makers[site.node.input[0]].input[0]
+    kind = site.node.op_type.removesuffix("Integer")
+    layer = onnx.helper.make_node(kind, [taken, name], [scaled.output[0]], site.node.name)
+    layer.attribute.extend(site.node.attribute)
+    nodes.insert(list(nodes).index(scaled), layer)
+    nodes.remove(scaled)
+
+
 KINDS: dict[str, tuple[Callable[[Graph], Iterator[Site]], Callable[[Graph, Site, Any], None]]] = {
     "scale-1.5": (weights, scale_channel),
     "zero-point-8": (with_zero_points, move_zero),
@@ -229,4 +267,5 @@ KINDS: dict[str, tuple[Callable[[Graph], Iterator[Site]], Callable[[Graph, Site,
     "scale-of-first": (with_channel_scales, first_scale),
     "range-0.1": (activations, narrow),
     "bias-scale-2": (biases, double_bias),
+    "layer-left": (weights, leave),
 }
