@@ -63,15 +63,16 @@ class Known(evaluate.Exact):  # type: ignore[name-defined, misc]  # loaded from 
 
 
 def export(source: nn.Module, spec: Any, out: Path, _options: dict[str, Any]) -> dict[str, Any]:
-    """Write `layers.json`: each layer's noise, as a power relative to its output.
+    """Write `layers.json`: each layer's noise, as a power relative to its output; none of what pt2e does not make.
 
     source: the model, from which the graph is made once more. options: artifact, which is not read.
     """
     samples = [tuple(torch.tensor(sample[tensor.name]) for tensor in spec.inputs) for sample in spec.samples]
     shapes = [tensor.shape for tensor in samples[0]]
     alike = [sample for sample in samples if [tensor.shape for tensor in sample] == shapes]
-    exact, quantised = graphs(source, samples[0], spec)
-    (out / ENTRY).write_text(json.dumps({"layers": layers(exact, quantised, alike[:SAMPLES])}), encoding="utf-8")
+    made = spec.variant in variants.QUANTISED
+    found = layers(*graphs(source, samples[0], spec), alike[:SAMPLES]) if made else []
+    (out / ENTRY).write_text(json.dumps({"layers": found}), encoding="utf-8")
     return {
         "inputs": {declared.name: str(i) for i, declared in enumerate(spec.inputs)},
         "outputs": {declared.name: str(i) for i, declared in enumerate(spec.outputs)},
