@@ -93,11 +93,11 @@ def prepared(model: nn.Module, inputs: tuple[Tensor, ...], spec: Any, axes: Any)
 
 
 def layers_of(spec: Any) -> tuple[Any, ...]:
-    """The layers that are quantised. Not convolutions of Keras call by call: XNNPACK's ChannelsLastTaggedReshapePass
+    """The layers that are quantised. Not convolutions of Keras: XNNPACK's ChannelsLastTaggedReshapePass
     raises AssertionError for their layout, "The same constant data tensor can't be used in NHWC format in one place and
     NCHW in another".
     """
-    return LAYERS[:1] if spec.framework == "keras" and QUANTISED[spec.variant] else LAYERS
+    return LAYERS[:1] if spec.framework == "keras" else LAYERS
 
 
 class NothingToQuantise(Exception):
