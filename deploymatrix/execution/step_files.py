@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 ASIDE = ("evaluate.py", "noise.py")  # they look at artifacts, and no step loads them
 NAME = re.compile(r"""["'](\w+)(?:\.py)?["']|^\s*(?:from|import)\s+(\w+)""", re.MULTILINE)
+ELSEWHERE = re.compile(r"""["'](\.\./\w+/\w+\.py)["']""")
 
 
 def module_of(project: Project, step: Step) -> Path:
@@ -34,7 +35,17 @@ def code_of_step(project: Project, step: Step) -> str:
 
 def code_of_evaluator(project: Project, format_: str) -> str:
     """Return the digest of what evaluates a format's artifacts in exact arithmetic."""
-    return _code_of(with_neighbours(project.evaluator(format_)))
+    return _code_of(evaluator_files(project.evaluator(format_)))
+
+
+def evaluator_files(module: Path) -> list[Path]:
+    """Return an evaluator's module, those that it may load from its folder, and those that it names of other formats'.
+
+    Such a name is one as "../savedmodel/evaluate_graph.py".
+    """
+    text = module.read_text(encoding="utf-8", errors="replace")
+    elsewhere = (module.parent / name for name in ELSEWHERE.findall(text))
+    return [*with_neighbours(module), *(path for path in elsewhere if path.is_file())]
 
 
 def with_neighbours(module: Path) -> list[Path]:

@@ -20,9 +20,10 @@ def calibration_split(model: Model) -> Model:
     """
     own = model.spec.calibration_samples
     changes = {
-        "seed": model.spec.seed + ANOTHER_SEED,
+        "seed": model.spec.seed + ANOTHER_SEED + model.spec.calibration_seed,
         "samples": DRAWN if own is None else own,
         "expected": None,
         "calibration_samples": None,
+        "calibration_seed": 0,
     }
     return replace(model, name=f"{model.name}{SPLIT}", spec=model.spec.model_copy(update=changes))

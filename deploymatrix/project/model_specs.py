@@ -105,6 +105,7 @@ class ModelSpec(Strict):
     `samples`: how many are drawn, at least 4; or where own ones lie, seen from model.toml: a folder or a glob of .npz
     and .safetensors files, or samples.py. `expected`: where the outputs lie that own samples had in training.
     `calibration_samples`: where others lie, that a variant's ranges are taken from and that judge nothing.
+    `calibration_seed`: for another draw of those, where they are drawn.
     `steps`: how many each sample has, of a model with [[feedback]].
     """
 
@@ -118,6 +119,7 @@ class ModelSpec(Strict):
     samples: Samples = FEWEST
     expected: Annotated[str, Field(min_length=1)] | None = None
     calibration_samples: Samples | None = None
+    calibration_seed: int = 0
     calibrate: bool = False
     dims: dict[Name, Dim] = {}
     steps: Steps = STEPS

@@ -43,7 +43,7 @@ def export(source: Path, spec: Any, out: Path, options: dict[str, Any]) -> dict[
     onnx.save(model, out / ENTRY)
     quantising.check(model)
     if spec.variant != "fp16":
-        left_in_float.refuse(model, tuple(options.get("operators", quantising.OPERATORS)))
+        left_in_float.refuse(model, tuple(options.get("operators", quantising.OPERATORS)), variant=spec.variant)
     return {
         "inputs": {name: tensor["name"] for name, tensor in signature["inputs"].items()},
         "outputs": {name: tensor["name"] for name, tensor in signature["outputs"].items()},

@@ -14,12 +14,13 @@ class LeftInFloat32(Exception):
     """A layer that was to be quantised is not."""
 
 
-def refuse(model: onnx.ModelProto, operators: tuple[str, ...] = WEIGHTED) -> None:
+def refuse(model: onnx.ModelProto, operators: tuple[str, ...] = WEIGHTED, *, variant: str) -> None:
     """Raise LeftInFloat32 where a layer of these operators holds its weight in float32. Small ones do not count.
 
-    Those inside of branches and loops are not looked at: ONNX Runtime's quantisers leave them.
+    Grouped convolutions stay in int8-dynamic: quantising.py says why. Layers inside of branches and loops are not seen
+    at all: ONNX Runtime's quantisers leave them.
     """
-    every, left = weights(model.graph, operators)
+    every, left = weights(model.graph, operators, grouped=variant != "int8-dynamic")
     total = sum(every.values())
     large = {name: size for name, size in left.items() if size >= LEAST * total}
     if large:
@@ -27,13 +28,18 @@ def refuse(model: onnx.ModelProto, operators: tuple[str, ...] = WEIGHTED) -> Non
         raise LeftInFloat32(f"the quantiser left {len(large)} of {len(every)} layers in float32: {named}")
 
 
-def weights(graph: GraphProto, operators: tuple[str, ...]) -> tuple[dict[str, int], dict[str, int]]:
-    """How many weights each layer has, by its name; and the same for those in float32."""
+def weights(graph: GraphProto, operators: tuple[str, ...], *, grouped: bool) -> tuple[dict[str, int], dict[str, int]]:
+    """How many weights each layer has, by its name; and the same for those in float32.
+
+    grouped: whether convolutions of groups count.
+    """
     held = {tensor.name: tensor for tensor in graph.initializer}
     makers = {name: node for node in graph.node for name in node.output}
     every, left = {}, {}
     for node in graph.node:
         if node.op_type not in (*operators, *INTEGER) or len(node.input) < 2:
+            continue
+        if not grouped and any(attribute.name == "group" and attribute.i > 1 for attribute in node.attribute):
             continue
         tensor = held.get(source(node.input[1], makers))
         if tensor is not None and len(tensor.dims) > 1:

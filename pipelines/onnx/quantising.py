@@ -38,10 +38,20 @@ ranges = beside("ranges")
 
 
 def dynamic(source: Path) -> onnx.ModelProto:
-    """Quantise weights to int8; those of LSTMs, too."""
+    """Quantise weights to int8; those of LSTMs, too, but not those of grouped convolutions.
+
+    ConvInteger has one scale for all channels, and no fast kernel for groups: MobileNetV3 keeps 20.1 dB with them, and
+    22.3 dB without, at a fourteenth of the time; they hold 3 of 100 weights.
+    """
     with tempfile.TemporaryDirectory() as folder, quiet():
-        out = Path(folder) / "quantised.onnx"
-        quantize_dynamic(prepared(source, Path(folder)), out, weight_type=QuantType.QInt8, per_channel=True)
+        graph, out = prepared(source, Path(folder)), Path(folder) / "quantised.onnx"
+        quantize_dynamic(
+            graph,
+            out,
+            weight_type=QuantType.QInt8,
+            per_channel=True,
+            nodes_to_exclude=[node.name for node in onnx.load(graph).graph.node if is_grouped(node)],
+        )
         return onnx.load(out)
 
 
@@ -76,8 +86,15 @@ def prepared(path: Path, folder: Path) -> Path:
     quant_pre_process(str(path), str(out), skip_symbolic_shape=True)
     model = onnx.load(out)
     del model.graph.value_info[:]  # with them quantize_dynamic raises ShapeInferenceError at Gemm
+    for place, node in enumerate(model.graph.node):
+        if is_grouped(node):
+            node.name = node.name or f"grouped_{place}"  # by its name it is left out
     onnx.save(model, out)
     return out
+
+
+def is_grouped(node: onnx.NodeProto) -> bool:
+    return node.op_type == "Conv" and any(attribute.name == "group" and attribute.i > 1 for attribute in node.attribute)
 
 
 def make_unsigned(graph: onnx.GraphProto, known: set[str]) -> bool:

@@ -19,7 +19,6 @@ from tensorflowjs.converters import tf_saved_model_conversion_v2 as converter
 ENTRY = "tfjs_model"
 OPTIONS = converter.convert_tf_saved_model  # the names of its parameters
 VERSIONS = ("tensorflowjs", "tensorflow", "numpy")
-WEIGHTS = {"fp16": {"float16": "*"}, "int8-weights": {"uint8": "*"}}  # how those are stored; TF.js computes in float32
 INTEGERS = ("DT_INT32", "DT_INT64", "DT_INT8", "DT_UINT8")  # TF.js holds all of them as int32
 DTYPES = {"DT_FLOAT": "float32", "DT_BOOL": "bool", **dict.fromkeys(INTEGERS, "int32")}
 
@@ -46,8 +45,7 @@ def export(source: Path, spec: Any, out: Path, options: dict[str, Any]) -> dict[
     with tempfile.TemporaryDirectory() as folder:
         shutil.copytree(source, folder, dirs_exist_ok=True)
         repairs = ["tfjs-erfc"] if replace_erfc(Path(folder) / "saved_model.pb") else []
-        stored = {"quantization_dtype_map": WEIGHTS[spec.variant]} if spec.variant in WEIGHTS else {}
-        repairs += convert(folder, out / ENTRY, {**stored, **options})
+        repairs += convert(folder, out / ENTRY, options)
     model = json.loads((out / ENTRY / "model.json").read_text())
     require_shards(out / ENTRY, model)
     if changed := model_rewrites.rewrite(model["modelTopology"]["node"]):

@@ -61,9 +61,11 @@ def of_runtime(path: Path, name: str) -> Answers:
     return [dict(zip(names, session.run(names, sample), strict=True)) for sample in samples(name, 4, seed=0)]
 
 
-def of_graph(path: Path, name: str) -> Answers:
+def of_graph(path: Path, name: str, word: str = "") -> Answers:
+    """The answers in exact arithmetic, or those that bear a word behind their names."""
     session = evaluate.load(path)
-    return [evaluate.run(session, sample) for sample in samples(name, 4, seed=0)]
+    answers = [evaluate.run(session, sample) for sample in samples(name, 4, seed=0)]
+    return [{output: answer[output + word] for output in session.dtypes} for answer in answers]
 
 
 def away(answers: Answers, wanted: Answers) -> float:
@@ -90,6 +92,7 @@ def variant(name: str, kind: str, **options: Any) -> dict[str, Any]:
             "repairs": repairs,
             "loss": away(graph, plain),
             "fidelity": away(runtime, graph),
+            "noise": away(of_graph(path, name, evaluate.ROUNDED), graph),
             "same_ends": [*before.input, *before.output] == [*after.input, *after.output],
             "kinds": sorted({node.op_type for node in after.node}),
             "scales": len(activation_scales(after)),

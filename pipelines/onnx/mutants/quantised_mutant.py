@@ -50,7 +50,7 @@ def export(source: Path, spec: Any, out: Path, options: dict[str, Any]) -> dict[
     change(graph, site, np.random.default_rng(options["pick"]))
     print(f"mutant: {site.node.name or site.node.output[0]}")
     onnx.save(graph.model, out / ENTRY)
-    left_in_float.refuse(graph.model)  # as the step does with what its quantiser gives
+    left_in_float.refuse(graph.model, variant=spec.variant)  # as the step does with what its quantiser gives
     signature = spec.source_signature
     return {side: {name: t["name"] for name, t in signature[side].items()} for side in ("inputs", "outputs")}
 
@@ -253,7 +253,7 @@ def leave(graph: Graph, site: Site, generator: Any) -> None:
     scaled = next(graph.users(cast.output[0]))
     taken = graph.makers[site.node.input[0]].input[0]
     kind = site.node.op_type.removesuffix("Integer")
-    layer = onnx.helper.make_node(kind, [taken, name], [scaled.output[0]], site.node.name)
+    layer = onnx.helper.make_node(kind, [taken, name], [scaled.output[0]], f"{site.node.name}_in_float32")
     layer.attribute.extend(site.node.attribute)
     nodes.insert(list(nodes).index(scaled), layer)
     nodes.remove(scaled)
