@@ -81,7 +81,7 @@ def prepared(model: nn.Module, inputs: tuple[Tensor, ...], spec: Any, axes: Any)
 
     config = get_symmetric_quantization_config(is_per_channel=True, is_dynamic=QUANTISED[spec.variant])
     quantizer = XNNPACKQuantizer()
-    for layer in LAYERS:
+    for layer in layers_of(spec):
         quantizer.set_operator_type(layer, config)
     captured: Any = torch.export.export(model, inputs, dynamic_shapes=axes).module(check_guards=False)
     beside("layers").name_layers(captured)
@@ -90,6 +90,14 @@ def prepared(model: nn.Module, inputs: tuple[Tensor, ...], spec: Any, axes: Any)
         for sample in [inputs, *calibration(spec)]:
             graph(*sample)
     return graph
+
+
+def layers_of(spec: Any) -> tuple[Any, ...]:
+    """The layers that are quantised. Not convolutions of Keras call by call: XNNPACK's ChannelsLastTaggedReshapePass
+    raises AssertionError for their layout, "The same constant data tensor can't be used in NHWC format in one place and
+    NCHW in another".
+    """
+    return LAYERS[:1] if spec.framework == "keras" and QUANTISED[spec.variant] else LAYERS
 
 
 class NothingToQuantise(Exception):
