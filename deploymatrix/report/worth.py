@@ -1,7 +1,7 @@
 """What a variant buys: size, time and memory beside full precision, and the variants that buy nothing.
 
-A time is told from another one only where both the medians and the fastest runs differ: noise of a machine adds to
-times, and seldom to the fastest of several.
+Nobody is accused of noise. Medians and fastest runs must both say so, and by more than the runs of one cell differ
+among themselves: a busy machine adds to some runs, and seldom to the fastest of several.
 """
 
 from __future__ import annotations
@@ -18,14 +18,17 @@ from deploymatrix.matrix.records import Cell
 SHRINKS, SPEEDS_UP = 0.9, 0.95  # a variant is smaller, or faster, below this share of full precision's
 NO_TIMES: Mapping[str, Measurement] = {}
 Buys = Literal["", "nothing", "size with time"]
-NOTE = "a share of full precision's: bytes of the artifact / median run (~: too short to tell) / peak memory"
+NOTE = (
+    "a share of full precision's: bytes of the artifact / median run (~: too short or too noisy to tell) / peak memory"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Worth:
     """A cell's shares of full precision's size, median run, fastest run and peak memory; None where nobody can tell.
 
-    is_told: whether the runs take long enough for their times to be told from each other.
+    spread: median over fastest run, of the one of both cells that was disturbed more. is_long: whether the runs take
+    long enough for their times to be told from each other.
     """
 
     cell: Cell
@@ -33,14 +36,20 @@ class Worth:
     time: float | None = None
     fastest: float | None = None
     memory: float | None = None
-    is_told: bool = False
+    spread: float = 1.0
+    is_long: bool = False
+
+    @property
+    def is_told(self) -> bool:
+        """Whether the times say anything: of runs that are long enough, on a machine that was not too busy."""
+        return self.is_long and self.spread <= NOISE_LATENCY
 
     @property
     def buys(self) -> Buys:
         """What the variant does not spare, of a cell that passed; empty where it does, or where nobody can tell."""
         if self.cell.outcome != "passed" or self.size is None or self.time is None or not self.is_told:
             return ""
-        least = min(self.time, self.time if self.fastest is None else self.fastest)
+        least = min(self.time, self.time if self.fastest is None else self.fastest) / self.spread
         if self.size >= SHRINKS:
             return "nothing" if least >= SPEEDS_UP else ""
         return "size with time" if least >= NOISE_LATENCY else ""
@@ -76,7 +85,8 @@ def worth(cell: Cell, measurements: Mapping[str, Measurement]) -> Worth:
         time=latency_beside(own, other),
         fastest=fastest_beside(own, other),
         memory=own.peak_mb / other.peak_mb if own.peak_mb is not None and other.peak_mb else None,
-        is_told=max(times, default=0.0) >= LEAST_SECONDS,
+        spread=max(_spread(own), _spread(other)),
+        is_long=max(times, default=0.0) >= LEAST_SECONDS,
     )
 
 
@@ -104,6 +114,10 @@ def notes(found: Iterable[Worth]) -> Iterator[str]:
     for (buys, target, variant), group in by_variant(found):
         models = [f"{w.cell.model} ({_spared(w)})" for w in group]
         yield f"{target} {variant} buys {buys} for {', '.join(models)}"
+
+
+def _spread(measured: Measurement) -> float:
+    return measured.run_s / measured.fastest_s if measured.run_s and measured.fastest_s else 1.0
 
 
 def _spared(found: Worth) -> str:

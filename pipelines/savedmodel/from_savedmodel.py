@@ -1,7 +1,7 @@
 """SavedModel in float32 → SavedModel whose weights are float16 or int8, and become float32 where they are used.
 
 TensorFlow has no tool that halves weights, and its experimental quantiser makes int8 of weights alone only for XLA.
-Operators compute in float32: on a CPU TensorFlow emulates float16.
+Operators compute in float32.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 ENTRY = "saved_model"
 VERSIONS = ("tensorflow", "numpy")
 SIGNATURE = "serving_default"
-FEWEST = 1024  # values of a weight: QuantizationOptions.min_num_elements_for_weights
 CONTROL_FLOW = ("While", "StatelessWhile", "If", "StatelessIf", "Case", "StatelessCase")
 
 
@@ -44,11 +43,11 @@ def weights_of(graph: GraphDef) -> list[tuple[str, np.ndarray]]:
     """Name and values of each constant of float32 that has two or more axes and is finite.
 
     Biases, norms and scalars stay as they are: they are less than 1 % of the bytes, and hold what has no place in
-    float16, such as an epsilon of 1e-12. So do weights of fewer values than TensorFlow's own quantiser takes.
+    float16, such as an epsilon of 1e-12.
     """
     floats = (n for n in graph.node if n.op == "Const" and n.attr["dtype"].type == tf.float32.as_datatype_enum)
     found = ((node.name, tf.make_ndarray(node.attr["value"].tensor)) for node in floats)
-    return [(name, a) for name, a in found if a.ndim >= 2 and a.size >= FEWEST and np.isfinite(a).all()]
+    return [(name, a) for name, a in found if a.ndim >= 2 and a.size and np.isfinite(a).all()]
 
 
 @dataclass(frozen=True)
