@@ -7,6 +7,7 @@ import importlib.util
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
@@ -16,12 +17,13 @@ EVALUATE = Path(__file__).parents[2] / "pipelines/litert/evaluate.py"
 
 def main(paths: list[str]) -> None:
     spec = importlib.util.spec_from_file_location("evaluate", EVALUATE)
+    assert spec is not None and spec.loader is not None
     evaluate = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(evaluate)
     print(json.dumps({Path(path).stem: distances(evaluate, Path(path)) for path in paths}))
 
 
-def distances(evaluate: object, path: Path) -> dict[str, float]:
+def distances(evaluate: Any, path: Path) -> dict[str, float]:
     runners = {
         name: Interpreter(str(path), experimental_op_resolver_type=kernels).get_signature_runner()
         for name, kernels in (("runtime", OpResolverType.AUTO), ("reference", OpResolverType.BUILTIN_REF))

@@ -1,4 +1,4 @@
-"""The second reference of LiteRT files: exact where the runtime is right, and the one that tells where kernels are wrong."""
+"""The second reference of LiteRT files: exact where the runtime is right, and what tells where kernels are wrong."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writes small quantised .tflite files into a folder, by TensorFlow's converter; beside each its interpreter's answer."""
+"""Writes small quantised .tflite files into a folder by TensorFlow, and beside each its interpreter's answer."""
 
 import sys
 from collections.abc import Callable, Iterator
