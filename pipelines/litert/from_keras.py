@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -14,25 +15,38 @@ ENTRY = "model.tflite"
 VERSIONS = ("tensorflow", "keras", "numpy")
 
 
+def beside(name: str) -> Any:
+    """The module of a file of this folder, which is no place to import from."""
+    spec = importlib.util.spec_from_file_location(f"deploymatrix_litert_{name}", Path(__file__).parent / f"{name}.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+variants = beside("keras_variants")
+
+
 def export(source: keras.Model, spec: Any, out: Path, options: dict[str, Any]) -> dict[str, Any]:
     """Write `model.tflite` with one signature, `serving_default`, of the declared names and shapes.
 
     Keras's own `export(format="litert")` leaves the batch open, for which an LSTM needs Flex operators that the
     LiteRT runtime lacks; with fixed shapes the built-in ones suffice. So only an axis that the model declares free is.
     """
-    module, repairs = tf.Module(), []
-    module.serve = serving_function(source, spec)
+    module = tf.Module()
+    network, repairs = variants.prepared(source, spec.variant)
+    module.serve = serving_function(network, spec)
     if any(operation.type == "ResizeBicubic" for operation in operations(module.serve.get_concrete_function().graph)):
-        repairs = ["tflite-resize-bicubic"]
-        module.serve = serving_function(source, spec)
+        repairs.append("tflite-resize-bicubic")
+        module.serve = serving_function(network, spec)
         with mock.patch.object(gen_image_ops, "resize_bicubic", resized):
             module.serve.get_concrete_function()
     # Without this the weights are not found, and the file answers NaN: see the finding tflite-unowned-variables. The
     # converter's from_keras_model() sees to it by itself, so its users see the same: this is no repair.
-    module.weights = [variable.value for variable in source.variables]
+    module.weights = [variable.value for variable in network.variables]
     converter = tf.lite.TFLiteConverter.from_concrete_functions([module.serve.get_concrete_function()], module)
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
-    (out / ENTRY).write_bytes(converter.convert())
+    (out / ENTRY).write_bytes(variants.converted(converter, spec))
     return {
         "inputs": {declared.name: declared.name for declared in spec.inputs},
         "outputs": {declared.name: declared.name for declared in spec.outputs},
