@@ -62,26 +62,42 @@ def quantised(model: nn.Module, inputs: tuple[Tensor, ...], spec: Any, axes: Any
     """
     if spec.variant not in QUANTISED:
         return model
+    from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e
+
+    with torch.no_grad():
+        converted: nn.Module = convert_pt2e(prepared(model, inputs, spec, axes))
+    if not any("quantize_per_" in str(node.target) for node in converted.graph.nodes):
+        raise NothingToQuantise("XNNPACK's quantiser takes linear layers and convolutions, and the model has none")
+    return converted
+
+
+def prepared(model: nn.Module, inputs: tuple[Tensor, ...], spec: Any, axes: Any) -> Any:
+    """The graph in float32 that has seen the calibration samples: convert_pt2e makes int8 of it."""
     from executorch.backends.xnnpack.quantizer.xnnpack_quantizer import (
         XNNPACKQuantizer,
         get_symmetric_quantization_config,
     )
-    from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e
+    from torchao.quantization.pt2e.quantize_pt2e import prepare_pt2e
 
     config = get_symmetric_quantization_config(is_per_channel=True, is_dynamic=QUANTISED[spec.variant])
     quantizer = XNNPACKQuantizer()
-    for layer in LAYERS:
+    for layer in layers_of(spec):
         quantizer.set_operator_type(layer, config)
     captured: Any = torch.export.export(model, inputs, dynamic_shapes=axes).module(check_guards=False)
     beside("layers").name_layers(captured)
     with torch.no_grad():
-        prepared = prepare_pt2e(captured, quantizer)
+        graph = prepare_pt2e(captured, quantizer)
         for sample in [inputs, *calibration(spec)]:
-            prepared(*sample)
-        converted: nn.Module = convert_pt2e(prepared)
-    if not any("quantize_per_" in str(node.target) for node in converted.graph.nodes):
-        raise NothingToQuantise("XNNPACK's quantiser takes linear layers and convolutions, and the model has none")
-    return converted
+            graph(*sample)
+    return graph
+
+
+def layers_of(spec: Any) -> tuple[Any, ...]:
+    """The layers that are quantised. Not convolutions of Keras: XNNPACK's ChannelsLastTaggedReshapePass
+    raises AssertionError for their layout, "The same constant data tensor can't be used in NHWC format in one place and
+    NCHW in another".
+    """
+    return LAYERS[:1] if spec.framework == "keras" else LAYERS
 
 
 class NothingToQuantise(Exception):

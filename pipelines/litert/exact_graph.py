@@ -35,23 +35,26 @@ class Inexact(ValueError):
     """What a float graph cannot say."""
 
 
-def exact(file: bytes) -> bytes:
-    """Return the float file. Raises Inexact for operators whose int8 form has no equal in float."""
+def exact(file: bytes, aside: float = 0.0) -> bytes:
+    """Return the float file. Raises Inexact for operators whose int8 form has no equal in float.
+
+    aside: by how much of a level each int8 result is moved before it is rounded, as a kernel that rounds twice does.
+    """
     model = flatbuffer_utils.convert_bytearray_to_object(bytearray(file))
     for buffer in model.buffers:
         if buffer.offset > 1:  # of a file that keeps what it holds behind its tables
             buffer.data = np.frombuffer(file, np.uint8, buffer.size, buffer.offset)
         buffer.offset = buffer.size = 0
     for subgraph in model.subgraphs:
-        Rewriting(model, subgraph).rewrite()
+        Rewriting(model, subgraph, aside).rewrite()
     return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
 
 
 class Rewriting:
     """One subgraph, changed in place; `made`: its operators anew, in the order that they run in."""
 
-    def __init__(self, model: Any, subgraph: Any) -> None:
-        self.model, self.subgraph = model, subgraph
+    def __init__(self, model: Any, subgraph: Any, aside: float) -> None:
+        self.model, self.subgraph, self.aside = model, subgraph, aside
         self.made: list[Any] = []
         self.floats: dict[int, int] = {}  # by tensor, the one of its values in float32
         self.names = (f"exact_{number}".encode() for number in itertools.count())
@@ -89,7 +92,9 @@ class Rewriting:
         self.made.append(operator)
         for given, wanted in zip(operator.outputs, outputs, strict=True):
             if given != wanted:
-                self.append(Op.QUANTIZE, [given], wanted)
+                level = float(self.subgraph.tensors[wanted].quantization.scale[0])
+                moved = self.pair(Op.ADD, given, self.aside * level) if self.aside else given
+                self.append(Op.QUANTIZE, [moved], wanted)
 
     def dynamic(self, operator: Any, code: int) -> None:
         """Float activations, int8 weights: as the kernel quantises the former."""

@@ -40,7 +40,7 @@ def export(source: Path, spec: Any, out: Path, options: dict[str, Any]) -> dict[
     source: the graph in float32. options: artifact, the path of the graph that was made from it.
     """
     evaluate, signature = beside("evaluate"), spec.source_signature
-    exact, quantised = evaluate.load(source).evaluator, evaluate.load(Path(options["artifact"])).evaluator
+    exact, quantised = evaluate.load(source).exact, evaluate.load(Path(options["artifact"])).exact
     names = {name: tensor["name"] for name, tensor in signature["inputs"].items()}
     found = Noise(exact, quantised)
     for sample in spec.samples[:SAMPLES]:

@@ -92,8 +92,8 @@ class Bench:
         own = ["--root", self.root, "--build-dir", self.build]
         return run([sys.executable, "-m", "deploymatrix", *own, *arguments], self.root)
 
-    def decided(self, *arguments: str) -> dict[str, dict[str, Any]]:
-        done = self.call("run", "--isolation", "process", "-t", "onnx", *arguments)
+    def decided(self, *arguments: str, target: str = "onnx") -> dict[str, dict[str, Any]]:
+        done = self.call("run", "--isolation", "process", "-t", target, *arguments)
         assert done.returncode in (0, 1), done.stderr
         matrix = json.loads((self.build / "matrix.json").read_text())
         return {f"{cell['model']}/{cell['variant']}": cell for cell in matrix["cells"]}
@@ -127,6 +127,13 @@ def test_a_layer_that_cannot_be_quantised_is_named(bench: Bench, tmp_path: Path)
     assert "mismatch (loss) in stage compare, blamed on onnx/from_onnx (int8-static)" in explained
     assert "noise enters at node_linear_1 (Gemm" in explained and "keep node_linear_1 in float32" in explained
     seen_again(bench, "bad/onnx/int8-static", "mismatch (loss)", tmp_path)
+
+
+def test_a_layer_of_pt2e_is_named_by_its_module(bench: Bench) -> None:
+    bad = bench.decided("-m", "bad", "-v", "int8-static", target="executorch")["bad/int8-static"]
+
+    assert (bad["fails"], bad["blame"]) == (["loss"], "executorch/from_torch (int8-static)")
+    assert (bad["layers"][0]["name"], bad["layers"][0]["operator"]) == ("middle (linear_1)", "linear")
 
 
 @pytest.mark.parametrize("size", [1.24, 0.15], ids=["gross", "subtle"])

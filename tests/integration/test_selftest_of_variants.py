@@ -23,7 +23,7 @@ activations = "int8"
 calibration = true
 judgement = "noise"
 snr_db = {snr_db}
-fidelity = {{ share = {share}, least = 1e-5 }}
+fidelity = {{ share = {share}, flips = 0.1, times = 4, least = 1e-5, far = {far} }}
 """
 STEPS = """
 [[steps]]
@@ -93,9 +93,9 @@ def export(source, spec, out, options):
 '''
 
 
-def quantised(tree: Tree, *, snr_db: float = 30, share: float = 0.1) -> Tree:
+def quantised(tree: Tree, *, snr_db: float = 30, share: float = 0.1, far: float = 0.01) -> Tree:
     """The tiny project with a variant of 255 levels, a quantiser, an evaluator and mutants."""
-    tree.write("pipelines/variants/int8.toml", VARIANT.format(snr_db=snr_db, share=share))
+    tree.write("pipelines/variants/int8.toml", VARIANT.format(snr_db=snr_db, share=share, far=far))
     tree.append("pipelines/npz/pipeline.toml", STEPS)
     tree.write("pipelines/npz/from_npz.py", QUANTISER)
     tree.write("pipelines/npz/evaluate.py", EVALUATOR)
@@ -132,7 +132,7 @@ def test_what_is_below_the_noise_that_is_there_anyway_is_equivalent(runnable: Tr
 
 
 def test_limits_that_are_too_wide_let_mutants_survive(runnable: Tree) -> None:
-    done = quantised(runnable, snr_db=1, share=10).run("selftest", *PROCESS, "-v", "int8", *FEW)
+    done = quantised(runnable, snr_db=1, share=10, far=0.9).run("selftest", *PROCESS, "-v", "int8", *FEW)
 
     assert done.returncode == GATE_FAILED, done.stdout + done.stderr
     assert "linear/npz/int8, scale-1.5 (quantiser), left: passed" in done.stdout

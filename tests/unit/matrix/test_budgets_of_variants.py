@@ -51,6 +51,8 @@ def test_what_cannot_be_told_breaks_a_budget_and_says_what_to_run() -> None:
     said = "latency beside mlp/onnx/fp32 was not measured on one machine; run both cells with --fresh"
     assert over(times=alone, latency_ratio=9) == [said]
     assert over(times={}, latency_ratio=9) == [said]
+    unscored = "accuracy was not measured; give the model a [metric], or leave it out of this budget"
+    assert over(accuracy_drop=0.5) == [unscored]
     assert over(times=None, latency_ratio=1e-9) == []  # a matrix holds no times, so its verdicts do not follow from any
 
 
