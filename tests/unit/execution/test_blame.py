@@ -12,6 +12,7 @@ from deploymatrix.execution.outcomes import Done, Failed, Result
 from deploymatrix.project.plan import PlannedCell, Selection, compare_id, plan_cells
 from deploymatrix.store.store import Store
 from tests.fakes.matrices import make_cell
+from tests.fakes.outputs import fidelity_record
 from tests.fakes.tree import Tree
 
 

@@ -15,6 +15,7 @@ from deploymatrix.matrix.expectations import judge, read_expectations
 from deploymatrix.matrix.gate import explain_red
 from deploymatrix.matrix.records import Cell
 from tests.fakes.matrices import expectation, make_cell
+from tests.fakes.outputs import fidelity_record
 from tests.fakes.tree import Tree
 
 TODAY = date(2026, 1, 1)
