@@ -11,8 +11,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from .differences import relative_error
 from .fidelity import fidelity
-from .figures import OutputFigures, StepFigures, relative_error
+from .figures import OutputFigures, StepFigures
 from .judging import eager_error, judged, padded, stacked
 from .limits import ROUNDED, Limits, Norm
 from .outliers import expected_values

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .figures import relative_error
+from .differences import relative_error
 from .judging import judged, stacked
 from .limits import Limits
 from .outliers import Floats, expected_values

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .figures import relative_error
+from .differences import relative_error
 from .outliers import expected_values, far_out
 from .ragged import fits, is_ragged
 from .shapes import listed

@@ -11,7 +11,7 @@ from itertools import chain
 from pathlib import Path
 
 from .compare import Answers, Comparison, compare
-from .figures import relative_error
+from .differences import relative_error
 from .limits import Limits
 from .tensors import Array, equally_finite, load
 

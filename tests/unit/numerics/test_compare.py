@@ -16,7 +16,8 @@ from hypothesis.extra import numpy as arrays
 
 from deploymatrix.matrix.output_records import OutputRecord, WorstRecord
 from deploymatrix.numerics.compare import Answers, Comparison, compare
-from deploymatrix.numerics.figures import OutputFigures, WorstSlice, relative_error
+from deploymatrix.numerics.differences import relative_error
+from deploymatrix.numerics.figures import OutputFigures, WorstSlice
 from deploymatrix.numerics.limits import given as limit_of
 from deploymatrix.project.model_specs import Tensor
 
