@@ -83,7 +83,7 @@ class Summary:
 
     @property
     def drop(self) -> float | None:
-        measured = (getattr(cell, "accuracy", None) for cell in self.supported)
+        measured = (cell.accuracy for cell in self.supported)
         return max((each.drop for each in measured if each is not None and each.drop is not None), default=None)
 
     @property

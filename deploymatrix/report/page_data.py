@@ -213,7 +213,7 @@ def _measured(measurement: Measurement | None) -> list[float | None] | None:
 
 def _task(cell: Cell) -> list[Any] | None:
     """List the name of the task's metric and its figure; None without labels, or where less is better."""
-    accuracy = getattr(cell, "accuracy", None)
+    accuracy = cell.accuracy
     if accuracy is None or accuracy.kind in ("agreement", "mse"):
         return None
     return [accuracy.kind, _rounded(accuracy.variant)]
