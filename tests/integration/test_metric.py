@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.fakes.tree import Tree
+from tests.fakes.tree import REPOSITORY, Tree
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -196,11 +196,13 @@ def test_a_label_of_another_shape_is_told(labelled: Tree) -> None:
 
 def test_digits_are_counted_rightly_in_full_precision_and_in_int8(deploymatrix: Command, real_build: Path) -> None:
     variants = ("-v", "fp32", "-v", "int8-dynamic")
-    done = deploymatrix("run", "--isolation", "process", "-m", "digits_mlp", "-t", "onnx", *variants)
+    done = deploymatrix(
+        *("--root", REPOSITORY, "run", "--isolation", "process", "-m", "digits_mlp", "-t", "onnx", *variants)
+    )
 
+    assert done.returncode == 0, done.stdout + done.stderr
     matrix = json.loads((real_build / "matrix.json").read_text())
     worth = {cell["variant"]: cell["accuracy"] for cell in matrix["cells"]}
-    assert done.returncode == 0, done.stdout
     assert set(worth) == {"fp32", "int8-dynamic"}
     for found in worth.values():
         assert (found["samples"], found["decisions"]) == (500, 500)
