@@ -77,6 +77,8 @@ def _over(output: OutputRecord, error: float) -> Iterator[str]:
         yield f"its heat map is over the limit: {worst.heat}"
     elif (fidelity := output.fidelity) is not None and not fidelity.error <= fidelity.limit:
         yield f"its fidelity is {fidelity.error:.3g}, over the limit {fidelity.limit:.3g}"
+    elif fidelity is not None and fidelity.quiet_limit is not None and not fidelity.quietest <= fidelity.quiet_limit:
+        yield f"every sample is {fidelity.quietest:.3g} away from the graph, over the limit {fidelity.quiet_limit:.3g}"
     elif fidelity is not None and not fidelity.far <= fidelity.far_limit:
         yield f"{fidelity.far:.3g} of its values are far from the graph, over the limit {fidelity.far_limit:.3g}"
     elif (step := _first_over(output.steps)) is not None:

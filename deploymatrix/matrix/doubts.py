@@ -162,6 +162,9 @@ def _of_noise(output: OutputRecord, cell: Cell, limits: Limits) -> Iterator[str]
     if fidelity is None:
         return
     limit = limits.of_fidelity(fidelity.loss, fidelity.noise)
+    quiet = None if fidelity.noise is None else max(limits.times * fidelity.noise, limits.least)
+    if (quiet is None) != (fidelity.quiet_limit is None) or not isclose(quiet or 0, fidelity.quiet_limit or 0):
+        yield f"{output.name}: the limit of its quietest sample is not the project's"
     if not isclose(fidelity.limit, limit, rel_tol=EXACTLY):
         yield f"{output.name}: its fidelity's limit is {fidelity.limit:.3g}, the project's {limit:.3g}"
 

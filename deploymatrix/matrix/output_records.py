@@ -49,14 +49,17 @@ class FidelityRecord(Frozen):
     """Whether a runtime runs the quantised graph that it was given; relative, by the root of the mean square.
 
     `loss`: of the graph in exact arithmetic against float64. `noise`: between the graph in exact arithmetic and rounded
-    on the way; null where nothing tells. `error`: of the runtime's answers against the graph. `flipped`, `far`: the
-    shares of values that are half a step to one and a half, and more than that, away from the graph.
+    on the way; null where nothing tells. `error`: of the runtime's answers against the graph. `quietest`: of the sample
+    with the least error. `flipped`, `far`: the shares of values that are half a step to one and a half, and more than
+    that, away from the graph.
     """
 
     loss: float
     noise: float | None
     error: float
     limit: float
+    quietest: float
+    quiet_limit: float | None
     flipped: float
     far: float
     far_limit: float

@@ -27,6 +27,10 @@ class Second(Protocol):
     @property
     def limit(self) -> float: ...
     @property
+    def quietest(self) -> float: ...
+    @property
+    def quiet_limit(self) -> float | None: ...
+    @property
     def far(self) -> float: ...
     @property
     def far_limit(self) -> float: ...
@@ -73,12 +77,17 @@ def _failed(output: Figures) -> Iterator[Failing]:
     Answers that are too far away are the model's loss, unless the graph is not and the runtime does not run it.
     """
     second = output.fidelity
-    faithful = second is None or (second.error <= second.limit and second.far <= second.far_limit)
+    faithful = second is None or _faithful(second)
     lossy = second is not None and not second.loss <= output.limit
     if lossy or (faithful and not _within(output)):
         yield "loss"
     if not faithful:
         yield "fidelity"
+
+
+def _faithful(second: Second) -> bool:
+    quiet = second.quiet_limit is None or second.quietest <= second.quiet_limit
+    return second.error <= second.limit and quiet and second.far <= second.far_limit
 
 
 def _within(output: Figures) -> bool:

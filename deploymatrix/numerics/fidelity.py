@@ -6,7 +6,9 @@ mean squares over all samples, relative to that of float64.
 
 How much flips depends on the graph: a shallow one agrees to 1e-7, a deep one flips so much that it is away from itself
 by nearly its own loss. So the graph's evaluator may answer a second time, rounding as float32 or float16 does on the
-way: what lies between its two answers is the noise that an honest runtime has.
+way: what lies between its two answers is the noise that an honest runtime has. A level may flip in one of the two by
+chance, so a sample may be away by more, but hardly all of them: the quietest one tells a runtime that is always a
+little off.
 
 One figure for all values hides a few that are far off. So they are counted by steps, a step being as wide as that of a
 rounding whose noise is the loss: uniform rounding to steps q leaves q / sqrt(12). Most values are in their own step,
@@ -33,14 +35,17 @@ class Fidelity:
     """Whether the runtime runs the graph that it was given.
 
     loss: of the graph against float64. error: of the runtime's answers against the graph, and its limit. noise: between
-    two answers of the graph's evaluator; None where it has one. flipped: the share of values that are in the next step;
-    far: of those farther off; its limit.
+    two answers of the graph's evaluator; None where it has one. quietest: the error of the sample with the least one,
+    and its limit; None where the noise is not known. flipped: the share of values that are in the next step; far: of
+    those farther off; its limit.
     """
 
     loss: float
     noise: float | None
     error: float
     limit: float
+    quietest: float
+    quiet_limit: float | None
     flipped: float
     far: float
     far_limit: float
@@ -52,6 +57,11 @@ class Fidelity:
             return (
                 f"fidelity: the runtime is {self.error:.3g} away from the graph that it runs, over the limit "
                 f"{self.limit:.3g}; the graph itself is {self.loss:.3g} away from float64"
+            )
+        if self.quiet_limit is not None and self.quietest > self.quiet_limit:
+            return (
+                f"fidelity: in every sample the runtime is {self.quietest:.3g} or more away from the graph that it "
+                f"runs, over the limit {self.quiet_limit:.3g}; rounding on the way does {self.noise:.3g}"
             )
         if self.far > self.far_limit:
             return (
@@ -75,12 +85,15 @@ def fidelity(stack: Stack, evaluated: Floats, rounded: Floats | None, limits: Li
     noise = None
     if rounded is not None and np.isfinite(rounded[at]).all():
         noise = _size((rounded - evaluated)[at]) / scale
+    samples = [(stack.actual[s] - evaluated[s])[at[s]] for s in range(len(at)) if at[s].any()]
     step = max(loss, limits.least) * STEP * scale
     return Fidelity(
         loss=loss,
         noise=noise,
         error=error,
         limit=limits.of_fidelity(loss, noise),
+        quietest=min((_size(sample) for sample in samples), default=0.0) / scale,
+        quiet_limit=None if noise is None else max(limits.times * noise, limits.least),
         flipped=_share(off, step, NEAR) - _share(off, step, FAR),
         far=_share(off, step, FAR),
         far_limit=limits.far + _share(lost, step, FAR),

@@ -11,13 +11,16 @@ import math
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .fidelity import Fidelity
-from .limits import Norm
 from .shapes import Shape
 from .tensors import Array, is_exact
+
+if TYPE_CHECKING:
+    from .fidelity import Fidelity
+    from .limits import Norm
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-from deploymatrix.matrix.output_records import OutputRecord, WorstRecord
+from deploymatrix.matrix.output_records import FidelityRecord, OutputRecord, WorstRecord
 from deploymatrix.matrix.records import Outcome
 
 
@@ -34,6 +34,21 @@ def outputs_of(model: str, target: str, variant: str, outcome: Outcome) -> Itera
             worst=None if worst is None else _worst(shape, worst, limit),
             problem=None if outcome == "passed" else f"{name}: {outcome}",
         )
+
+
+def fidelity_record(loss: float, error: float, limit: float) -> FidelityRecord:
+    """Return a second verdict that depends on the error alone."""
+    return FidelityRecord(
+        loss=loss,
+        noise=None,
+        error=error,
+        limit=limit,
+        quietest=0.0,
+        quiet_limit=None,
+        flipped=0.0,
+        far=0.0,
+        far_limit=0.01,
+    )
 
 
 def _worst(shape: tuple[int, ...], error: float, limit: float) -> WorstRecord:

@@ -86,6 +86,7 @@ def noise_judged_by_node(vectors: Path) -> dict[str, Any]:
             del output["outcome"], output["limit"], output["worst"]
             if output.setdefault("fidelity", None):
                 output["fidelity"]["far_limit"] = output["fidelity"].pop("farLimit")
+                output["fidelity"]["quiet_limit"] = output["fidelity"].pop("quietLimit")
     return dict(rounded(found))
 
 

@@ -10,12 +10,12 @@ const [NEAR, FAR] = [0.5, 1.5];
 const WORDS = ['loss', 'fidelity'];
 
 /**
- * Return {loss, noise, error, limit, flipped, far, farLimit}; null where the graph's answers are not all finite.
+ * Return {loss, noise, error, limit, quietest, quietLimit, flipped, far, farLimit}; null where the graph's answers are not all finite.
  *
  * All are Float64Arrays of all samples: what the runtime answered, the reference, the graph's answers in exact
- * arithmetic, and those rounded on the way, or null.
+ * arithmetic, and those rounded on the way, or null. `samples`: how many there are.
  */
-export function fidelity({ actual, expected, evaluated, rounded }, limits) {
+export function fidelity({ actual, expected, evaluated, rounded, samples }, limits) {
   const ordinary = ordinaryOf(expected);
   const among = (array) => array.filter((_, index) => ordinary[index]);
   const [answer, exact, graph, second] = [actual, expected, evaluated, rounded ?? evaluated].map(among);
@@ -32,6 +32,8 @@ export function fidelity({ actual, expected, evaluated, rounded }, limits) {
     noise,
     error,
     limit: limitOfFidelity(limits, loss, noise),
+    quietest: quietest(minus(actual, evaluated), ordinary, samples) / scale,
+    quietLimit: noise === null ? null : Math.max(limits.times * noise, limits.least),
     flipped: share(off, step, NEAR) - far,
     far,
     farLimit: limits.far + share(lost, step, FAR),
@@ -39,10 +41,14 @@ export function fidelity({ actual, expected, evaluated, rounded }, limits) {
 }
 
 /** Return why the runtime does not run what it was given; null if it does. */
-export function infidelity({ loss, error, limit, far, farLimit }, figure) {
+export function infidelity({ loss, noise, error, limit, quietest: quiet, quietLimit, far, farLimit }, figure) {
   if (error > limit) {
     const away = `fidelity: the runtime is ${figure(error)} away from the graph that it runs`;
     return `${away}, over the limit ${figure(limit)}; the graph itself is ${figure(loss)} away from float64`;
+  }
+  if (quietLimit !== null && quiet > quietLimit) {
+    const away = `fidelity: in every sample the runtime is ${figure(quiet)} or more away from the graph that it runs`;
+    return `${away}, over the limit ${figure(quietLimit)}; rounding on the way does ${figure(noise)}`;
   }
   if (far > farLimit) {
     const away = `fidelity: ${figure(far)} of the runtime's values are more than ${FAR} steps away from the graph that`;
@@ -60,10 +66,23 @@ export function named(outcome, outputs, { norm }) {
 }
 
 function failing({ error, limit, headroom, fidelity: second }) {
-  const faithful = !second || (second.error <= second.limit && second.far <= second.farLimit);
+  const faithful = !second || isFaithful(second);
   const within = error !== null && (headroom === null ? error <= limit : headroom <= 1);
   const lossy = second && !(second.loss <= limit);
   return [...(lossy || (faithful && !within) ? ['loss'] : []), ...(faithful ? [] : ['fidelity'])];
+}
+
+function isFaithful({ error, limit, quietest: quiet, quietLimit, far, farLimit }) {
+  return error <= limit && (quietLimit === null || quiet <= quietLimit) && far <= farLimit;
+}
+
+/** Return the root of the mean square of the sample that has the least. */
+function quietest(off, ordinary, samples) {
+  const length = off.length / samples;
+  const parts = Array.from({ length: samples }, (_, sample) =>
+    off.slice(sample * length, (sample + 1) * length).filter((_, index) => ordinary[sample * length + index]),
+  );
+  return Math.min(...parts.filter((part) => part.length).map(rootOfSquares));
 }
 
 function limitOfFidelity({ share: most, flips, times, least }, loss, noise) {

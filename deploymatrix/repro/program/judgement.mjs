@@ -108,7 +108,7 @@ function secondVerdict(name, { graph, samples }, arrays, stack, limits) {
     const alike = tensors.every((tensor, sample) => tensor && sameShape(tensor.shape, shapes[sample]));
     return alike ? padded(tensors.map(values), shapes) : null;
   });
-  return evaluated && fidelity({ ...stack, evaluated, rounded }, limits);
+  return evaluated && fidelity({ ...stack, evaluated, rounded, samples }, limits);
 }
 
 function overTheLimit(error, limit, { axis, index, far, ...worst }, norm) {

@@ -9,10 +9,10 @@ import pytest
 
 from deploymatrix.execution.blame import answered_wrongly, blame, cells_to_verify
 from deploymatrix.execution.outcomes import Done, Failed, Result
-from deploymatrix.matrix.output_records import FidelityRecord
 from deploymatrix.project.plan import PlannedCell, Selection, compare_id, plan_cells
 from deploymatrix.store.store import Store
 from tests.fakes.matrices import make_cell
+from tests.fakes.outputs import fidelity_record
 from tests.fakes.tree import Tree
 
 
@@ -124,7 +124,7 @@ def test_of_what_is_quantised_the_graph_or_the_runtime_is_to_blame(
     tree: Tree, store: Store, loss: float, error: float, blamed: str
 ) -> None:
     (output,) = make_cell("mlp", "onnx", outcome="mismatch").outputs
-    second = FidelityRecord(loss=loss, noise=None, error=error, limit=0.05, flipped=0.0, far=0.0, far_limit=0.01)
+    second = fidelity_record(loss=loss, error=error, limit=0.05)
     figures = output.model_copy(update={"norm": "rms", "limit": 0.1, "fidelity": second}).model_dump(mode="json")
     about = {"outcome": "mismatch", "outputs": [figures]}
     mismatch = Done(entry=store.put("cells", "a" * 64, None, about=about), cached=False)

@@ -13,9 +13,9 @@ from deploymatrix.matrix.counts import standing
 from deploymatrix.matrix.derived import contradictions
 from deploymatrix.matrix.expectations import judge, read_expectations
 from deploymatrix.matrix.gate import explain_red
-from deploymatrix.matrix.output_records import FidelityRecord
 from deploymatrix.matrix.records import Cell
 from tests.fakes.matrices import expectation, make_cell
+from tests.fakes.outputs import fidelity_record
 from tests.fakes.tree import Tree
 
 TODAY = date(2026, 1, 1)
@@ -25,7 +25,7 @@ def mismatch(*fails: str, loss: float = 0.01, error: float = 0.01) -> Cell:
     """A cell of noise that is over its limit, with a graph and a runtime that are so far off."""
     cell = make_cell("mlp", "onnx", variant="int8-static", outcome="mismatch")
     (output,) = cell.outputs
-    second = FidelityRecord(loss=loss, noise=None, error=error, limit=0.02, flipped=0.0, far=0.0, far_limit=0.01)
+    second = fidelity_record(loss=loss, error=error, limit=0.02)
     measured: dict[str, Any] = {"norm": "rms", "fidelity": second}
     outputs = (output.model_copy(update=measured),)
     return cell.model_copy(update={"outputs": outputs, "fails": fails, "blame": "runtime onnx"})

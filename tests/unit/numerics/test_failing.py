@@ -15,6 +15,8 @@ class Second:
     loss: float
     error: float
     limit: float = 0.05
+    quietest: float = 0.0
+    quiet_limit: float | None = None
     far: float = 0.0
     far_limit: float = 0.01
 
@@ -41,6 +43,8 @@ FAITHFUL = Second(loss=0.02, error=0.01)
         (Output(headroom=9.0, fidelity=Second(loss=0.02, error=1.24)), ("fidelity",)),
         (Output(fidelity=Second(loss=0.02, error=0.06)), ("fidelity",)),
         (Output(fidelity=Second(loss=0.02, error=0.01, far=0.02)), ("fidelity",)),
+        (Output(fidelity=Second(loss=0.02, error=0.01, quietest=0.01, quiet_limit=1e-5)), ("fidelity",)),
+        (Output(fidelity=Second(loss=0.02, error=0.01, quietest=0.0, quiet_limit=1e-5)), ()),
         (Output(headroom=9.0, fidelity=Second(loss=0.2, error=1.24)), ("loss", "fidelity")),
         (Output(fidelity=Second(loss=0.2, error=0.01)), ("loss",)),
         (Output(fidelity=Second(loss=nan, error=nan)), ("loss", "fidelity")),

@@ -8,6 +8,7 @@ import pytest
 from deploymatrix.errors import ConfigurationError
 from deploymatrix.project.plan import Selection, plan_cells
 from deploymatrix.project.project import Project
+from deploymatrix.project.selecting import selected
 from deploymatrix.project.starter import FILES, TEMPLATES, write_project
 from deploymatrix.project.trees import read_settings, tree_below
 
@@ -22,10 +23,13 @@ def test_the_new_projects_model_has_a_route_to_every_shipped_target(tmp_path: Pa
         shipped=tree_below(root, settings),
         shipped_models=settings.shipped_models,
     )
-    cells = plan_cells(project, Selection())
+    cells = plan_cells(project, selected(project))
     assert {cell.model.name for cell in cells} == {"digits"}
     assert {cell.target.name for cell in cells} == set(project.targets)
     assert all(cell.route is not None for cell in cells)
+    unsupported = [cell for cell in plan_cells(project, Selection()) if cell.route is None]
+    told = [project.pipelines[cell.target.spec.format].unsupported for cell in unsupported]
+    assert all(cell.variant in reasons for cell, reasons in zip(unsupported, told, strict=True))
 
 
 def test_every_template_is_written_and_every_one_is_used(tmp_path: Path) -> None:
