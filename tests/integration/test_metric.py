@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from tests.fakes.tree import Tree
+from tests.fakes.tree import REPOSITORY, Tree
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
 
 TOML = "models/linear/model.toml"
 METRIC = """
@@ -187,3 +192,19 @@ def test_a_label_of_another_shape_is_told(labelled: Tree) -> None:
 
     assert found["outcome"] == "reference_failed"
     assert "labelled samples: labelled.npz: label: int32, where model.toml declares int64" in found["detail"]
+
+
+def test_digits_are_counted_rightly_in_full_precision_and_in_int8(deploymatrix: Command, real_build: Path) -> None:
+    variants = ("-v", "fp32", "-v", "int8-dynamic")
+    done = deploymatrix(
+        *("--root", REPOSITORY, "run", "--isolation", "process", "-m", "digits_mlp", "-t", "onnx", *variants)
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    matrix = json.loads((real_build / "matrix.json").read_text())
+    worth = {cell["variant"]: cell["accuracy"] for cell in matrix["cells"]}
+    assert set(worth) == {"fp32", "int8-dynamic"}
+    for found in worth.values():
+        assert (found["samples"], found["decisions"]) == (500, 500)
+        assert found["float64"] > 0.95 and found["drop"] <= 0.01
+    assert worth["fp32"]["agreement"] == 1.0

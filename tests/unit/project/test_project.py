@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from deploymatrix.errors import ConfigurationError
-from deploymatrix.project.project import pick
+from deploymatrix.project.names import pick
 from tests.fakes.tree import Tree
 
 
