@@ -10,7 +10,7 @@ import base64
 import gzip
 import json
 import math
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 from deploymatrix.matrix.budgets import worst_headroom
@@ -31,6 +31,11 @@ T = TypeVar("T", bound=Hashable)
 
 FIRST_LINE = 200
 COLUMNS = ("target", "variant", "outcome", "stage", "verdict")
+TEXTS: dict[str, Callable[[Cell], str]] = {
+    "note": lambda cell: _first_line(cell.detail),
+    "cause": lambda cell: cause_of(cell),
+    "fixed": lambda cell: cell.fixed,
+}
 NO_FINDINGS: Mapping[str, Finding] = {}
 DIGITS = 4
 
@@ -59,23 +64,8 @@ def grid_block(
 
     difference: to the last run. logs: the way from the page's folder to the one that the cells' logs are named from.
     """
-    models: Strings[tuple[str, str, str]] = Strings()
-    tables: dict[str, Strings[str]] = {name: Strings() for name in (*COLUMNS, "said")}
-    notes: Strings[str] = Strings()
     changes = {cell_diff.cell: cell_diff.change for cell_diff in difference.cells} if difference else {}
-    columns: dict[str, list[Any]] = {"model": [models.number((c.model, c.framework, c.family)) for c in matrix.cells]}
-    for name, table in tables.items():
-        columns[name] = [table.number(getattr(cell, name) or "") for cell in matrix.cells]
-    columns["headroom"] = [_rounded(worst_headroom(cell), 3) for cell in matrix.cells]
-    columns["sizeRatio"] = [cell.size_ratio for cell in matrix.cells]
-    columns["repaired"] = [int(bool(cell.repairs)) for cell in matrix.cells]
-    columns["warned"] = [int(bool(cell.warnings)) for cell in matrix.cells]
-    fixed: Strings[str] = Strings()
-    columns["fixed"] = [fixed.number(cell.fixed) for cell in matrix.cells]
-    columns["exported"] = [int(cell.artifact is not None) for cell in matrix.cells]
-    columns["note"] = [notes.number(_first_line(cell.detail)) for cell in matrix.cells]
-    causes: Strings[str] = Strings()
-    columns["cause"] = [causes.number(cause_of(cell)) for cell in matrix.cells]
+    columns, models, tables = _columns(matrix)
     columns["change"] = [_shown_change(changes.get(cell.name)) for cell in matrix.cells] if difference else []
     return {
         "generator": matrix.generator,
@@ -86,13 +76,8 @@ def grid_block(
         "symbols": {outcome: symbol._asdict() for outcome, symbol in SYMBOLS.items()},
         "verdictSymbols": {verdict: symbol._asdict() for verdict, symbol in VERDICT_SYMBOLS.items()},
         "verdicts": dict(VERDICT_WORDS),
-        "models": models.values(),
-        "tables": {
-            **{name: table.values() for name, table in tables.items()},
-            "note": notes.values(),
-            "cause": causes.values(),
-            "fixed": fixed.values(),
-        },
+        "models": models,
+        "tables": tables,
         "columns": columns,
         "whole": sorted({cell.beside for cell in matrix.cells if cell.beside}),
         "notes": list(_notes(matrix, measurements)),
@@ -102,6 +87,22 @@ def grid_block(
         "irreproducible": NOT_REPRODUCIBLE,
         "logs": logs,
     }
+
+
+def _columns(matrix: Matrix) -> tuple[dict[str, list[Any]], list[tuple[str, str, str]], dict[str, list[str]]]:
+    """Return the columns of all cells; the models and, by column, the texts that numbers in them stand for."""
+    models: Strings[tuple[str, str, str]] = Strings()
+    tables: dict[str, Strings[str]] = {name: Strings() for name in (*COLUMNS, "said", *TEXTS)}
+    columns: dict[str, list[Any]] = {"model": [models.number((c.model, c.framework, c.family)) for c in matrix.cells]}
+    for name, table in tables.items():
+        text = TEXTS.get(name)
+        columns[name] = [table.number(text(cell) if text else getattr(cell, name) or "") for cell in matrix.cells]
+    columns["headroom"] = [_rounded(worst_headroom(cell), 3) for cell in matrix.cells]
+    columns["sizeRatio"] = [cell.size_ratio for cell in matrix.cells]
+    columns["repaired"] = [int(bool(cell.repairs)) for cell in matrix.cells]
+    columns["warned"] = [int(bool(cell.warnings)) for cell in matrix.cells]
+    columns["exported"] = [int(cell.artifact is not None) for cell in matrix.cells]
+    return columns, models.values(), {name: table.values() for name, table in tables.items()}
 
 
 def panel_block(
