@@ -58,7 +58,8 @@ class PlainProgress:
 
     def finished(self, id_: str, result: Result | None) -> None:
         with self._lock:
-            seconds = time.monotonic() - self._started.pop(id_, time.monotonic())
+            ended = time.monotonic()
+            seconds = ended - self._started.pop(id_, ended)
             self._done += result is not None
             count = f"{self._done}/{self._total}"
         self._tell(count, id_, _word(id_, result), seconds)

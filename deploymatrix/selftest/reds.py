@@ -18,6 +18,7 @@ from deploymatrix.project.plan import (
     reference_id,
     reference_tasks,
     run_id,
+    samples_id,
 )
 from deploymatrix.project.project import Model
 from deploymatrix.selftest.artifacts import run_task
@@ -96,10 +97,19 @@ def _calibrates(cell: PlannedCell) -> bool:
 
 
 def _recalibrated(cell: PlannedCell, draw: int) -> Repetition:
-    """Quantise the same weights with other calibration samples."""
+    """Quantise again with other calibration samples: what the quantising step starts from, and the reference, stay."""
+    assert cell.route is not None
     spec = cell.model.spec.model_copy(update={"calibration_seed": FIRST_DRAW + draw})
     model = replace(cell.model, name=f"{cell.model.name}~calibration-{draw + 1}", spec=spec)
-    return _placed(cell, model, f"draw {draw + 1}")
+    again = _placed(cell, model, f"draw {draw + 1}")
+    *before, _ = cell.route.prefixes()
+    if not before:  # it starts from the model itself
+        return again
+    reference, samples = reference_id(cell.model), samples_id(cell.model)
+    ids = [id_ for id_ in (again.artifact, again.run, again.second) if id_]
+    tasks = {id_: replace(again.tasks[id_], reference=reference, samples=samples) for id_ in ids}
+    tasks[again.artifact] = replace(tasks[again.artifact], source=export_id(cell.model, before[-1]))
+    return replace(again, model=cell.model, tasks=tasks)
 
 
 def _reseeded(cell: PlannedCell, seed: int) -> Repetition:
