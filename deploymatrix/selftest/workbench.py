@@ -115,7 +115,8 @@ class Workbench:
             evaluated=second.files if second else None,
         )
         judgement = judge(answers, limits_on(cell))
-        comparable = judgement.outcome == "passed" and self.entry(compare_id(cell)) is not None
+        known = all(self.entry(id_) is not None for id_ in (compare_id(cell), run_id(cell)))
+        comparable = judgement.outcome == "passed" and known
         return judgement, self.moved(cell, answers) if comparable else None
 
     def moved(self, cell: PlannedCell, answers: Answers) -> float | None:
