@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from deploymatrix.project.project import Model
 
-DRAWN = 16  # samples
+DRAWN = 128  # samples: with 16, the ranges of one draw in five clip what judges
 ANOTHER_SEED = 1_000_003  # is added to the model's own
 SPLIT = "~calibration"
 

@@ -81,8 +81,8 @@ def test_drawn_ones_are_of_another_seed(static: Tree, call: Call) -> None:
     cell = run(static, call)
 
     calibrated, judged = told(static, "CALIBRATED"), told(static, "JUDGED")
-    assert (len(calibrated), len(judged)) == (16, 4) and not set(calibrated) & set(judged)
-    assert cell["calibration"].startswith("16 drawn, seed 1000004; ")
+    assert (len(calibrated), len(judged)) == (128, 4) and not set(calibrated) & set(judged)
+    assert cell["calibration"].startswith("128 drawn, seed 1000004; ")
     assert call("gate", "-t", "npz", "-m", "linear", "-v", "static").code == OK
 
 
