@@ -9,10 +9,10 @@ import pytest
 from deploymatrix.execution.layer_tasks import layer_tasks, layers_id, layers_of
 from deploymatrix.execution.outcomes import Done, Result
 from deploymatrix.matrix.layers import LayerRecord
-from deploymatrix.matrix.output_records import FidelityRecord
 from deploymatrix.project.plan import PlannedCell, Selection, compare_id, plan_cells
 from deploymatrix.store.store import Store
 from tests.fakes.matrices import make_cell
+from tests.fakes.outputs import fidelity_record
 from tests.fakes.tree import Tree
 
 LAYER = LayerRecord(name="fc", operator="MatMul", own=0.1, so_far=0.2, share=0.9)
@@ -26,7 +26,7 @@ def planned(tree: Tree) -> PlannedCell:
 def compared(store: Store, *, loss: float, error: float) -> Result:
     """The comparison of a cell whose graph and runtime are so far off."""
     (output,) = make_cell("mlp", "onnx", outcome="mismatch").outputs
-    second = FidelityRecord(loss=loss, noise=None, error=error, limit=0.05, flipped=0.0, far=0.0, far_limit=0.01)
+    second = fidelity_record(loss=loss, error=error, limit=0.05)
     figures = output.model_copy(update={"norm": "rms", "limit": 0.1, "fidelity": second}).model_dump(mode="json")
     entry = store.put("cells", "a" * 64, None, about={"outcome": "mismatch", "outputs": [figures]})
     return Done(entry=entry, cached=False)
