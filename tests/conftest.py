@@ -8,9 +8,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from deploymatrix.cli import main
 from tests.fakes.tree import Called, Tree, copy_fakes, environment
+
+# How fast examples are drawn and tried is the machine's matter, which may be busy; bench/ measures the project's.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 @pytest.fixture

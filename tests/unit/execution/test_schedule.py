@@ -71,7 +71,7 @@ def graphs(draw: st.DrawFn) -> list[Job]:
     return draw(st.permutations(jobs))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(graphs(), st.integers(1, 4), st.integers(1, 100))
 def test_every_job_once_after_its_needs_within_width_and_memory(jobs: list[Job], width: int, memory_mb: int) -> None:
     watch = run(jobs, width=width, memory_mb=memory_mb)

@@ -88,7 +88,7 @@ def test_what_is_no_message_ends_the_worker_in_words(bad: bytes) -> None:
     str(refused.value).encode()
 
 
-@settings(max_examples=2_000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=5_000, suppress_health_check=list(HealthCheck))
 @given(st.sampled_from([READY, RESULT, DATA, {**RESULT, "error": ERROR}]), st.data())
 def test_nothing_but_a_protocol_error_comes_of_a_malformed_message(good: dict[str, Any], data: st.DataObject) -> None:
     key = data.draw(st.sampled_from([*good, "other"]))
@@ -105,7 +105,7 @@ def test_nothing_but_a_protocol_error_comes_of_a_malformed_message(good: dict[st
         str(error).encode()
 
 
-@settings(max_examples=1_500, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=3_000, suppress_health_check=list(HealthCheck))
 @given(st.sampled_from(sorted(VALUES)), st.data())
 def test_a_value_is_what_its_task_returns_or_is_refused_in_words(task: str, data: st.DataObject) -> None:
     value = {**RUN, data.draw(st.sampled_from([*RUN, "other"])): data.draw(ANYTHING)}

@@ -97,7 +97,7 @@ def test_neither_links_nor_pipes_are_opened(tmp_path: Path) -> None:
         read(tmp_path / "pipe.npy")
 
 
-@settings(max_examples=2_000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=2_000, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_a_damaged_file_gives_an_array_or_words(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(GOOD)))

@@ -186,7 +186,7 @@ def _added(x: Any, weights: Any, block: int) -> Any:
     return sum((x[..., at : at + block] @ weights[at : at + block] for at in parts), start=x.dtype.type(0))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     seed=st.integers(0, 2**32),
     shape=st.sampled_from([(1, 10), (1, 64), (1, 300), (1, 8, 32), (1, 3)]),
