@@ -2,15 +2,17 @@
 
 Only what the graph itself rounds is rounded: the weights that it holds, and what its quantise operators make of
 activations. A range that is taken call by call is that of each row, as XNNPACK takes it, and not of the whole tensor,
-as the graph says: docs/findings/executorch-dynamic-rows/finding.md.
+as the graph says: docs/findings/executorch-dynamic-rows/finding.md. A bias between static scales is that of int32 which
+XNNPACK keeps, and not the float of the graph: docs/findings/executorch-static-bias/finding.md.
 
-A second answer rounds the result of each node to the dtype that the graph has there. A graph of float16 rounds so by
-itself, so there the first answer does, and the second does not: what lies between the two is the noise of its
-arithmetic in either case.
+A second answer rounds on the way, as the runtime may: the result of each node to the dtype that the graph has there, and
+where a kernel adds up in float16, each sum (accumulating.py). What lies between the two is the noise of its arithmetic.
 """
 
 from __future__ import annotations
 
+import importlib.util
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,8 +27,42 @@ VERSIONS = ("torch", "executorch", "numpy")
 NARROW = (torch.float32, torch.float16)
 
 
+def beside(name: str) -> Any:
+    """The module of a file of this folder, which is no place to import from."""
+    path = Path(__file__).parent / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"deploymatrix_executorch_{name}", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+accumulating = beside("accumulating")
+
+
 class Exact(Interpreter):
-    """A graph in float64."""
+    """A graph in float64. portable: the names of nodes that the delegate does not run."""
+
+    def __init__(self, graph: GraphModule, portable: frozenset[str] = frozenset()) -> None:
+        super().__init__(graph)
+        self.portable = portable
+
+    def fetch_args_kwargs_from_env(self, n: Node) -> tuple[Any, Any]:
+        args, kwargs = super().fetch_args_kwargs_from_env(n)
+        step = None if n.name in self.portable else self.step_of_bias(n)
+        if step is None:
+            return args, kwargs
+        return (*args[:2], torch.round(args[2] / step) * step, *args[3:]), kwargs
+
+    def step_of_bias(self, node: Node) -> Tensor | None:
+        """What a bias is a multiple of: the scale of what comes in times those of the weights; None of other nodes."""
+        if not is_layer(node) or len(node.args) < 3 or node.args[2] is None:
+            return None
+        x, weight = node.args[:2]
+        if "dequantize_per_tensor.default" not in called(x) or "dequantize_per_channel" not in called(weight):
+            return None
+        scales: Tensor = self.env[weight.args[1]]
+        return scales.double() * x.args[1]
 
     def run_node(self, node: Node) -> Any:
         if str(node.target) == "quantized_decomposed.choose_qparams.tensor":
@@ -44,27 +80,31 @@ class Exact(Interpreter):
 
 
 class Rounding(Exact):
-    """The same, but each node's result is then rounded to the dtype that the graph has there."""
+    """The same, but each node's result is then rounded to the dtype that the graph has there, and sums of float16."""
 
     def run_node(self, node: Node) -> Any:
-        answer, declared = super().run_node(node), node.meta.get("val")
-        if isinstance(answer, Tensor) and isinstance(declared, Tensor) and declared.dtype in NARROW:
-            return answer.to(declared.dtype).double()
-        return answer
+        declared = node.meta.get("val")
+        if not isinstance(declared, Tensor) or declared.dtype not in NARROW:
+            return super().run_node(node)
+        if declared.dtype == torch.float16 and is_layer(node):
+            args, kwargs = self.fetch_args_kwargs_from_env(node)
+            answer = accumulating.layer(node.target, args, kwargs, portable=node.name in self.portable)
+            if answer is not None:
+                return answer
+        return super().run_node(node).to(declared.dtype).double()
 
 
-def load(payload: Path) -> tuple[Interpreter, Interpreter]:
+def load(payload: Path) -> tuple[Exact, Exact]:
     import executorch.exir  # noqa: F401  registers the quantise operators
     import torch.ao.quantization.fx._decomposed
 
     program: GraphModule = torch.export.load(payload / "model.pt2").module(check_guards=False)
-    values = [node.meta.get("val") for node in program.graph.nodes]
-    halves = any(isinstance(value, Tensor) and value.dtype == torch.float16 for value in values)
-    return (Rounding(program), Exact(program)) if halves else (Exact(program), Rounding(program))
+    portable = frozenset(json.loads((payload / "portable.json").read_text(encoding="utf-8")))
+    return Exact(program, portable), Rounding(program, portable)
 
 
 @torch.no_grad()
-def run(session: tuple[Interpreter, Interpreter], inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def run(session: tuple[Exact, Exact], inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Outputs in float64 by their positions: those of the first answer, and with ".rounded" behind them the other's."""
     given = [torch.tensor(inputs[str(i)]) for i in range(len(inputs))]
     found = {}
@@ -81,6 +121,14 @@ def wide(value: Any) -> Any:
 
 def without_narrow(value: Any) -> Any:
     return torch.float64 if value in NARROW and isinstance(value, torch.dtype) else value
+
+
+def called(node: Any) -> str:
+    return str(node.target) if isinstance(node, Node) and node.op == "call_function" else ""
+
+
+def is_layer(node: Node) -> bool:
+    return called(node).startswith(("aten.linear.", "aten.conv1d.", "aten.conv2d."))
 
 
 def feeds_convolution(node: Node) -> bool:

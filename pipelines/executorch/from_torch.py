@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from executorch.backends.xnnpack.partition.config import ALL_PARTITIONER_CONFIGS
 from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
 from executorch.exir import EdgeCompileConfig, to_edge_transform_and_lower
 from torch import Tensor, nn
@@ -55,12 +56,17 @@ def export(source: nn.Module, spec: Any, out: Path, options: dict[str, Any]) -> 
         "executorch-sort": rewrites.sort_by_topk(exported),
         **({} if "xnnpack" in options else portable),
     }
-    partitioner = [XnnpackPartitioner()] if options.get("xnnpack", not any(portable.values())) else []
+    delegates = options.get("xnnpack", not any(portable.values()))
+    left_out = variants.left_out(exported, spec) if delegates else ()
+    made["executorch-half-tanh"] = bool(left_out)
+    configs = [config for config in ALL_PARTITIONER_CONFIGS if config.__name__ not in left_out]
+    partitioner = [XnnpackPartitioner(configs=configs)] if delegates else []
     variants.keep(exported, spec, out)
     allowed = EdgeCompileConfig(_core_aten_ops_exception_list=list(rewrites.SHIFTS.values()))
     lowered = to_edge_transform_and_lower(
         exported, partitioner=partitioner, compile_config=allowed if made["executorch-shifts"] else None
     )
+    variants.keep_portable(lowered, spec, out)
     (out / ENTRY).write_bytes(lowered.to_executorch().buffer)
     return {
         "inputs": {declared.name: str(i) for i, declared in enumerate(spec.inputs)},
@@ -96,7 +102,7 @@ def with_free_axes(model: nn.Module, inputs: tuple[Tensor, ...], spec: Any) -> t
 def decomposed(model: nn.Module, inputs: tuple[Tensor, ...], spec: Any) -> ExportedProgram:
     axes = dynamic_shapes(spec, model, inputs)
     model = variants.quantised(model, inputs, spec, axes)
-    return torch.export.export(model, inputs, dynamic_shapes=axes).run_decompositions({})
+    return torch.export.export(model, inputs, dynamic_shapes=axes).run_decompositions(variants.steps_of(spec))
 
 
 def fuses_numbered_weights(exported: ExportedProgram) -> bool:

@@ -1,9 +1,8 @@
 """Answers for a TorchScript program in exact arithmetic: a program of float64 that its step left beside it.
 
 It holds the weights that the program has, and rounds what the program's layers of int8 round; nothing else. A second
-answer rounds the result of each operator to the dtype that the program computes in, which is the file's name. What is
-of float16 rounds so by itself, so there the first answer does, and the second does not: what lies between the two is
-the noise of its arithmetic in either case.
+answer rounds the result of each operator to the dtype that the program computes in, which is the file's name: what lies
+between the two is the noise of its arithmetic.
 """
 
 from __future__ import annotations
@@ -48,8 +47,8 @@ def run(session: Session, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray
     program, dtype = session
     given = [torch.tensor(inputs[str(i)]) for i in range(len(inputs))]
     given = [tensor.double() if tensor.is_floating_point() else tensor for tensor in given]
-    found, words = {}, (".rounded", "") if dtype == torch.float16 else ("", ".rounded")
-    for word, mode in zip(words, (nullcontext(), Rounding(dtype)), strict=True):
+    found = {}
+    for word, mode in (("", nullcontext()), (".rounded", Rounding(dtype))):
         with mode:
             outputs = program(*given)
         tensors = (outputs,) if isinstance(outputs, torch.Tensor) else outputs
