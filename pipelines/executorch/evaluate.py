@@ -61,7 +61,7 @@ class Exact(Interpreter):
         x, weight = node.args[:2]
         if "dequantize_per_tensor.default" not in called(x) or "dequantize_per_channel" not in called(weight):
             return None
-        scales: Tensor = self.env[weight.args[1]]
+        scales: Tensor = self.fetch_attr(str(weight.args[1].target))
         return scales.double() * x.args[1]
 
     def run_node(self, node: Node) -> Any:
