@@ -12,7 +12,8 @@ little off.
 
 One figure for all values hides a few that are far off. So they are counted by steps, a step being as wide as that of a
 rounding whose noise is the loss: uniform rounding to steps q leaves q / sqrt(12). Most values are in their own step,
-few in the next, and no more of them farther off than the graph itself has from float64.
+few in the next, and no more of them farther off than the graph itself has from float64. Where rounding on the way is
+more than the loss, as in float16, a step is that of its noise.
 """
 
 from __future__ import annotations
@@ -86,7 +87,7 @@ def fidelity(stack: Stack, evaluated: Floats, rounded: Floats | None, limits: Li
     if rounded is not None and np.isfinite(rounded[at]).all():
         noise = _size((rounded - evaluated)[at]) / scale
     samples = [(stack.actual[s] - evaluated[s])[at[s]] for s in range(len(at)) if at[s].any()]
-    step = max(loss, limits.least) * STEP * scale
+    step = max(loss, noise or 0.0, limits.least) * STEP * scale
     return Fidelity(
         loss=loss,
         noise=noise,

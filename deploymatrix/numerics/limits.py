@@ -67,9 +67,10 @@ class Limits:
     def of_fidelity(self, loss: float, noise: float | None) -> float:
         """Return how far a runtime may be away from a graph that is itself that far away from float64.
 
-        noise: what honest rounding does to the graph's answers; None where nobody knows.
+        noise: what honest rounding does to the graph's answers; None where nobody knows. It may be more than the loss,
+        which in float16 is that of the weights alone.
         """
-        most = self.share * loss
+        most = self.share * max(loss, noise or 0.0)
         likely = most if noise is None else max(self.flips * loss, self.times * noise)
         return max(min(most, likely), self.least)
 

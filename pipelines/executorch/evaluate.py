@@ -41,7 +41,7 @@ accumulating = beside("accumulating")
 
 
 class Exact(Interpreter):
-    """A graph in float64. portable: the names of nodes that the delegate does not run."""
+    """A graph in float64. portable: the names of layers that the delegate does not run."""
 
     def __init__(self, graph: GraphModule, portable: frozenset[str] = frozenset()) -> None:
         super().__init__(graph)

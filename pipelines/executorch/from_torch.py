@@ -45,9 +45,9 @@ def export(source: nn.Module, spec: Any, out: Path, options: dict[str, Any]) -> 
     inputs = tuple(torch.tensor(spec.example[declared.name]) for declared in spec.inputs)
     rewritten = rewrites.Rewritten()
     with rewritten:
-        exported, static = with_free_axes(source, inputs, spec)
+        exported, static = with_free_axes(source, inputs, spec, rewritten.repairs)
         if fuses_numbered_weights(exported):
-            exported, static = with_free_axes(Lettered(source), inputs, spec)
+            exported, static = with_free_axes(Lettered(source), inputs, spec, rewritten.repairs)
             rewritten.repairs.append("executorch-batch-norm-in-sequential")
     portable = {"executorch-xnnpack-free-axes": bool(spec.dims), "executorch-xnnpack-branches": branches(exported)}
     made = {
@@ -57,8 +57,7 @@ def export(source: nn.Module, spec: Any, out: Path, options: dict[str, Any]) -> 
         **({} if "xnnpack" in options else portable),
     }
     delegates = options.get("xnnpack", not any(portable.values()))
-    left_out = variants.left_out(exported, spec) if delegates else ()
-    made["executorch-half-tanh"] = bool(left_out)
+    left_out = variants.left_out(exported, spec) if delegates else {}
     configs = [config for config in ALL_PARTITIONER_CONFIGS if config.__name__ not in left_out]
     partitioner = [XnnpackPartitioner(configs=configs)] if delegates else []
     variants.keep(exported, spec, out)
@@ -68,10 +67,11 @@ def export(source: nn.Module, spec: Any, out: Path, options: dict[str, Any]) -> 
     )
     variants.keep_portable(lowered, spec, out)
     (out / ENTRY).write_bytes(lowered.to_executorch().buffer)
+    repairs = [*rewritten.repairs, *left_out.values(), *(name for name, done in made.items() if done)]
     return {
         "inputs": {declared.name: str(i) for i, declared in enumerate(spec.inputs)},
         "outputs": {declared.name: str(i) for i, declared in enumerate(spec.outputs)},
-        "repairs": [*rewritten.repairs, *(name for name, done in made.items() if done)],
+        "repairs": list(dict.fromkeys(repairs)),
         "static": static,
     }
 
@@ -85,23 +85,25 @@ def dynamic_shapes(spec: Any, model: nn.Module, inputs: tuple[Tensor, ...]) -> A
     return shapes.dynamic_shapes(model, inputs) if dims else None
 
 
-def with_free_axes(model: nn.Module, inputs: tuple[Tensor, ...], spec: Any) -> tuple[ExportedProgram, list[str]]:
+def with_free_axes(
+    model: nn.Module, inputs: tuple[Tensor, ...], spec: Any, repairs: list[str]
+) -> tuple[ExportedProgram, list[str]]:
     """The exported program, and the dims that torch.export refuses to leave free, as the length of an LSTM."""
     try:
-        return decomposed(model, inputs, spec), []
+        return decomposed(model, inputs, spec, repairs), []
     except UserError as error:
         refused = re.search(r"Constraints violated \(([^)]+)\)", str(error))
         if refused is None:
             raise
         print(f"exported at fixed sizes: {error}")
         names = [name for name in spec.dims if name in refused[1].split(", ")]
-        exported, further = with_free_axes(model, inputs, spec.fixed(names))
+        exported, further = with_free_axes(model, inputs, spec.fixed(names), repairs)
         return exported, [*names, *further]
 
 
-def decomposed(model: nn.Module, inputs: tuple[Tensor, ...], spec: Any) -> ExportedProgram:
+def decomposed(model: nn.Module, inputs: tuple[Tensor, ...], spec: Any, repairs: list[str]) -> ExportedProgram:
     axes = dynamic_shapes(spec, model, inputs)
-    model = variants.quantised(model, inputs, spec, axes)
+    model = variants.quantised(model, inputs, spec, axes, repairs)
     return torch.export.export(model, inputs, dynamic_shapes=axes).run_decompositions(variants.steps_of(spec))
 
 

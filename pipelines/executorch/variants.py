@@ -16,8 +16,15 @@ from torch.utils import _pytree as pytree
 aten = torch.ops.aten
 QUANTISED = {"int8-dynamic": True, "int8-static": False}  # whether ranges are taken call by call
 NAME = "deploymatrix_name"
+PRODUCTS = tuple(f"<EdgeOpOverload: aten.{name}." for name in ("addmm", "mm", "linear", "convolution"))
 RECURRENT = ("aten.lstm.", "aten.gru.", "aten.rnn_tanh.", "aten.rnn_relu.")
-ROUGH = {"aten.tanh.default": "TanhConfig", "aten.sigmoid.default": "SigmoidConfig"}
+LEFT_OUT = {  # operators that XNNPACK's delegate answers wrongly, its configurations for them, and the findings
+    "fp16": {
+        "aten.tanh.default": ("TanhConfig", "executorch-half-tanh"),
+        "aten.sigmoid.default": ("SigmoidConfig", "executorch-half-tanh"),
+    },
+    "int8-dynamic": {"aten.pad.default": ("ConstantPadConfig", "executorch-dynamic-pad")},
+}
 # Only these: of a static scale for every operator the additive mask of attention takes all levels.
 LAYERS = (aten.linear.default, aten.conv1d.default, aten.conv2d.default, aten.conv_transpose2d.input)
 
@@ -58,7 +65,7 @@ def uninitialised(part: dict[str, Any]) -> dict[str, Any]:
     return blank if part.get("module") == "keras.initializers" else part
 
 
-def quantised(model: nn.Module, inputs: tuple[Tensor, ...], spec: Any, axes: Any) -> nn.Module:
+def quantised(model: nn.Module, inputs: tuple[Tensor, ...], spec: Any, axes: Any, repairs: list[str]) -> nn.Module:
     """The model with int8 weights, a scale each channel, for the variants that have them; else itself.
 
     Activations have the ranges that they take over the calibration samples, or those of each call.
@@ -71,6 +78,8 @@ def quantised(model: nn.Module, inputs: tuple[Tensor, ...], spec: Any, axes: Any
         converted: nn.Module = convert_pt2e(prepared(model, inputs, spec, axes))
     if not any("quantize_per_" in str(node.target) for node in converted.graph.nodes):
         raise NothingToQuantise("XNNPACK's quantiser takes linear layers and convolutions, and the model has none")
+    if make_weights_contiguous(converted):
+        repairs.append("executorch-folded-strides")
     return converted
 
 
@@ -84,7 +93,7 @@ def prepared(model: nn.Module, inputs: tuple[Tensor, ...], spec: Any, axes: Any)
 
     config = get_symmetric_quantization_config(is_per_channel=True, is_dynamic=QUANTISED[spec.variant])
     quantizer = XNNPACKQuantizer()
-    for layer in layers_of(spec):
+    for layer in LAYERS:
         quantizer.set_operator_type(layer, config)
     captured: Any = torch.export.export(model, inputs, dynamic_shapes=axes).module(check_guards=False)
     beside("layers").name_layers(captured)
@@ -95,12 +104,16 @@ def prepared(model: nn.Module, inputs: tuple[Tensor, ...], spec: Any, axes: Any)
     return graph
 
 
-def layers_of(spec: Any) -> tuple[Any, ...]:
-    """The layers that are quantised. Not convolutions of Keras: XNNPACK's ChannelsLastTaggedReshapePass
-    raises AssertionError for their layout, "The same constant data tensor can't be used in NHWC format in one place and
-    NCHW in another".
+def make_weights_contiguous(converted: nn.Module) -> bool:
+    """Lay out anew each weight whose strides are those of channels last; tell whether one was.
+
+    Keras permutes its kernels, pt2e folds that into the int8 weight, and XNNPACK's ChannelsLastTaggedReshapePass then
+    raises AssertionError (docs/findings/executorch-folded-strides/finding.md).
     """
-    return LAYERS[:1] if spec.framework == "keras" else LAYERS
+    tensors = [tensor for tensor in (*converted.parameters(), *converted.buffers()) if not tensor.is_contiguous()]
+    for tensor in tensors:
+        tensor.data = tensor.data.contiguous()
+    return bool(tensors)
 
 
 class NothingToQuantise(Exception):
@@ -121,12 +134,10 @@ def steps_of(spec: Any) -> dict[Any, Any]:
     return {op: how for op, how in known.items() if str(op).startswith(RECURRENT)}
 
 
-def left_out(exported: ExportedProgram, spec: Any) -> tuple[str, ...]:
-    """What XNNPACK is not to take: tanh and sigmoid of float16, of which its kernels are up to four units in the last
-    place off (docs/findings/executorch-half-tanh/finding.md); nothing where there are none.
-    """
-    found = {str(node.target) for node in exported.graph.nodes if spec.variant == "fp16"}
-    return tuple(config for op, config in ROUGH.items() if op in found)
+def left_out(exported: ExportedProgram, spec: Any) -> dict[str, str]:
+    """What XNNPACK is not to take of this graph, by the names of its configurations, each with its finding."""
+    found = {str(node.target) for node in exported.graph.nodes}
+    return {config: finding for op, (config, finding) in LEFT_OUT.get(spec.variant, {}).items() if op in found}
 
 
 def keep(exported: ExportedProgram, spec: Any, out: Path) -> None:
@@ -141,10 +152,10 @@ def keep(exported: ExportedProgram, spec: Any, out: Path) -> None:
 
 
 def keep_portable(lowered: Any, spec: Any, out: Path) -> None:
-    """Save the names of the nodes of that graph which the delegate does not run."""
+    """Save the names of the layers of that graph which the delegate does not run."""
     if spec.variant == "fp32":
         return
-    nodes = [node for node in lowered.exported_program().graph.nodes if node.op == "call_function"]
+    nodes = [node for node in lowered.exported_program().graph.nodes if str(node.target).startswith(PRODUCTS)]
     names = {node.meta.get("custom", {}).get(NAME) for node in nodes} - {None}
     (out / "evaluated" / "portable.json").write_text(json.dumps(sorted(names)), encoding="utf-8")
 

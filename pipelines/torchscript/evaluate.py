@@ -21,7 +21,7 @@ Session = tuple[torch.jit.ScriptModule, torch.dtype]
 
 
 class Rounding(TorchDispatchMode):
-    """Rounds what operators give in float64 to another dtype; not what they write in place, or what is a view."""
+    """Rounds what operators give in float64 to another dtype, or write in place; not what is a view."""
 
     def __init__(self, dtype: torch.dtype) -> None:
         super().__init__()
@@ -29,8 +29,12 @@ class Rounding(TorchDispatchMode):
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         answer = func(*args, **(kwargs or {}))
-        keeps = func._schema.is_mutable or func.is_view
-        return answer if keeps else pytree.tree_map_only(torch.Tensor, self.rounded, answer)
+        if func.is_view:
+            return answer
+        if func._schema.is_mutable:
+            pytree.tree_map_only(torch.Tensor, lambda tensor: tensor.copy_(self.rounded(tensor)), answer)
+            return answer
+        return pytree.tree_map_only(torch.Tensor, self.rounded, answer)
 
     def rounded(self, tensor: torch.Tensor) -> torch.Tensor:
         return tensor.to(self.dtype).double() if tensor.dtype == torch.float64 else tensor

@@ -25,7 +25,7 @@ export function fidelity({ actual, expected, evaluated, rounded, samples }, limi
   const [lost, off] = [minus(graph, exact), minus(answer, graph)];
   const [loss, error] = [lost, off].map((values) => rootOfSquares(values) / scale);
   const noise = rounded && second.every(Number.isFinite) ? rootOfSquares(minus(second, graph)) / scale : null;
-  const step = Math.max(loss, limits.least) * STEP * scale;
+  const step = Math.max(loss, noise ?? 0, limits.least) * STEP * scale;
   const far = share(off, step, FAR);
   return {
     loss,
@@ -85,9 +85,10 @@ function quietest(off, ordinary, samples) {
   return Math.min(...parts.filter((part) => part.length).map(rootOfSquares));
 }
 
-function limitOfFidelity({ share: most, flips, times, least }, loss, noise) {
-  const likely = noise === null ? most * loss : Math.max(flips * loss, times * noise);
-  return Math.max(Math.min(most * loss, likely), least);
+function limitOfFidelity({ share: bound, flips, times, least }, loss, noise) {
+  const most = bound * Math.max(loss, noise ?? 0);
+  const likely = noise === null ? most : Math.max(flips * loss, times * noise);
+  return Math.max(Math.min(most, likely), least);
 }
 
 function share(values, step, steps) {

@@ -128,6 +128,18 @@ def test_a_graph_that_flips_by_itself_leaves_a_runtime_as_much_several_times_ove
     assert found.noise == pytest.approx(0.02, rel=0.1) and found.limit == found.loss  # never more than the share
 
 
+@pytest.mark.parametrize(("off", "passes"), [(0.019, True), (0.03, False)])
+def test_rounding_that_does_more_than_the_weights_do_is_the_yardstick(off: float, passes: bool) -> None:
+    """As in float16: what the graph loses is its weights' rounding, and a runtime rounds each result."""
+    graph = signal() + noise(0.002)
+
+    found = fidelity(stack_of(graph + noise(off, seed=2), signal()), graph, graph + noise(0.02, seed=3), LIMITS)
+
+    assert found is not None and (found.problem is None) == passes
+    assert found.limit == found.noise == pytest.approx(0.02, rel=0.1)
+    assert (found.far, found.far_limit) == (0.0, 0.01)  # of steps that are as wide as that noise makes them
+
+
 def test_a_few_values_that_are_far_off_are_told_whatever_all_of_them_come_to() -> None:
     graph = signal() + noise(0.05)
     actual = graph.copy()
