@@ -16,7 +16,7 @@ from torch.utils import _pytree as pytree
 aten = torch.ops.aten
 QUANTISED = {"int8-dynamic": True, "int8-static": False}  # whether ranges are taken call by call
 NAME = "deploymatrix_name"
-PRODUCTS = tuple(f"<EdgeOpOverload: aten.{name}." for name in ("addmm", "mm", "linear", "convolution"))
+PRODUCTS = tuple(f"<EdgeOpOverload: aten.{name}." for name in ("addmm", "linear", "convolution"))
 RECURRENT = ("aten.lstm.", "aten.gru.", "aten.rnn_tanh.", "aten.rnn_relu.")
 LEFT_OUT = {  # operators that XNNPACK's delegate answers wrongly, its configurations for them, and the findings
     "fp16": {
