@@ -76,8 +76,10 @@ def unmatched_budgets(budgets: Iterable[BudgetRecord], names: Collection[str]) -
 
 
 def worst_headroom(cell: Cell) -> float | None:
-    """Return the largest share of its limit that an output uses; None where nothing was measured."""
-    return max((output.headroom for output in cell.outputs if output.headroom is not None), default=None)
+    """Return the largest share of a limit that an output uses, by loss or fidelity; None where nothing was measured."""
+    used = [output.headroom for output in cell.outputs if output.headroom is not None]
+    used += [output.fidelity.share for output in cell.outputs if output.fidelity is not None]
+    return max(used, default=None)
 
 
 def latency_ratio(measurement: Measurement) -> float | None:

@@ -9,6 +9,8 @@ from pydantic import Field
 from deploymatrix.matrix.frozen import Frozen
 from deploymatrix.numerics.shapes import listed
 
+MOST = 1e300  # a share of a limit of 0
+
 
 class WorstRecord(Frozen):
     """Where an output uses the largest share of what it may be off by.
@@ -63,6 +65,14 @@ class FidelityRecord(Frozen):
     flipped: float
     far: float
     far_limit: float
+
+    @property
+    def share(self) -> float:
+        """The largest share of a limit that is used; above 1 the runtime does not run what it was given."""
+        used = [(self.error, self.limit), (self.far, self.far_limit)]
+        if self.quiet_limit is not None:
+            used.append((self.quietest, self.quiet_limit))
+        return max(figure / limit if limit > 0 else (MOST if figure > 0 else 0.0) for figure, limit in used)
 
 
 class OutputRecord(Frozen):

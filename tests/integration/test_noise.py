@@ -2,55 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.integration.conftest import build_with, run
-from tests.runtimes import SHIPPED
+from tests.integration.variant_bench import GOOD, Bench
 
-MODEL = """
-framework = "torch"
-family = "tabular"
-seed = 7
-
-[[inputs]]
-name = "x"
-dtype = "float32"
-shape = [4, 16]
-
-[[outputs]]
-name = "y"
-dtype = "float32"
-shape = [4, 8]
-"""
-GOOD = """
-import torch
-from torch import nn
-
-
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.first, self.middle, self.last = nn.Linear(16, 32), nn.Linear(32, 32), nn.Linear(32, 8)
-        self.spoil()
-
-    def spoil(self):
-        pass
-
-    def forward(self, x):
-        return self.last(torch.tanh(self.middle(torch.tanh(self.first(x)))))
-
-
-def build():
-    return Net().eval()
-"""
 # One input of the middle layer is tiny, and the weights that it meets are huge: they take all levels.
 BAD = GOOD.replace(
     "        pass\n",
@@ -59,57 +17,14 @@ BAD = GOOD.replace(
     "            self.first.bias[5] = 0\n"
     "            self.middle.weight[:, 5] *= 1e3\n",
 )
-# A delegate that miscomputes is played by a runtime that adds noise, the same for the same answer.
-NOISE = """
-
-_exact_run = run
-
-
-def run(session, inputs):
-    import zlib
-
-    answers = _exact_run(session, inputs)
-    for name, array in answers.items():
-        draw = np.random.default_rng(zlib.crc32(np.ascontiguousarray(array).tobytes()))
-        size = {size} * float(np.sqrt(np.mean(array.astype("float64") ** 2)))
-        answers[name] = (array + size * draw.standard_normal(array.shape)).astype(array.dtype)
-    return answers
-"""
-
-
-class Bench:
-    """A project of two models, and the shipped ONNX Runtime."""
-
-    def __init__(self, root: Path, envs: Path) -> None:
-        self.root, self.build = root, build_with(root / "build", envs)
-        for name, text in (("good", GOOD), ("bad", BAD)):
-            folder = root / "models" / name
-            folder.mkdir(parents=True)
-            (folder / "model.toml").write_text(MODEL)
-            (folder / "model.py").write_text(text)
-
-    def call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        own = ["--root", self.root, "--build-dir", self.build]
-        return run([sys.executable, "-m", "deploymatrix", *own, *arguments], self.root)
-
-    def decided(self, *arguments: str, target: str = "onnx") -> dict[str, dict[str, Any]]:
-        done = self.call("run", "--isolation", "process", "-t", target, *arguments)
-        assert done.returncode in (0, 1), done.stderr
-        matrix = json.loads((self.build / "matrix.json").read_text())
-        return {f"{cell['model']}/{cell['variant']}": cell for cell in matrix["cells"]}
-
-    def miscompute(self, size: float) -> None:
-        """Let the project's own ONNX Runtime add noise of this size, relative to the answer."""
-        own = self.root / "targets" / "onnx"
-        shutil.rmtree(own, ignore_errors=True)
-        shutil.copytree(SHIPPED.targets["onnx"].folder, own, ignore=shutil.ignore_patterns("__pycache__"))
-        with (own / "run.py").open("a") as file:
-            file.write(NOISE.format(size=size))
 
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory, real_envs: Path) -> Bench:
-    return Bench(tmp_path_factory.mktemp("noise"), real_envs)
+    bench = Bench(tmp_path_factory.mktemp("noise"), real_envs)
+    bench.add("good", GOOD)
+    bench.add("bad", BAD)
+    return bench
 
 
 def test_a_layer_that_cannot_be_quantised_is_named(bench: Bench, tmp_path: Path) -> None:

@@ -131,7 +131,8 @@ def test_a_quantiser_that_ruins_a_model_is_red_although_the_runtime_agrees_with_
 
     (cell,) = cells_of(real_build).values()
     (output,) = cell["outputs"]
-    assert (cell["outcome"], cell["verdict"]) == ("mismatch", "failed")
+    assert (cell["outcome"], cell["verdict"], cell["fails"]) == ("mismatch", "failed", ["loss"])
+    assert cell["blame"] == "torchscript/from_torch (int8-dynamic)"
     assert "signal-to-noise ratio" in cell["detail"]
     assert output["fidelity"]["error"] < EXACT
     assert output["fidelity"]["loss"] > 0.2

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from deploymatrix.errors import ConfigurationError
-from deploymatrix.matrix.budgets import BudgetRecord, breaches, read_budgets
+from deploymatrix.matrix.budgets import BudgetRecord, breaches, read_budgets, worst_headroom
 from deploymatrix.matrix.gate import explain_red, gate
 from deploymatrix.matrix.measurements import Measurement
+from deploymatrix.matrix.output_records import OutputRecord
 from deploymatrix.matrix.records import Cell, Matrix
 from deploymatrix.matrix.verdicts import judged_matrix, read_rules
 from deploymatrix.project.specs import Budget
@@ -125,3 +126,27 @@ def test_a_budget_about_no_cell_closes_the_gate(tree: Tree) -> None:
         'budgets.toml: budgets."liner/*" matches no planned cell; correct its pattern or remove it',
     )
     assert not decision.is_open
+
+
+@pytest.mark.parametrize(
+    ("figures", "share"),
+    [
+        ({}, 0.4),
+        ({"error": 0.03}, 1.5),
+        ({"quietest": 0.002, "quiet_limit": 0.001}, 2.0),
+        ({"quietest": 0.002}, 0.4),
+        ({"far": 0.05, "far_limit": 0.02}, 2.5),
+        ({"far": 0.05}, 1e300),
+    ],
+)
+def test_the_share_of_a_cell_is_that_of_the_verdict_nearest_to_its_limit(
+    figures: dict[str, float], share: float
+) -> None:
+    second = {"loss": 0.02, "noise": 1e-4, "error": 0.001, "limit": 0.02, "quietest": 0.0, "quiet_limit": None}
+    output = {
+        **CELL.outputs[0].model_dump(),
+        "fidelity": {**second, "flipped": 0.0, "far": 0.0, "far_limit": 0.0, **figures},
+    }
+    cell = CELL.model_copy(update={"outputs": (OutputRecord.model_validate(output),)})
+
+    assert worst_headroom(cell) == pytest.approx(share)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from tests.vectors.exporters.loading import module
 
 STEPS = {name: module(f"pipelines/{name}.py") for name in ("litert/from_keras", "savedmodel/from_keras")}
 TO_ONNX = module("pipelines/onnx/from_savedmodel.py")
+SMALLER = module("pipelines/savedmodel/from_savedmodel.py")
 RUN = module("targets/savedmodel/run.py")
 
 
@@ -93,6 +95,32 @@ def to_onnx_of_nothing(folder: Path) -> None:
     TO_ONNX.export(folder / "nothing", spec(), folder / "out", {})
 
 
+def smaller_of_nothing(folder: Path) -> None:
+    SMALLER.export(folder / "nothing", replace(spec(), variant="fp16"), folder / "out", {})
+
+
+def smaller_without_signature(folder: Path) -> None:
+    tf.saved_model.save(tf.Module(), str(folder / "saved"))
+    SMALLER.export(folder / "saved", replace(spec(), variant="int8-weights"), folder / "out", {})
+
+
+def smaller_of_rubbish(folder: Path) -> None:
+    (folder / "saved").mkdir()
+    (folder / "saved" / "saved_model.pb").write_bytes(b"this is no model" * 64)
+    SMALLER.export(folder / "saved", replace(spec(), variant="fp16"), folder / "out", {})
+
+
+def smaller_lookup(folder: Path) -> None:
+    """A graph with a table, whose resource is no weight."""
+    initial = tf.lookup.KeyValueTensorInitializer([0, 1], [2.0, 3.0], tf.int64, tf.float32)
+    holder = tf.Module()
+    holder.table = tf.lookup.StaticHashTable(initial, 0.0)
+    given = [tf.TensorSpec((1, 4), tf.float32, name="x")]
+    holder.serve = tf.function(lambda x: {"y": holder.table[tf.cast(x, tf.int64)]}, input_signature=given)
+    tf.saved_model.save(holder, str(folder / "saved"), signatures={"serving_default": holder.serve})
+    SMALLER.export(folder / "saved", replace(spec(), variant="fp16"), folder / "out", {})
+
+
 def opened(path: Path) -> Any:
     """What RUN.load() does but for the threads, which TensorFlow fixes once it has saved something."""
     owner = tf.saved_model.load(str(path))
@@ -125,3 +153,5 @@ CASES |= {
 CASES["onnx/from_savedmodel nothing"] = to_onnx_of_nothing
 for act in (load_nothing, load_without_signature, run_wrong_shape, run_wrong_name):
     CASES[f"savedmodel {act.__name__}"] = act
+for act in (smaller_of_nothing, smaller_without_signature, smaller_of_rubbish, smaller_lookup):
+    CASES[f"savedmodel/from_savedmodel {act.__name__}"] = act

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from deploymatrix.worker.spec import Spec, Tensor
 from tests.vectors.exporters.loading import module
 
 STEPS = {name: module(f"pipelines/{name}/from_torch.py") for name in ("torchscript", "onnx", "litert", "executorch")}
+QUANTISER = module("pipelines/litert/from_litert.py")
 RUNS = {name: module(f"targets/{name}/run.py") for name in ("torchscript", "litert", "executorch")}
 
 
@@ -147,6 +149,28 @@ def run_wrong_dtype(target: str, folder: Path) -> None:
     RUNS[target].run(session, {name: np.zeros((1, 4), np.int64)})
 
 
+def quantise(source: Path, variant: str, calibration: list[dict[str, Any]], folder: Path) -> None:
+    entry = {"name": "args_0", "dtype": "float32", "shape": [1, 4]}
+    signature: Any = {"inputs": {"x": entry}, "outputs": {"y": {**entry, "name": "output_0"}}}
+    given = replace(spec(), variant=variant, source_signature=signature, calibration=calibration)
+    QUANTISER.export(source, given, folder / "out", {})
+
+
+def quantise_linear(variant: str, calibration: list[dict[str, Any]], folder: Path) -> None:
+    (folder / "source").mkdir()
+    STEPS["litert"].export(nn.Linear(4, 3).eval(), spec(), folder / "source", {})
+    quantise(folder / "source" / STEPS["litert"].ENTRY, variant, calibration, folder)
+
+
+def quantise_rubbish(folder: Path) -> None:
+    (folder / "bad.tflite").write_bytes(b"this is no model" * 64)
+    quantise(folder / "bad.tflite", "fp16", [], folder)
+
+
+def quantise_nothing(folder: Path) -> None:
+    quantise(folder / "nothing.tflite", "int8-dynamic", [], folder)
+
+
 CASES: dict[str, Callable[[Path], Any]] = {
     f"{step}/from_torch {model}": functools.partial(export, step, model, {}) for step in STEPS for model in MODELS
 }
@@ -156,3 +180,10 @@ CASES |= {
 }
 for act in (load_rubbish, load_nothing, run_wrong_shape, run_wrong_dtype):
     CASES |= {f"{target} {act.__name__}": functools.partial(act, target) for target in RUNS}
+CASES["litert/from_litert rubbish"] = quantise_rubbish
+CASES["litert/from_litert nothing"] = quantise_nothing
+for name, calibration in {
+    "no_calibration": [],
+    "wrong_calibration": [{"x": np.ones((1, 7), np.float32)}],
+}.items():
+    CASES[f"litert/from_litert {name}"] = functools.partial(quantise_linear, "int8-static", calibration)

@@ -2,10 +2,11 @@
 
 Run it from the repository's root in each environment that build/envs holds, by its own interpreter:
 
-    build/envs/torch-<digest>/bin/python -m tests.vectors.exporters.provoke torch
+    build/envs/torch-<digest>/bin/python -m tests.vectors.exporters.provoke torch [litert/from_litert …]
 
-The bad models and files are in bad_<environment>.py beside this one. Cases of other environments stay as they
-are, and so does each case's `expected`, the line that a reader needs, which a person writes.
+The bad models and files are in bad_<environment>.py beside this one. Cases of other environments, and of steps that are
+not named where some are, stay as they are, and so does each case's `expected`, the line that a reader needs, which a
+person writes.
 """
 
 from __future__ import annotations
@@ -32,12 +33,13 @@ ABOUT = [
 ]
 
 
-def main(environment: str) -> None:
+def main(environment: str, *steps: str) -> None:
     bad = importlib.import_module(f"tests.vectors.exporters.bad_{environment}")
     kept = json.loads(MESSAGES.read_text(encoding="utf-8"))["cases"] if MESSAGES.is_file() else []
     expected = {case["name"]: case["expected"] for case in kept}
-    cases = [case for case in kept if case["environment"] != environment]
-    for name, call in bad.CASES.items():
+    chosen = {name: call for name, call in bad.CASES.items() if not steps or name.split(" ")[0] in steps}
+    cases = [case for case in kept if not is_told_again(case, environment, steps)]
+    for name, call in chosen.items():
         found = provoked(call)
         print(name, "→", found["ended"], found["chain"][-1]["type"] if found["chain"] else "", flush=True)
         if found["ended"] == "returned":
@@ -46,6 +48,10 @@ def main(environment: str) -> None:
     cases.sort(key=lambda case: (case["environment"], case["name"]))
     text = json.dumps({"about": ABOUT, "cases": cases}, indent=1, ensure_ascii=False)
     MESSAGES.write_text(f"{text}\n", encoding="utf-8")
+
+
+def is_told_again(case: dict[str, Any], environment: str, steps: tuple[str, ...]) -> bool:
+    return bool(case["environment"] == environment and (not steps or case["name"].split(" ")[0] in steps))
 
 
 def provoked(call: Callable[[Path], Any]) -> dict[str, Any]:
@@ -97,4 +103,4 @@ def stable(text: str, folder: str) -> str:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])
