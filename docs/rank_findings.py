@@ -1,6 +1,7 @@
-"""Writes docs/findings/README.md from a matrix of the zoo: python docs/rank_findings.py build/matrix.json
+"""Writes docs/findings/README.md from matrices of the zoo: python docs/rank_findings.py build/matrix.json …
 
-Wrong answers come before what fails; then what meets more cells comes first.
+One in fp32 of all models, and one of the core models in all variants; of a cell in both, the first counts. Wrong
+answers come before what fails; then what meets more cells comes first.
 """
 
 from __future__ import annotations
@@ -23,45 +24,58 @@ HEAD = """# Findings, ranked
 
 Defects in exporters and runtimes that reference models meet, each with a reproducer: `deploymatrix findings` runs them,
 and says which are gone. **Harm** is the worst that comes of it for a user of the plain converter: wrong answers without
-a word, an artifact that its runtime does not run, or no artifact. **Repaired**: cells of the zoo that pass because a
-step works around it (†). **Expected**: cells that fail because of it. What has neither is met by no cell, since a step
-goes another way from the start.
+a word, an artifact that its runtime does not run, or no artifact. **Repaired**: cells that pass because a step works
+around it (†), of all models in fp32 and of the core models in every variant. **Expected**: cells that fail because of
+it. What has neither is met by no cell, since a step goes another way from the start.
 
 """
 
 
 def main() -> int:
-    PAGE.write_text("".join(page(read_matrix(Path(sys.argv[1])))), encoding="utf-8")
+    matrices = [read_matrix(Path(name)) for name in sys.argv[1:]]
+    PAGE.write_text("".join(page(list(united(matrices).values()))), encoding="utf-8")
     return 0
 
 
-def page(matrix: Matrix) -> Iterator[str]:
+def united(matrices: list[Matrix]) -> dict[str, Cell]:
+    """Return each cell once, as the first matrix has it."""
+    every = [cell for matrix in matrices for cell in matrix.cells]
+    return {f"{cell.model}/{cell.target}/{cell.variant}": cell for cell in reversed(every)}
+
+
+def page(every: list[Cell]) -> Iterator[str]:
     """Yield the page: a row for each finding."""
     yield HEAD
     yield row(["finding", "package", "harm", "repaired", "expected"])
     yield row(["---", "---", "---", "---:", "---:"])
     findings = read_findings(Project(root=ROOT, build=ROOT / "build"))
-    cells = {name: (repaired(matrix, name), expected(matrix, name)) for name in findings}
+    cells = {name: (repaired(every, name), expected(every, name)) for name in findings}
     worst = {name: (HARMS.index(findings[name].spec.harm), -sum(map(len, cells[name])), name) for name in findings}
     for name in sorted(findings, key=lambda name: worst[name]):
         spec = findings[name].spec
         own = [linked(findings[name]), f"{spec.package} {spec.versions}", spec.harm]
         yield row([*own, *map(counted, cells[name])])
-    met = [cell for cell in matrix.cells if cell.outcome == "passed" and cell.repairs]
-    failed = [cell for cell in matrix.cells if cell.outcome != "passed"]
-    yield (
-        f"\nOf {len(matrix.cells)} cells of {len({cell.model for cell in matrix.cells})} models, "
-        f"{len(matrix.cells) - len(failed)} passed, {len(met)} of them with a repair; {len(failed)} failed.\n"
+    full = [cell for cell in every if cell.variant == "fp32"]
+    yield f"\nIn fp32, of {summed(full)}\n"
+    if fewer := [cell for cell in every if cell.variant != "fp32" and cell.outcome != "unsupported"]:
+        yield f"In variants of fewer bits that a step makes, of {summed(fewer)}\n"
+
+
+def summed(cells: list[Cell]) -> str:
+    passed = [cell for cell in cells if cell.outcome == "passed"]
+    return (
+        f"{len(cells)} cells of {len({cell.model for cell in cells})} models, {len(passed)} passed, "
+        f"{sum(bool(cell.repairs) for cell in passed)} of them with a repair; {len(cells) - len(passed)} failed."
     )
 
 
-def repaired(matrix: Matrix, name: str) -> list[Cell]:
-    return [cell for cell in matrix.cells if cell.outcome == "passed" and name in cell.repairs]
+def repaired(cells: list[Cell], name: str) -> list[Cell]:
+    return [cell for cell in cells if cell.outcome == "passed" and name in cell.repairs]
 
 
-def expected(matrix: Matrix, name: str) -> list[Cell]:
+def expected(cells: list[Cell], name: str) -> list[Cell]:
     link = f"docs/findings/{name}/"
-    return [cell for cell in matrix.cells if cell.expectation and cell.expectation.link.startswith(link)]
+    return [cell for cell in cells if cell.expectation and cell.expectation.link.startswith(link)]
 
 
 def linked(finding: Finding) -> str:

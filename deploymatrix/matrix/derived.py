@@ -11,7 +11,7 @@ from math import inf
 from deploymatrix.matrix.accuracy import all_failing, inconsistencies, over_budget
 from deploymatrix.matrix.derived_outputs import Finding, findings, oddities
 from deploymatrix.matrix.records import VERDICTS_THAT_PASS, Cell, Matrix
-from deploymatrix.numerics.failing import named
+from deploymatrix.numerics.failing import intact, named
 from deploymatrix.numerics.limits import Limits
 from deploymatrix.store import digests
 
@@ -84,6 +84,8 @@ def _outcome_problem(cell: Cell, limits: Limits | None, halves: frozenset[str]) 
     found = [finding for output in cell.outputs for finding in findings(output, cell.drift, of[output.name])]
     lost = over_budget(cell.accuracy)
     found += [Finding("mismatch", lost)] if lost else []
+    if limits and limits.reduced and intact(cell.outputs):
+        found.append(Finding("mismatch", "no output lost more than float32 does: nothing is quantised"))
     borne = _borne(found) if cell.outputs else {"io_mismatch": "it has no outputs"}
     if cell.outcome in borne or (cell.outcome == "reference_failed" and limits is None):
         return []

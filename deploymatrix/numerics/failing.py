@@ -15,6 +15,8 @@ from typing import Literal, Protocol, get_args
 
 Failing = Literal["loss", "fidelity", "accuracy"]
 WORDS: tuple[Failing, ...] = get_args(Failing)
+# Times eager float32's error: what float32 leaves, in any runtime. Weights of 16 bits lose 27 times as much and more.
+INTACT = 8
 
 
 class Second(Protocol):
@@ -46,18 +48,37 @@ class Figures(Protocol):
     @property
     def error(self) -> float | None: ...
     @property
+    def eager_error(self) -> float: ...
+    @property
     def headroom(self) -> float | None: ...
     @property
     def fidelity(self) -> Second | None: ...
 
 
 def failing(outputs: Iterable[Figures]) -> tuple[Failing, ...]:
-    """Return what a cell's outputs fail, each once, in the order of WORDS; none where nothing is judged by noise."""
+    """Return what a mismatch's outputs fail, each once, in the order of WORDS; none where noise judges nothing."""
     found = list(outputs)
     if not any(output.norm == "rms" for output in found):
         return ()
     failed = {word for output in found for word in _failed(output)}
+    if not failed and intact(found):
+        return ("loss",)
     return tuple(word for word in WORDS if word in failed)
+
+
+def intact(outputs: Iterable[Figures]) -> bool:
+    """Tell whether every output that is judged by noise is as near to float64 as float32 is: nothing was quantised.
+
+    A model may have outputs in front of its weights, so that one that is near says nothing.
+    """
+    noise = [(lost(output), INTACT * output.eager_error) for output in outputs if output.norm == "rms"]
+    measured = [(loss, float32) for loss, float32 in noise if loss is not None]
+    return any(float32 > 0 for _, float32 in measured) and all(loss <= float32 for loss, float32 in measured)
+
+
+def lost(output: Figures) -> float | None:
+    """Return an output's loss: of the graph where something answers for it, else of the answers; None: not measured."""
+    return output.error if output.fidelity is None else output.fidelity.loss
 
 
 def named(outcome: str, fails: Iterable[Failing]) -> str:

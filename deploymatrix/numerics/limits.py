@@ -30,7 +30,8 @@ class Limits:
     `norm`: of errors and of what they are relative to: the largest magnitude, or the root of the mean square.
     Of a runtime against a quantised graph: `share` of the graph's loss and `least` bound it. Where the noise of honest
     rounding is known, `flips`, a share of the loss, and `times` that noise hold instead of `share`, if they are less.
-    `far`: the share of values that may be far off.
+    `far`: the share of values that may be far off. `reduced`: what is judged stores its weights in fewer bits than
+    float32, so that answers as near as float32's show that it does not.
     """
 
     multiple: float
@@ -44,6 +45,7 @@ class Limits:
     flips: float = 0.0
     times: float = 0.0
     far: float = 0.0
+    reduced: bool = False
 
     def for_eager(self, dtype: str) -> Limits:
         """Return the limits of an output that eager itself gives in a dtype: float16 rounds more than float32 does."""

@@ -24,7 +24,7 @@ def limits_of(model: Model, target: Target, variant: str) -> dict[str, Any]:
         if own is not None and own.snr_db is None:
             raise ConfigurationError(f"{where}.error: this variant is judged by its noise; write snr_db")
         snr_db = noise if own is None or own.snr_db is None else own.snr_db
-        return of_noise(snr_db, fidelity.model_dump())
+        return {**of_noise(snr_db, fidelity.model_dump()), "reduced": variant_.weights != "float32"}
     bounds = target.spec.limits[variant]
     return {**bounds.model_dump(), "error": None if own is None else _error(own, where, target, variant)}
 

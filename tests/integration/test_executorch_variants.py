@@ -54,7 +54,9 @@ def test_a_runtime_is_held_to_what_its_kernels_round(project: Path, deploymatrix
 
     cells = {f"{c['model']} {c['variant']}": c for c in json.loads((real_build / "matrix.json").read_text())["cells"]}
     found = {name: cell["outcome"] for name, cell in cells.items()}
-    assert found == {f"{name} {variant}": "passed" for name in SHAPES for variant in VARIANTS}, done.stdout + done.stderr
+    assert found == {f"{name} {variant}": "passed" for name in SHAPES for variant in VARIANTS}, (
+        done.stdout + done.stderr
+    )
     # Thousands of biases that are no int32 to XNNPACK would flip a few levels: docs/findings/executorch-static-bias.
     assert figures(cells["wide int8-static"])["error"] < 1e-6
     # The convolutions of Keras in float16 run on portable kernels, which add up in it: docs/findings/executorch-half-sums.

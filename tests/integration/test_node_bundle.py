@@ -72,7 +72,8 @@ def judged_by_node(vectors: Path, module: str = "judgement.mjs") -> dict[str, An
     for verdict in found.values():
         for output in verdict["outputs"]:
             del output["outcome"], output["headroom"]
-            output.pop("fidelity", None)
+            for figure in ("eager", "fidelity"):
+                output.pop(figure, None)
         del verdict["named"]
     return found
 
@@ -84,6 +85,7 @@ def noise_judged_by_node(vectors: Path) -> dict[str, Any]:
         verdict["outcome"] = verdict.pop("named")
         for output in verdict["outputs"]:
             del output["outcome"], output["limit"], output["worst"]
+            output.pop("eager", None)
             if output.setdefault("fidelity", None):
                 output["fidelity"]["far_limit"] = output["fidelity"].pop("farLimit")
                 output["fidelity"]["quiet_limit"] = output["fidelity"].pop("quietLimit")

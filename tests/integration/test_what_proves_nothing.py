@@ -53,7 +53,7 @@ class Noise(keras.layers.Layer):
 
 def build():
     x = keras.Input((8,))
-    return keras.Model(x, Noise({options})(keras.layers.Dense(4)(x)))
+    return keras.Model(x, Noise({options})(keras.layers.Dense(4)(keras.layers.Dense(256)(x))))
 """
 
 
@@ -124,7 +124,9 @@ def test_a_torch_model_that_answers_otherwise_is_no_reference(
     assert found["dropout_off"]["checks"] == ["repeat", "load", "order", "threads"]
 
 
-def test_a_keras_model_that_answers_otherwise_is_no_reference(cells: Callable[..., dict[str, Any]]) -> None:
+def test_a_keras_model_that_answers_otherwise_is_no_reference(
+    cells: Callable[..., dict[str, Any]], real_build: Path
+) -> None:
     models = {
         "noise": KERAS.format(noise="keras.random.normal(keras.ops.shape(x), dtype=x.dtype)", options=""),
         "half": KERAS.format(noise="0.0", options="dtype='float16'"),
@@ -141,6 +143,7 @@ def test_a_keras_model_that_answers_otherwise_is_no_reference(cells: Callable[..
     assert found["noise"]["detail"].startswith("not deterministic: output y of sample ")
     assert "computes in float16" in found["half"]["detail"] and "policy float32" in found["half"]["detail"]
     assert found["steady"]["checks"] == ["repeat", "load", "order"]  # TensorFlow keeps its number of threads
+    assert orders(real_build, "steady") == ["batch"]
 
 
 def test_an_artifact_that_answers_otherwise_is_unstable(

@@ -7,6 +7,7 @@ import { ordinaryOf, rootOfSquares } from './slices.mjs';
 
 const STEP = Math.sqrt(12);
 const [NEAR, FAR] = [0.5, 1.5];
+const INTACT = 8;
 const WORDS = ['loss', 'fidelity'];
 
 /**
@@ -61,8 +62,34 @@ export function infidelity({ loss, noise, error, limit, quietest: quiet, quietLi
 export function named(outcome, outputs, { norm }) {
   if (outcome !== 'mismatch' || norm !== 'rms') return outcome;
   const failed = new Set(outputs.flatMap(failing));
+  if (!failed.size && isIntact(outputs)) failed.add('loss');
   const words = WORDS.filter((word) => failed.has(word));
   return words.length ? `${outcome} (${words.join(', ')})` : outcome;
+}
+
+/** Tell whether every output that is judged by noise is as near to float64 as float32 is: nothing was quantised. */
+export function isIntact(outputs) {
+  const measured = outputs.filter(({ headroom }) => headroom !== null);
+  const near = ({ eager, ...output }) => lost(output) <= INTACT * eager;
+  return measured.some(({ eager }) => eager > 0) && measured.every(near);
+}
+
+/** Return the verdict on an artifact that holds its weights in full precision, though its variant does not. */
+export function unquantised(outputs, figure) {
+  const told = ({ eager, ...output }) => {
+    const loss = `nothing is quantised: the loss ${figure(lost(output))} is what float32 itself leaves`;
+    return `${loss}; its own error is ${figure(eager)}`;
+  };
+  const found = outputs.map((output) =>
+    output.headroom === null ? output : { ...output, outcome: 'mismatch', problem: told(output) },
+  );
+  const detail = found.filter(({ problem }) => problem).map(({ name, problem }) => `${name}: ${problem}`);
+  return { outcome: 'mismatch', detail: detail.join('; '), outputs: found };
+}
+
+/** Return an output's loss: of the graph where something answers for it, else of the answers. */
+function lost({ error, fidelity: second }) {
+  return second ? second.loss : error;
 }
 
 function failing({ error, limit, headroom, fidelity: second }) {

@@ -1,4 +1,4 @@
-import { fidelity, infidelity } from './fidelity.mjs';
+import { fidelity, infidelity, isIntact, unquantised } from './fidelity.mjs';
 import { expectedValues, limitOf, limitsFor, measure, withRounding } from './slices.mjs';
 
 /**
@@ -34,6 +34,7 @@ export function compare(answers, limitsGiven) {
   if (!samples || !declared.length) return ioMismatch('nothing to compare: no samples or no outputs');
   const outputs = declared.map((output) => compareOutput(output, answers, limits));
   const outcome = FAILURES.find((name) => outputs.some((output) => output.outcome === name)) ?? 'passed';
+  if (outcome === 'passed' && limits.reduced && isIntact(outputs)) return unquantised(outputs, shortFigure);
   const bad = outcome === 'passed' ? [] : outputs.filter((output) => output.outcome === outcome);
   return { outcome, detail: bad.map(({ name, problem }) => `${name}: ${problem}`).join('; '), outputs };
 }
@@ -96,7 +97,7 @@ function measured({ name }, arrays, limits, answers) {
   const problems = [own, second && infidelity(second, shortFigure)].filter(Boolean);
   const outcome = unjudged ? 'reference_failed' : problems.length ? 'mismatch' : 'passed';
   const problem = problems.join('; ') || null;
-  return { name, outcome, error, limit, headroom: worst.share, worst, problem, fidelity: second };
+  return { name, outcome, error, limit, headroom: worst.share, worst, problem, eager, fidelity: second };
 }
 
 /** Return whether the runtime runs the graph that it was given; null where nothing answers for the graph. */

@@ -183,7 +183,7 @@ def floating(dtype: str) -> Iterator[None]:
 def in_one_batch(network: keras.Model, spec: Any) -> list[dict[str, np.ndarray]]:
     """All samples at once. Raises ValueError where the first axis of an output is not that of the samples."""
     names = [declared.name for declared in spec.inputs]
-    together = dict(zip(names, batch(spec), strict=True))
+    together = {name: np.concatenate([sample[name] for sample in spec.samples]) for name in names}
     parts = {name: np.split(array, len(spec.samples)) for name, array in answer(network, spec, together).items()}
     return [{name: part[index] for name, part in parts.items()} for index in range(len(spec.samples))]
 

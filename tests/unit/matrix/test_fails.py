@@ -14,6 +14,7 @@ from deploymatrix.matrix.derived import contradictions
 from deploymatrix.matrix.expectations import judge, read_expectations
 from deploymatrix.matrix.gate import explain_red
 from deploymatrix.matrix.records import Cell
+from deploymatrix.numerics.limits import Limits
 from tests.fakes.matrices import expectation, make_cell
 from tests.fakes.outputs import fidelity_record
 from tests.fakes.tree import Tree
@@ -84,6 +85,20 @@ def test_what_a_run_recorded_contradicts_nothing() -> None:
 )
 def test_the_gate_derives_it_anew(edited: Cell, said: str) -> None:
     assert said in contradictions(edited)
+
+
+@pytest.mark.parametrize(("reduced", "lines"), [(True, 1), (False, 0)])
+def test_the_gate_derives_that_nothing_is_quantised(reduced: bool, lines: int) -> None:
+    cell = make_cell("mlp", "onnx", variant="int8-static")
+    (output,) = cell.outputs
+    second = fidelity_record(loss=output.eager_error, error=0.0, limit=0.02)
+    limits = Limits(multiple=0.0, floor=0.05, ceiling=0.05, norm="rms", reduced=reduced)
+
+    intact = cell.model_copy(update={"outputs": (output.model_copy(update={"norm": "rms", "fidelity": second}),)})
+
+    found = contradictions(intact, limits)
+    assert len(found) == lines
+    assert all("say mismatch, not passed: no output lost more than float32 does" in line for line in found)
 
 
 def test_reports_say_it() -> None:

@@ -7,7 +7,7 @@ from math import nan
 
 import pytest
 
-from deploymatrix.numerics.failing import every_name, failing, named
+from deploymatrix.numerics.failing import every_name, failing, intact, named
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class Output:
     norm: str = "rms"
     limit: float = 0.1
     error: float | None = 0.05
+    eager_error: float = 1e-7
 
 
 FAITHFUL = Second(loss=0.02, error=0.01)
@@ -75,3 +76,29 @@ def test_names() -> None:
     assert named("mismatch", ()) == "mismatch"
     assert {"mismatch (loss)", "mismatch (fidelity)", "mismatch (accuracy)"} < set(every_name("mismatch"))
     assert len(every_name("mismatch")) == 7
+
+
+NEAR = Output(error=3e-8, headroom=1e-6)
+IN_FULL = Output(fidelity=Second(loss=5e-7, error=1e-8))
+
+
+@pytest.mark.parametrize(
+    ("outputs", "nothing"),
+    [
+        ([NEAR], True),
+        ([IN_FULL], True),
+        ([NEAR, IN_FULL, Output(norm="max", error=0.0)], True),
+        ([NEAR, Output()], False),
+        ([Output(fidelity=Second(loss=2e-5, error=1e-8))], False),  # 16 bits
+        ([Output(error=0.0, eager_error=0.0)], False),  # float32 is exact here, and few bits may be, too
+        ([Output(error=0.0, eager_error=0.0), NEAR], True),
+        ([Output(norm="max", error=0.0)], False),
+        ([Output(error=None)], False),
+        ([Output(error=nan)], False),
+        ([], False),
+    ],
+)
+def test_nothing_was_quantised_where_every_output_is_as_near_as_float32(outputs: list[Output], nothing: bool) -> None:
+    assert intact(outputs) == nothing
+    if nothing:
+        assert failing(outputs) == ("loss",)

@@ -111,6 +111,14 @@ def test_noise_is_judged_by_the_variants_bound_or_the_models_own(quantised: Tree
 
     assert (usual["norm"], usual["floor"]) == ("rms", pytest.approx(0.1))
     assert own["floor"] == pytest.approx(10 ** (-6 / 20))
+    assert usual["reduced"] and own["reduced"]
+
+
+def test_a_variant_that_keeps_its_weights_may_be_as_good_as_float32(quantised: Tree) -> None:
+    quantised.change("pipelines/variants/int8.toml", 'weights = "int8"', 'weights = "float32"')
+    project = quantised.project()
+
+    assert not limits_of(project.models["linear"], project.targets["npz"], "int8")["reduced"]
 
 
 @pytest.mark.parametrize(
