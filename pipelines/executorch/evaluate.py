@@ -5,8 +5,9 @@ activations. A range that is taken call by call is that of each row, as XNNPACK 
 as the graph says: docs/findings/executorch-dynamic-rows/finding.md. A bias between static scales is that of int32 which
 XNNPACK keeps, and not the float of the graph: docs/findings/executorch-static-bias/finding.md.
 
-A second answer rounds on the way, as the runtime may: the result of each node to the dtype that the graph has there, and
-where a kernel adds up in float16, each sum (accumulating.py). What lies between the two is the noise of its arithmetic.
+A second answer rounds on the way, as the runtime may: the result of each node to the dtype that the graph has there,
+and where a kernel adds up in float16, each sum (accumulating.py). What lies between the two is the noise of its
+arithmetic.
 """
 
 from __future__ import annotations

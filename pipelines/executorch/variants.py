@@ -125,7 +125,7 @@ def calibration(spec: Any) -> list[tuple[Tensor, ...]]:
 
 
 def steps_of(spec: Any) -> dict[Any, Any]:
-    """The decompositions of recurrent layers into steps, so that evaluate.py rounds what each gives; none for float32."""
+    """The decompositions of recurrent layers into steps, each rounded by evaluate.py; none for float32."""
     if spec.variant == "fp32":
         return {}
     from torch._decomp import core_aten_decompositions

@@ -1,4 +1,4 @@
-"""What XNNPACK's and the portable kernels round in variants, of tiny models made by the real step: none is red for it."""
+"""What XNNPACK's and the portable kernels round in variants of tiny models: none is red for it."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_a_runtime_is_held_to_what_its_kernels_round(project: Path, deploymatrix
     )
     # Thousands of biases that are no int32 to XNNPACK would flip a few levels: docs/findings/executorch-static-bias.
     assert figures(cells["wide int8-static"])["error"] < 1e-6
-    # The convolutions of Keras in float16 run on portable kernels, which add up in it: docs/findings/executorch-half-sums.
+    # Keras's convolutions of float16 run on portable kernels, which add up in it: docs/findings/executorch-half-sums.
     half = figures(cells["padded fp16"])
     assert half["noise"] > 1.5 * figures(cells["wide fp16"])["noise"]
     assert half["error"] == pytest.approx(half["noise"], rel=0.2)
