@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, NamedTuple
 
 from deploymatrix.matrix.budgets import worst_headroom
@@ -30,7 +31,7 @@ class Grid:
     columns: tuple[str, ...]
     cells: dict[tuple[Row, str], Cell]
 
-    @property
+    @cached_property  # asked for each row
     def has_variants(self) -> bool:
         return any(row.variant for row, _ in self.cells)
 
