@@ -80,9 +80,9 @@ def _steps_to(
 ) -> tuple[Step, ...] | None:
     if (format_, variant) in visited or project.pipelines[format_].why_unsupported(variant, model.spec.framework):
         return None
-    choice = model.spec.routes.get(format_)
     for declared in project.pipelines[format_].steps:
-        if variant not in declared.variants or not _may_be_chosen(choice, declared, format_):
+        choice = _choice(project, model, declared, format_)
+        if variant not in declared.variants or (choice and choice.source not in (None, declared.source)):
             continue
         before = _steps_before(project, model, declared, variant, visited | {(format_, variant)})
         if before is not None:
@@ -99,19 +99,20 @@ def _steps_before(
     return _steps_to(project, model, declared.source, declared.from_variant or variant, visited)
 
 
-def _may_be_chosen(choice: RouteChoice | None, declared: StepSpec, format_: str) -> bool:
-    """Tell whether a model's choice leaves a step to be taken: it is about what leads to the format, not about what
-    makes one of its variants from another."""
-    return choice is None or choice.source in (None, declared.source) or declared.source == format_
+def _choice(project: Project, model: Model, declared: StepSpec, format_: str) -> RouteChoice | None:
+    """Return the model's choice for a step: it is about what leads to the format, not about what makes one of its
+    variants from another. A framework may have the format's name."""
+    within = declared.source == format_ and declared.source not in project.frameworks
+    return None if within else model.spec.routes.get(format_)
 
 
 def _step(project: Project, model: Model, format_: str, declared: StepSpec, variant: str) -> Step:
-    choice = model.spec.routes.get(format_)
+    choice = _choice(project, model, declared, format_)
     return Step(
         format=format_,
         variant=variant,
         source=declared.source,
         environment=declared.environment,
-        options={**declared.options, **(choice.options if choice and declared.source != format_ else {})},
+        options={**declared.options, **(choice.options if choice else {})},
         opener=declared.source if declared.source in project.frameworks else None,
     )

@@ -155,6 +155,10 @@ def filled(
     for file in environments.glob(f"{kit.environment}.*"):
         (tree.root / "pipelines" / "environments").mkdir(parents=True, exist_ok=True)
         shutil.copy(file, tree.root / "pipelines" / "environments")
+    variants = kit.tree / "pipelines" / "variants"
+    shutil.copytree(
+        variants, tree.root / "pipelines" / "variants", ignore=shutil.ignore_patterns("*.py", "__pycache__")
+    )
     tree.write("pipelines/frameworks/given/framework.toml", f'environment = "{kit.environment}"\n')
     tree.write("pipelines/frameworks/given/framework.py", (HERE / "project" / "framework.py").read_text())
     tree.write(
