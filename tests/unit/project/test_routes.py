@@ -82,6 +82,16 @@ def test_a_models_options_are_laid_over_the_steps(tree: Tree) -> None:
     assert found.steps[0].options == {"one": 1, "two": 3}
 
 
+def test_a_framework_may_have_the_name_of_a_format(tree: Tree) -> None:
+    pipeline(tree, "numpy", "numpy")
+    tree.add_model("chooser", "[routes.numpy]\noptions = { two = 3 }")
+
+    found = route(tree, "numpy", model="chooser")
+
+    assert found is not None
+    assert found.steps[0].options == {"two": 3}
+
+
 def test_formats_that_lead_to_each_other_do_not_hang(tree: Tree) -> None:
     framework(tree, "other")
     pipeline(tree, "npz", "wrapped", "other")
