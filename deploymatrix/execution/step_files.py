@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 ASIDE = ("evaluate.py", "noise.py")  # they look at artifacts, and no step loads them
 NAME = re.compile(r"""["'](\w+)(?:\.py)?["']|^\s*(?:from|import)\s+(\w+)""", re.MULTILINE)
-ELSEWHERE = re.compile(r"""["'](\.\./\w+/\w+\.py)["']""")
+ELSEWHERE = re.compile(r"""["']((?:\.\./)+(?:\w+/)?\w+\.py)["']""")
 
 
 def module_of(project: Project, step: Step) -> Path:
@@ -24,8 +25,8 @@ def module_of(project: Project, step: Step) -> Path:
 
 
 def step_files(project: Project, step: Step) -> list[Path]:
-    """Return a step's module and those that it may load from its folder."""
-    return with_neighbours(module_of(project, step))
+    """Return a step's module and those that it may load."""
+    return files_of(module_of(project, step))
 
 
 def code_of_step(project: Project, step: Step) -> str:
@@ -35,17 +36,18 @@ def code_of_step(project: Project, step: Step) -> str:
 
 def code_of_evaluator(project: Project, format_: str) -> str:
     """Return the digest of what evaluates a format's artifacts in exact arithmetic."""
-    return _code_of(evaluator_files(project.evaluator(format_)))
+    return _code_of(files_of(project.evaluator(format_)))
 
 
-def evaluator_files(module: Path) -> list[Path]:
-    """Return an evaluator's module, those that it may load from its folder, and those that it names of other formats'.
+def files_of(module: Path) -> list[Path]:
+    """Return a module, those that it may load from its folder, and those that it names of other folders, with theirs.
 
     Such a name is one as "../savedmodel/evaluate_graph.py".
     """
     text = module.read_text(encoding="utf-8", errors="replace")
-    elsewhere = (module.parent / name for name in ELSEWHERE.findall(text))
-    return [*with_neighbours(module), *(path for path in elsewhere if path.is_file())]
+    elsewhere = (Path(os.path.normpath(module.parent / name)) for name in ELSEWHERE.findall(text))
+    further = (path for file in elsewhere if file.is_file() for path in files_of(file))
+    return list(dict.fromkeys([*with_neighbours(module), *further]))
 
 
 def with_neighbours(module: Path) -> list[Path]:

@@ -7,32 +7,33 @@ the loss can tell. Other calibration samples are the quantiser's fault alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from deploymatrix.execution.logs import log_path
 from deploymatrix.execution.step_files import code_of_step, module_of
 from deploymatrix.project.plan import Task, export_id, plan_tasks, run_id
+from deploymatrix.project.routes import find_route
 from deploymatrix.selftest.artifacts import run_task
 from deploymatrix.selftest.judging import Judgement, fate_of
 from deploymatrix.selftest.kinds import FEW_LEVELS, Kind
-from deploymatrix.selftest.mutants import NO_SITE
+from deploymatrix.selftest.mutants import NO_SITE, tasks_in_place_of
 from deploymatrix.selftest.recording import judged_record, record
 from deploymatrix.selftest.workbench import Workbench, answers_in, is_noise
 
 if TYPE_CHECKING:
     from deploymatrix.project.plan import PlannedCell
     from deploymatrix.project.project import Project
-    from deploymatrix.project.routes import Step
+    from deploymatrix.project.routes import Route, Step
     from deploymatrix.selftest.making import Extent
     from deploymatrix.selftest.records import Fault, Mutant
 
 IN_ARTIFACT = "mutants/quantised_mutant.py"  # of a format
 IN_CALIBRATION = "pipelines/variants/calibration_mutant.py"
 SAID = "mutant: "
-REFUSED = "LeftInFloat32"  # what a step raises where its quantiser left a layer as it was
+REFUSED = ("LeftInFloat32", "WrongLevels")  # what a step raises where its quantiser did something else to weights
 FAULTS: dict[str, tuple[Fault, ...]] = {"quantised": ("runtime", "quantiser"), "calibration": ("quantiser",)}
 
 
@@ -78,9 +79,10 @@ def make_quantised(bench: Workbench, cells: list[PlannedCell], extent: Extent) -
 def _made(bench: Workbench, cells: list[PlannedCell], extent: Extent) -> list[QuantisedMutant]:
     """Return the mutants that have a place, or that could not be made for another reason; place after place."""
     alive = [(cell, kind) for cell in cells for kind in extent.fitting(cell, *FEW_LEVELS)]
+    given = _given(bench, cells)
     made: list[QuantisedMutant] = []
     for pick in range(extent.places):
-        here = [m for cell, kind in alive for m in _mutant(bench.project, cell, kind, pick)]
+        here = [m for cell, kind in alive for m in _mutant(bench.project, cell, kind, pick, given)]
         bench.run({mutant.export.id: mutant.export for mutant in here})
         failures = [bench.failure(mutant.export.id) for mutant in here]
         here = [m for m, f in zip(here, failures, strict=True) if f is None or not f.detail.startswith(NO_SITE)]
@@ -89,13 +91,32 @@ def _made(bench: Workbench, cells: list[PlannedCell], extent: Extent) -> list[Qu
     return made
 
 
-def _mutant(project: Project, cell: PlannedCell, kind: Kind, pick: int) -> Iterator[QuantisedMutant]:
+def _given(bench: Workbench, cells: list[PlannedCell]) -> dict[str, str]:
+    """Make what is quantised, in full precision; return its file by cell. Empty: there is none, or it can't be made."""
+    whole = {cell.name: (cell, _whole(bench.project, cell)) for cell in cells}
+    tasks: dict[str, Task] = {}
+    for cell, route in whole.values():
+        if route is not None:
+            tasks |= tasks_in_place_of(replace(cell, variant=cell.beside, route=route), cell.model, upto="export")
+    bench.run(tasks)
+    entries = {name: route and bench.entry(export_id(cell.model, route)) for name, (cell, route) in whole.items()}
+    return {name: str(entry.files / entry.about["entry"]) if entry else "" for name, entry in entries.items()}
+
+
+def _whole(project: Project, cell: PlannedCell) -> Route | None:
+    return find_route(project, cell.model, cell.target.spec.format, cell.beside) if cell.beside else None
+
+
+def _mutant(
+    project: Project, cell: PlannedCell, kind: Kind, pick: int, given: Mapping[str, str]
+) -> Iterator[QuantisedMutant]:
     """Yield the mutant, if the format or the variant has such: calibration is changed as a whole, once."""
     assert cell.route is not None
     last = plan_tasks([cell])[export_id(cell.model, cell.route)]
     step = None
     if kind.maker == "quantised":
-        step, source = _in_artifact(project, last.step, cell.route.evaluated_in, kind, pick), last.id
+        options = {"kind": kind.name, "pick": pick, "given": given[cell.name]}
+        step, source = _in_artifact(project, last.step, cell.route.evaluated_in, options), last.id
     elif project.variants[cell.variant].calibration and not pick:
         step, source = _in_calibration(project, last.step, kind), last.source
     if step is not None:
@@ -104,9 +125,8 @@ def _mutant(project: Project, cell: PlannedCell, kind: Kind, pick: int) -> Itera
         yield QuantisedMutant(cell=cell, kind=kind, pick=pick, export=task)
 
 
-def _in_artifact(project: Project, last: Step, environment: str, kind: Kind, pick: int) -> Step | None:
+def _in_artifact(project: Project, last: Step, environment: str, options: dict[str, Any]) -> Step | None:
     module = _found(project, f"pipelines/{last.format}/{IN_ARTIFACT}")
-    options = {"kind": kind.name, "pick": pick}
     environment = environment or last.environment
     if module is None:
         return None

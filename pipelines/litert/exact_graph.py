@@ -126,12 +126,17 @@ class Rewriting:
         low = self.reduced(Op.REDUCE_MIN, tensor, axes)
         high = self.reduced(Op.REDUCE_MAX, tensor, axes)
         low, high = self.pair(Op.MINIMUM, low, 0.0), self.pair(Op.MAXIMUM, high, 0.0)
-        scale = self.pair(Op.MUL, self.binary(Op.SUB, high, low), 1 / 255)
-        scale = self.pair(Op.MAXIMUM, scale, float(np.finfo(np.float32).tiny))
-        zero = self.rounded(self.binary(Op.SUB, self.constant(np.float32(-128)), self.binary(Op.DIV, low, scale)))
-        levels = self.binary(Op.ADD, self.rounded(self.binary(Op.DIV, tensor, scale)), zero)
+        span = self.pair(Op.MAXIMUM, self.binary(Op.SUB, high, low), 255 * float(np.finfo(np.float32).tiny))
+        # Multiplied by levels a unit, as XNNPACK does it: divided by units a level, what is in the middle of two levels
+        # (0.5 of a range of 1) would go to the other one.
+        levels_a_unit = self.binary(Op.DIV, self.constant(np.float32(255)), span)
+        zero = self.rounded(self.binary(Op.SUB, self.constant(np.float32(-128)), self.times(low, levels_a_unit)))
+        levels = self.binary(Op.ADD, self.rounded(self.times(tensor, levels_a_unit)), zero)
         levels = self.pair(Op.MINIMUM, self.pair(Op.MAXIMUM, levels, -128.0), 127.0)
-        return self.binary(Op.MUL, self.binary(Op.SUB, levels, zero), scale)
+        return self.binary(Op.DIV, self.binary(Op.SUB, levels, zero), levels_a_unit)
+
+    def times(self, one: int, other: int) -> int:
+        return self.binary(Op.MUL, one, other)
 
     def in_float(self, index: int) -> int:
         """The tensor of the same values in float32; itself where it is no quantised one."""

@@ -44,14 +44,18 @@ def export(source: keras.Model, spec: Any, out: Path, options: dict[str, Any]) -
     # Without this the weights are not found, and the file answers NaN: see the finding tflite-unowned-variables. The
     # converter's from_keras_model() sees to it by itself, so its users see the same: this is no repair.
     module.weights = [variable.value for variable in network.variables]
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([module.serve.get_concrete_function()], module)
-    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
-    (out / ENTRY).write_bytes(variants.converted(converter, spec))
+    (out / ENTRY).write_bytes(variants.converted(lambda: converter(module), spec))
     return {
         "inputs": {declared.name: declared.name for declared in spec.inputs},
         "outputs": {declared.name: declared.name for declared in spec.outputs},
         "repairs": repairs,
     }
+
+
+def converter(module: tf.Module) -> Any:
+    found = tf.lite.TFLiteConverter.from_concrete_functions([module.serve.get_concrete_function()], module)
+    found.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+    return found
 
 
 def serving_function(network: keras.Model, spec: Any) -> Any:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 from typing import Any
 
+from ai_edge_litert.tools import flatbuffer_utils
 from ai_edge_quantizer import calibrator, qtyping, quantizer, recipe_manager
 from ai_edge_quantizer.utils import qsv_utils
 
@@ -19,16 +21,32 @@ EVERYTHING = ".*"  # a pattern of tensors' names
 OPERATORS = ("FULLY_CONNECTED", "CONV_2D", "DEPTHWISE_CONV_2D", "CONV_2D_TRANSPOSE", "BATCH_MATMUL")
 
 
+def beside(name: str) -> Any:
+    """The module of a file of this folder, which is no place to import from."""
+    spec = importlib.util.spec_from_file_location(f"deploymatrix_litert_{name}", Path(__file__).parent / f"{name}.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+quantised = beside("quantised")
+
+
 def export(source: Path, spec: Any, out: Path, options: dict[str, Any]) -> dict[str, Any]:
     """Write `model.tflite` in the variant of the specification; the tensors of its signature stay as they are.
 
-    options: operators, those that int8-static quantises, by their names in TFLite; ["*"] for all that it can.
+    options: operators, those that int8-static quantises, by their names in TFLite; ["*"] for all that it can. Raises
+    LeftInFloat32 or WrongLevels where the quantiser did something else to weights than it was told.
     """
     recipes = Recipes()
     RECIPES[spec.variant](recipes, options)
     made = quantizer.Quantizer(str(source), recipes.get_quantization_recipe())
     ranges = ranges_of(source, recipes, spec) if made.need_calibration else None
     made.quantize(ranges).export_model(str(out / ENTRY), overwrite=True)
+    if spec.variant != "fp16":
+        given, model = (flatbuffer_utils.read_model(str(file)) for file in (source, out / ENTRY))
+        quantised.refuse(model, given)
     return {**spec.source_signature, "repairs": ["litert-quantizer-moving-average"] if ranges else []}
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.util
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
+from tensorflow.lite.tools import flatbuffer_utils
 
 LOOPED = '"unroll": false'  # in the configuration of a recurrent layer
 # What int8-static leaves in float32, as from_litert.py does: all but the operators that hold nearly all weights and
@@ -45,6 +49,18 @@ FLOAT = (
 )
 
 
+def beside(name: str) -> Any:
+    """The module of a file of this folder, which is no place to import from."""
+    spec = importlib.util.spec_from_file_location(f"deploymatrix_litert_{name}", Path(__file__).parent / f"{name}.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+quantised = beside("quantised")
+
+
 def prepared(source: keras.Model, variant: str) -> tuple[keras.Model, list[str]]:
     """The network that a variant can be made of, and the findings that this repairs.
 
@@ -58,22 +74,26 @@ def prepared(source: keras.Model, variant: str) -> tuple[keras.Model, list[str]]
     return twin, ["tflite-static-loops"]
 
 
-def converted(converter: Any, spec: Any) -> bytes:
+def converted(made: Callable[[], Any], spec: Any) -> bytes:
     """The file in the variant of the specification, whose inputs and outputs stay float32.
 
-    Raises ValueError where int8-dynamic leaves every weight in float32.
+    made: gives a converter; each converts once. Raises ValueError where int8-dynamic leaves every weight in float32,
+    and LeftInFloat32 or WrongLevels where the converter did something else to weights than to round them.
     """
+    converter = made()
     if spec.variant == "fp32":
         return bytes(converter.convert())
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if spec.variant == "fp16":
         converter.target_spec.supported_types = [tf.float16]
+        return bytes(converter.convert())
     if spec.variant == "int8-static":
         converter.representative_dataset = lambda: iter(spec.calibration)
-        return static(converter)
-    file = bytes(converter.convert())
+    file = static(converter) if spec.variant == "int8-static" else bytes(converter.convert())
     if spec.variant == "int8-dynamic" and not any(tensor["dtype"] == np.int8 for tensor in tensors(file)):
         raise ValueError("TensorFlow's converter quantises weights of 1,024 and more values, and the model has none")
+    model, source = map(flatbuffer_utils.read_model_from_bytearray, (file, bytes(made().convert())))
+    quantised.refuse(model, source, smallest=quantised.SMALLEST if spec.variant == "int8-dynamic" else 0)
     return file
 
 

@@ -17,23 +17,25 @@ SATURATION = "onnxruntime-int8-saturation"
 
 
 def beside(name: str) -> Any:
-    """The module of a file of this folder, which is no place to import from."""
-    path = Path(__file__).parent / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(f"deploymatrix_onnx_{name}", path)
+    """The module of a file of this folder, or of another format's, which are no places to import from."""
+    path = (Path(__file__).parent / name).with_suffix(".py")
+    spec = importlib.util.spec_from_file_location(f"deploymatrix_onnx_{path.stem}", path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-quantising, sorting, left_in_float = beside("quantising"), beside("sorting"), beside("left_in_float")
+quantising, quantised, sorting = beside("quantising"), beside("quantised"), beside("sorting")
+left_in_float, levels = beside("left_in_float"), beside("../variants/levels.py")
 
 
 def export(source: Path, spec: Any, out: Path, options: dict[str, Any]) -> dict[str, Any]:
     """Write `model.onnx` in the variant of the specification; names, dtypes and shapes of its ends stay.
 
     options: operators, those that int8-static quantises. Raises ValueError for a variant that is none of these,
-    onnx.checker.ValidationError when the file is not valid ONNX, and LeftInFloat32 where a layer is not quantised.
+    onnx.checker.ValidationError when the file is not valid ONNX, LeftInFloat32 where a layer is not quantised, and
+    WrongLevels where one is quantised to other numbers.
     """
     made = MAKERS.get(spec.variant)
     if made is None:
@@ -43,12 +45,19 @@ def export(source: Path, spec: Any, out: Path, options: dict[str, Any]) -> dict[
     onnx.save(model, out / ENTRY)
     quantising.check(model)
     if spec.variant != "fp16":
-        left_in_float.refuse(model, tuple(options.get("operators", quantising.OPERATORS)), variant=spec.variant)
+        refuse(model, source, spec.variant, options)
     return {
         "inputs": {name: tensor["name"] for name, tensor in signature["inputs"].items()},
         "outputs": {name: tensor["name"] for name, tensor in signature["outputs"].items()},
         "repairs": repairs,
     }
+
+
+def refuse(model: onnx.ModelProto, source: Path, variant: str, options: dict[str, Any]) -> None:
+    """Raise what tells that the quantiser did something else than it was told to the weights of the source."""
+    left_in_float.refuse(model, tuple(options.get("operators", quantising.OPERATORS)), variant=variant)
+    held = (levels.Weight(*told) for told in quantised.told(quantised.Graph(model)))
+    levels.refuse(held, quantising.given(source))
 
 
 def half(source: Path, _spec: Any, _signature: Any, _options: Any) -> tuple[onnx.ModelProto, list[str]]:

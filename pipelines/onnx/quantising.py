@@ -93,6 +93,13 @@ def prepared(path: Path, folder: Path) -> Path:
     return out
 
 
+def given(source: Path) -> list[np.ndarray]:
+    """The weights that the quantisers are given: those of the source once batch norms are folded."""
+    with tempfile.TemporaryDirectory() as folder, quiet():
+        graph = onnx.load(prepared(source, Path(folder))).graph
+    return [numpy_helper.to_array(tensor) for tensor in graph.initializer if tensor.data_type == TensorProto.FLOAT]
+
+
 def is_grouped(node: onnx.NodeProto) -> bool:
     return node.op_type == "Conv" and any(attribute.name == "group" and attribute.i > 1 for attribute in node.attribute)
 

@@ -64,15 +64,15 @@ def of_variant(source: Path, variant: str, folder: Path) -> dict[str, Any]:
     graph = original / "model.onnx"
     evaluated = [evaluate.run(evaluate.load(graph), sample) for sample in samples]
     exact, rounded = ([answer[name] for answer in evaluated] for name in ("y", "y.rounded"))
-    found: dict[str, Any] = {"noise": apart(rounded, exact), "fidelity": apart(answers(graph), exact)}
+    found: dict[str, Any] = {"noise": apart(rounded, exact), "fidelity": apart(answers(graph), exact), "refused": {}}
     for kind in mutants.KINDS:
         try:
-            mutants.export(graph, spec, changed, {"kind": kind, "pick": 0})
+            mutants.export(graph, spec, changed, {"kind": kind, "pick": 0, "given": str(source)})
         except mutants.NoSite:
             found[kind] = None
             continue
-        except mutants.left_in_float.LeftInFloat32:
-            found["refused"] = kind
+        except (mutants.step.left_in_float.LeftInFloat32, mutants.step.levels.WrongLevels) as refusal:
+            found["refused"][kind] = type(refusal).__name__
         found[kind] = apart(answers(changed / "model.onnx"), answers(graph))
     return found
 

@@ -72,7 +72,7 @@ MUTANTS = '''
 
 import numpy as np
 
-OPTIONS = ("kind", "pick")
+OPTIONS = ("kind", "pick", "given")
 ENTRY = "model.npz"
 
 

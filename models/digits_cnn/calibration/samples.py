@@ -9,5 +9,5 @@ from split import held_back
 
 def samples() -> Iterator[dict[str, np.ndarray]]:
     images = load_digits().images
-    for index in np.flatnonzero(~held_back(len(images)))[:32]:
+    for index in np.flatnonzero(~held_back(len(images)))[:128]:
         yield {"image": (images[index] / 16).astype(np.float32)[np.newaxis, np.newaxis]}

@@ -9,5 +9,5 @@ from split import held_back
 
 def samples() -> Iterator[dict[str, np.ndarray]]:
     images, labels = read()
-    for index in np.flatnonzero(~held_back(len(labels)))[:32]:
+    for index in np.flatnonzero(~held_back(len(labels)))[:128]:
         yield {"image": images[index][np.newaxis]}

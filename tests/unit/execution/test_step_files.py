@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from deploymatrix.execution.step_files import evaluator_files, with_neighbours
+from deploymatrix.execution.step_files import files_of, with_neighbours
 
 FOLDER = {
     "from_torch.py": 'rewrites = beside("rewrites")',
@@ -48,13 +48,16 @@ def test_a_name_that_appears_counts_at_once(folder: Path) -> None:
     assert folder / "tables.py" in with_neighbours(folder / "from_npz.py")
 
 
-def test_an_evaluator_may_name_a_file_of_another_format(folder: Path, tmp_path: Path) -> None:
+def test_a_module_may_name_a_file_of_another_format(folder: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()
     (other / "evaluate.py").write_text('beside("../npz/graphs.py"), beside("../npz/gone.py")')
     (tmp_path / "npz").mkdir()
-    (tmp_path / "npz/graphs.py").write_text("")
+    (tmp_path / "npz/graphs.py").write_text('beside("../variants/levels.py")')
+    (tmp_path / "variants").mkdir()
+    (tmp_path / "variants/levels.py").write_text("")
 
-    files = evaluator_files(other / "evaluate.py")
+    files = files_of(other / "evaluate.py")
 
-    assert [path.resolve() for path in files] == [other / "evaluate.py", tmp_path / "npz/graphs.py"]
+    found = [other / "evaluate.py", tmp_path / "npz/graphs.py", tmp_path / "variants/levels.py"]
+    assert [path.resolve() for path in files] == found
