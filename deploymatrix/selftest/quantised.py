@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 IN_ARTIFACT = "mutants/quantised_mutant.py"  # of a format
 IN_CALIBRATION = "pipelines/variants/calibration_mutant.py"
 SAID = "mutant: "
-REFUSED = ("LeftInFloat32", "WrongLevels")  # what a step raises where its quantiser did something else to weights
+REFUSED = "refused: "  # what the step says of such a file: it is no artifact, though the mutant is run for all that
 FAULTS: dict[str, tuple[Fault, ...]] = {"quantised": ("runtime", "quantiser"), "calibration": ("quantiser",)}
 
 
@@ -158,22 +158,31 @@ def _faults(bench: Workbench, mutant: QuantisedMutant) -> tuple[Fault, ...]:
 
 
 def _judged(bench: Workbench, mutant: QuantisedMutant, fault: Fault) -> Mutant:
-    cell, change = mutant.cell, _change(bench, mutant)
-    failure = bench.failure(mutant.run.id)
-    if failure is not None and failure.stage in ("load", "run"):
-        judgement = Judgement(outcome=failure.outcome, detail=failure.detail[:300], draws=(), share=None)
-        return judged_record(cell, mutant.kind, change, "killed", judgement, None, fault)
-    unmade = bench.failure(mutant.export.id)
-    if unmade is not None and (mutant.kind.maker == "calibration" or unmade.detail.startswith(REFUSED)):
-        judgement = Judgement(outcome=unmade.outcome, detail=unmade.detail[:300], draws=(), share=None)
-        return judged_record(cell, mutant.kind, change, "killed", judgement, None, fault)
+    cell, change = mutant.cell, _said(bench, mutant, SAID) or f"place {mutant.pick}"
+    told = _told(bench, mutant, fault)
+    if told is not None:
+        return judged_record(cell, mutant.kind, change, "killed", told, None, fault)
     run, artifact = bench.entry(mutant.run.id), bench.entry(mutant.export.id)
     if run is None or artifact is None:
+        failure = bench.failure(mutant.run.id)
         return record(cell.model, cell, mutant.kind, change, "unusable", failure.detail if failure else "")
     second = bench.second(cell, mutant.evaluation.id if fault == "quantiser" else "")
     judgement, _ = bench.judged(cell, run, artifact, second)
     distance = _distance(bench, mutant, fault)
     return judged_record(cell, mutant.kind, change, fate_of(judgement.outcome, distance), judgement, distance, fault)
+
+
+def _told(bench: Workbench, mutant: QuantisedMutant, fault: Fault) -> Judgement | None:
+    """Return what tells before any answer is judged: the runtime, or the step, which refuses what a quantiser did."""
+    failure, unmade = bench.failure(mutant.run.id), bench.failure(mutant.export.id)
+    refused = _said(bench, mutant, REFUSED)
+    if unmade is not None and mutant.kind.maker == "calibration":
+        return Judgement(outcome=unmade.outcome, detail=unmade.detail[:300], draws=(), share=None)
+    if fault == "quantiser" and refused:
+        return Judgement(outcome="export_failed", detail=refused[:300], draws=(), share=None)
+    if failure is not None and failure.stage in ("load", "run"):
+        return Judgement(outcome=failure.outcome, detail=failure.detail[:300], draws=(), share=None)
+    return None
 
 
 def _distance(bench: Workbench, mutant: QuantisedMutant, fault: Fault) -> float | None:
@@ -191,9 +200,8 @@ def _distance(bench: Workbench, mutant: QuantisedMutant, fault: Fault) -> float 
     return bench.moved_from(cell, answers, before, quantiser=fault == "quantiser")
 
 
-def _change(bench: Workbench, mutant: QuantisedMutant) -> str:
-    """Return what was changed, as the log of the export says."""
+def _said(bench: Workbench, mutant: QuantisedMutant, word: str) -> str:
+    """Return what the log of the export says behind a word; empty where it does not."""
     log = log_path(bench.project.build, mutant.export.id)
-    said = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.is_file() else []
-    told = next((line.removeprefix(SAID) for line in said if line.startswith(SAID)), "")
-    return told or f"place {mutant.pick}"
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.is_file() else []
+    return next((line.removeprefix(word) for line in lines if line.startswith(word)), "")

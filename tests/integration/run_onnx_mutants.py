@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
+import io
 import json
 import sys
 import tempfile
@@ -67,12 +69,13 @@ def of_variant(source: Path, variant: str, folder: Path) -> dict[str, Any]:
     found: dict[str, Any] = {"noise": apart(rounded, exact), "fidelity": apart(answers(graph), exact), "refused": {}}
     for kind in mutants.KINDS:
         try:
-            mutants.export(graph, spec, changed, {"kind": kind, "pick": 0, "given": str(source)})
+            with contextlib.redirect_stdout(io.StringIO()) as said:
+                mutants.export(graph, spec, changed, {"kind": kind, "pick": 0, "given": str(source)})
         except mutants.NoSite:
             found[kind] = None
             continue
-        except (mutants.step.left_in_float.LeftInFloat32, mutants.step.levels.WrongLevels) as refusal:
-            found["refused"][kind] = type(refusal).__name__
+        refusals = [line.split(": ")[1] for line in said.getvalue().splitlines() if line.startswith("refused: ")]
+        found["refused"].update((kind, refusal) for refusal in refusals)
         found[kind] = apart(answers(changed / "model.onnx"), answers(graph))
     return found
 

@@ -33,6 +33,14 @@ def test_ranges_taken_call_by_call_are_those_of_the_runtime(kind: str, distances
     assert distances[f"dynamic-{kind}"]["runtime"] < ROUNDING
 
 
+@pytest.mark.parametrize("kind", ["dense", "conv", "pixels", "depthwise"])
+def test_what_is_in_the_middle_of_two_levels_goes_where_the_runtime_takes_it(
+    kind: str, distances: dict[str, dict[str, float]]
+) -> None:
+    """Pixels of sixteenths: 0.5 of a range of 1 is level 127.5."""
+    assert distances[f"dynamic-{kind}"]["tied"] < ROUNDING
+
+
 @pytest.mark.parametrize("kind", ["dense", "products", "sums"])
 def test_a_static_graph_is_run_as_it_is_but_for_flipped_levels(
     kind: str, distances: dict[str, dict[str, float]]

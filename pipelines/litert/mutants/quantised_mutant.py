@@ -38,7 +38,7 @@ class NoSite(LookupError):
 def export(source: Path, spec: Any, out: Path, options: dict[str, Any]) -> dict[str, Any]:
     """Write `model.tflite` with one change. Raises NoSite where the file has no site for the kind, or has had them all.
 
-    Raises what the steps themselves do where their quantiser gives such a file. options: kind; pick, which of the
+    Says what the steps refuse where their quantiser gives such a file. options: kind; pick, which of the
     sites; given, the file in float32 that was quantised.
     """
     model = flatbuffer_utils.read_model(str(source))
@@ -48,7 +48,10 @@ def export(source: Path, spec: Any, out: Path, options: dict[str, Any]) -> dict[
     print(f"mutant: {quantised.name_of(site.tensor)}")
     flatbuffer_utils.write_model(model, str(out / ENTRY))
     smallest = quantised.SMALLEST if (spec.framework, spec.variant) == ("keras", "int8-dynamic") else 0
-    quantised.refuse(model, flatbuffer_utils.read_model(options["given"]), smallest=smallest)
+    try:
+        quantised.refuse(model, flatbuffer_utils.read_model(options["given"]), smallest=smallest)
+    except (quantised.LeftInFloat32, quantised.levels.WrongLevels) as refusal:
+        print(f"refused: {type(refusal).__name__}: {refusal}")
     return dict(spec.source_signature)
 
 

@@ -36,7 +36,7 @@ class NoSite(LookupError):
 def export(source: Path, spec: Any, out: Path, options: dict[str, Any]) -> dict[str, Any]:
     """Write `model.onnx` with one change. Raises NoSite where the graph has no site for the kind, or has had them all.
 
-    Raises what the step itself does where its quantiser gives such a graph. options: kind; pick, which of the sites;
+    Says what the step refuses where its quantiser gives such a graph. options: kind; pick, which of the sites;
     given, the file in float32 that was quantised.
     """
     graph = quantised.Graph(onnx.load(source))
@@ -45,7 +45,10 @@ def export(source: Path, spec: Any, out: Path, options: dict[str, Any]) -> dict[
     change(graph, site, np.random.default_rng(options["pick"]))
     print(f"mutant: {site.node.name or site.node.output[0]}")
     onnx.save(graph.model, out / ENTRY)
-    step.refuse(graph.model, Path(options["given"]), spec.variant, {})
+    try:
+        step.refuse(graph.model, Path(options["given"]), spec.variant, {})
+    except (step.left_in_float.LeftInFloat32, step.levels.WrongLevels) as refusal:
+        print(f"refused: {type(refusal).__name__}: {refusal}")
     signature = spec.source_signature
     return {side: {name: t["name"] for name, t in signature[side].items()} for side in ("inputs", "outputs")}
 
