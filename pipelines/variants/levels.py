@@ -26,8 +26,8 @@ class WrongLevels(Exception):
 class Weight(NamedTuple):
     """What the levels of a weight or a bias stand for.
 
-    values: in float64. axis: of its channels; None where it has one scale. steps: their widths, where they do not
-    follow from the values themselves; those of a bias are its input's times its weight's.
+    values: in float64. axis: of its channels; None where it has one scale. steps: their widths, where they may be wider
+    than the values need; those of a bias are its input's times its weight's.
     """
 
     name: str
@@ -69,7 +69,9 @@ def distance(weight: Weight, values: np.ndarray) -> float:
     """The largest distance of one value, in steps."""
     wide = values.astype(np.float64)
     off = np.maximum(np.abs(weight.values - wide) - ROUNDING * np.abs(wide), 0)
-    step = needed(wide, weight.axis) if weight.steps is None else weight.steps
+    step = needed(wide, weight.axis)
+    if weight.steps is not None:
+        step = np.maximum(step, weight.steps)
     return float(np.max(off / np.where(step > 0, step, 1), initial=0))
 
 

@@ -1,4 +1,7 @@
-"""Writes small quantised .tflite files into a folder by TensorFlow, and beside each its interpreter's answer."""
+"""Writes small quantised .tflite files into a folder by TensorFlow, and beside each its interpreter's answer.
+
+What was quantised lies in the folder float32/ under the same name.
+"""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -26,6 +29,8 @@ def main(folder: Path) -> None:
         static=False,
     )
     write(folder / "static-dense", [(7, 64)], lambda x: tf.nn.relu(x @ dense) @ dense, static=True)
+    bias = weights(64)
+    write(folder / "static-biased", [(7, 64)], lambda x: tf.nn.relu(x @ dense + bias) @ dense, static=True)
     write(folder / "static-products", [(4, 32, 16), (4, 16, 32)], tf.matmul, static=True)
     write(folder / "static-sums", [(1, 32, 64)], lambda x: tf.reduce_sum(x, 1), static=True)
 
@@ -34,7 +39,10 @@ def write(path: Path, shapes: list[tuple[int, ...]], function: Callable[..., tf.
     module = tf.Module()
     specs = [tf.TensorSpec(shape, tf.float32, name="ab"[place]) for place, shape in enumerate(shapes)]
     module.serve = tf.function(lambda *tensors: {"y": function(*tensors)}, input_signature=specs)
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([module.serve.get_concrete_function()], module)
+    whole = path.parent / "float32" / path.name
+    whole.parent.mkdir(exist_ok=True)
+    whole.with_suffix(".tflite").write_bytes(converter_of(module).convert())
+    converter = converter_of(module)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
 
     def samples() -> Iterator[dict[str, np.ndarray]]:
@@ -48,6 +56,10 @@ def write(path: Path, shapes: list[tuple[int, ...]], function: Callable[..., tf.
     random = np.random.default_rng(3)  # as run_litert_variants.py draws
     given = {s.name: random.normal(0.7, size=s.shape).astype("float32") for s in specs}
     np.save(path.with_suffix(".npy"), runner(**given)["y"])
+
+
+def converter_of(module: tf.Module) -> tf.lite.TFLiteConverter:
+    return tf.lite.TFLiteConverter.from_concrete_functions([module.serve.get_concrete_function()], module)
 
 
 main(Path(sys.argv[1]))
