@@ -5,6 +5,7 @@ All are roots of mean squares over all samples, relative to that of float64, as 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,15 +34,16 @@ def noise_distance(answers: Answers, before: Path | None, units: Mapping[str, fl
 def units_of(outputs: list[dict[str, Any]], *, quantiser: bool) -> dict[str, float]:
     """Return by output the noise of a cell that passed, as its record has it.
 
-    Of the quantised graph for a fault of the quantiser, of the runtime's own rounding for one of the runtime. Where the
-    cell has no second reference, its answers' own noise stands for both.
+    Of the quantised graph for a fault of the quantiser. For one of the runtime, what its own rounding leaves between
+    two answers to one graph: a change anywhere in a deep graph draws all levels that rounding flips anew. Where the cell
+    has no second reference, its answers' own noise stands for both.
     """
     return {output["name"]: _unit(output, quantiser=quantiser) for output in outputs if output["error"] is not None}
 
 
 def _unit(output: dict[str, Any], *, quantiser: bool) -> float:
     fidelity = output.get("fidelity")
-    noise = output["error"] if fidelity is None else fidelity["loss"] if quantiser else fidelity["error"]
+    noise = output["error"] if fidelity is None else fidelity["loss"] if quantiser else math.sqrt(2) * fidelity["error"]
     return max(float(noise), HALF_A_UNIT)
 
 
