@@ -1,9 +1,9 @@
 """Answers for an ExecuTorch program in exact arithmetic: the graph that was lowered, node by node in float64.
 
 Only what the graph itself rounds is rounded: the weights that it holds, and what its quantise operators make of
-activations. A range that is taken call by call is that of each row, as XNNPACK takes it, and not of the whole tensor,
-as the graph says: docs/findings/executorch-dynamic-rows/finding.md. A bias between static scales is that of int32 which
-XNNPACK keeps, and not the float of the graph: docs/findings/executorch-static-bias/finding.md.
+activations. A range that is taken call by call is that of each row, however small, as XNNPACK takes it, and not of the
+whole tensor, as the graph says: docs/findings/executorch-dynamic-rows/finding.md. A bias between static scales is that
+of int32 which XNNPACK keeps, and not the float of the graph: docs/findings/executorch-static-bias/finding.md.
 
 A second answer rounds on the way, as the runtime may: the result of each node to the dtype that the graph has there,
 and where a kernel adds up in float16, each sum (accumulating.py). What lies between the two is the noise of its
@@ -26,6 +26,7 @@ from torch.utils import _pytree as pytree
 
 VERSIONS = ("torch", "executorch", "numpy")
 NARROW = (torch.float32, torch.float16)
+UNSAID: tuple[Any, ...] = ((1, 1), (0, 0), (1, 1), 1)  # a convolution's stride, padding, dilation and groups by default
 
 
 def beside(name: str) -> Any:
@@ -68,7 +69,7 @@ class Exact(Interpreter):
     def run_node(self, node: Node) -> Any:
         if str(node.target) == "quantized_decomposed.choose_qparams.tensor":
             args, _ = self.fetch_args_kwargs_from_env(node)
-            return ranges(*args, axes=3 if feeds_convolution(node) else 1)
+            return ranges(*args[:3], over=row(layers_behind(node)))
         answer = super().run_node(node)
         return wide(answer) if node.op in ("placeholder", "get_attr") else answer
 
@@ -132,23 +133,41 @@ def is_layer(node: Node) -> bool:
     return called(node).startswith(("aten.linear.", "aten.conv1d.", "aten.conv2d."))
 
 
-def feeds_convolution(node: Node) -> bool:
-    """Tell whether what a range is taken of goes into a convolution, past the operators that quantise it."""
-    users = list(node.users)
+def layers_behind(node: Node) -> list[Node]:
+    """The layers into which goes what a range is taken of, past the operators that quantise it."""
+    users, layers = list(node.users), []
     while users:
         user = users.pop()
-        if "conv" in str(user.target):
-            return True
         if "quantize" in str(user.target) or "getitem" in str(user.target):
             users.extend(user.users)
-    return False
+        else:
+            layers.append(user)
+    return layers
 
 
-def ranges(tensor: Tensor, least: int, most: int, eps: float, _dtype: Any, *, axes: int) -> tuple[Tensor, Tensor]:
-    """Scale and zero point of each row of so many axes: the range, with 0 in it, over all levels."""
-    over = tuple(range(-min(axes, tensor.dim()), 0))
+def row(layers: list[Node]) -> tuple[int, ...]:
+    """The axes over which a range is taken before these layers."""
+    convolutions = [layer for layer in layers if "conv" in called(layer)]
+    if not convolutions:
+        return (-1,)
+    return (-3,) if all(is_of_pixels(layer) for layer in convolutions) else (-3, -2, -1)
+
+
+def is_of_pixels(layer: Node) -> bool:
+    """Tell whether a convolution takes pixels one by one, which XNNPACK makes a linear layer of their own rows."""
+    if not called(layer).startswith("aten.conv2d."):
+        return False
+    said = layer.args[3:]
+    stride, padding, _, groups = (*said, *UNSAID[len(said) :])
+    kernel = layer.args[1].meta["val"].shape[2:]
+    return set(kernel) == set(stride) == {1} and not any(padding) and groups == 1
+
+
+def ranges(tensor: Tensor, least: int, most: int, *, over: tuple[int, ...]) -> tuple[Tensor, Tensor]:
+    """Scale and zero point of each row: the range over these axes, with 0 in it, over all levels."""
     low, high = tensor.amin(over, keepdim=True).clamp(max=0), tensor.amax(over, keepdim=True).clamp(min=0)
-    scale = ((high - low) / (most - least)).clamp(min=eps)
+    scale = (high - low) / (most - least)
+    scale = torch.where(scale == 0, 1.0, scale)
     return scale, (least - torch.round(low / scale)).clamp(least, most)
 
 

@@ -32,7 +32,7 @@ def beside(name: str) -> Any:
     return module
 
 
-rewrites, variants = beside("rewrites"), beside("variants")
+layouts, rewrites, variants = beside("layouts"), beside("rewrites"), beside("variants")
 
 
 def export(source: nn.Module, spec: Any, out: Path, options: dict[str, Any]) -> dict[str, Any]:
@@ -62,12 +62,13 @@ def export(source: nn.Module, spec: Any, out: Path, options: dict[str, Any]) -> 
     partitioner = [XnnpackPartitioner(configs=configs)] if delegates else []
     variants.keep(exported, spec, out)
     allowed = EdgeCompileConfig(_core_aten_ops_exception_list=list(rewrites.SHIFTS.values()))
-    lowered = to_edge_transform_and_lower(
-        exported, partitioner=partitioner, compile_config=allowed if made["executorch-shifts"] else None
-    )
+    with layouts.bounded() as laid_out:
+        lowered = to_edge_transform_and_lower(
+            exported, partitioner=partitioner, compile_config=allowed if made["executorch-shifts"] else None
+        )
     variants.keep_portable(lowered, spec, out)
     (out / ENTRY).write_bytes(lowered.to_executorch().buffer)
-    repairs = [*rewritten.repairs, *left_out.values(), *(name for name, done in made.items() if done)]
+    repairs = [*rewritten.repairs, *left_out.values(), *laid_out, *(name for name, done in made.items() if done)]
     return {
         "inputs": {declared.name: str(i) for i, declared in enumerate(spec.inputs)},
         "outputs": {declared.name: str(i) for i, declared in enumerate(spec.outputs)},

@@ -23,7 +23,6 @@ LEFT_OUT = {  # operators that XNNPACK's delegate answers wrongly, its configura
         "aten.tanh.default": ("TanhConfig", "executorch-half-tanh"),
         "aten.sigmoid.default": ("SigmoidConfig", "executorch-half-tanh"),
     },
-    "int8-dynamic": {"aten.pad.default": ("ConstantPadConfig", "executorch-dynamic-pad")},
 }
 # Only these: of a static scale for every operator the additive mask of attention takes all levels.
 LAYERS = (aten.linear.default, aten.conv1d.default, aten.conv2d.default, aten.conv_transpose2d.input)
