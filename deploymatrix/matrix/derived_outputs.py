@@ -41,6 +41,8 @@ def findings(output: OutputRecord, drift: Mapping[str, float], limits: Limits | 
     unjudged = limits.problem(output.eager_error) if limits and not is_exact(output.dtype) and output.limit else None
     if unjudged:
         yield Finding("reference_failed", f"{name}: {unjudged}")
+    if output.alone:
+        yield Finding("reference_failed", f"{name}: {output.alone}")
     yield from (Finding("mismatch", f"{name}: {why}") for why in _over(output, output.error))
 
 

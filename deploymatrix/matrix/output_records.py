@@ -106,7 +106,7 @@ class OutputRecord(Frozen):
     fidelity: FidelityRecord | None = Field(
         default=None, description="of what is quantised, where a second reference answers"
     )
-    alone: str = Field(default="", description="why the second reference has no verdict on this output")
+    alone: str = Field(default="", description="why the second reference proves nothing: the output does not pass")
 
     @property
     def type(self) -> str:

@@ -139,24 +139,33 @@ def _compare_output(output: Declared, answers: Answers, limits: Limits) -> tuple
     stack = stacked(arrays.actual, arrays.reference, arrays.eager, limits.norm)
     figures, unjudged = judged(output, stack, limits)
     figures = replace(figures, rows=rows, **_second(output, answers, stack, limits, figures.problem))
-    return figures, "reference_failed" if unjudged else "mismatch" if figures.problem else "passed"
+    unproven = unjudged or figures.alone
+    return figures, "reference_failed" if unproven else "mismatch" if figures.problem else "passed"
 
 
 def _second(output: Declared, answers: Answers, stack: Stack, limits: Limits, problem: str | None) -> dict[str, Any]:
-    """Return the second verdict, and what is wrong by both; nothing where there is no second reference."""
+    """Return the second verdict, and what is wrong by both; nothing where there is no second reference.
+
+    One that gives nothing to be held to proves nothing: it is at fault, and not the runtime.
+    """
     if answers.evaluated is None or limits.norm != "rms":
         return {}
     evaluated, rounded = (answers.of_graph(output.name, word) for word in ("", ROUNDED))
     shapes = [array.shape for array in answers.of_run(output.name)]
     if evaluated is None or [array.shape for array in evaluated] != shapes:
-        return {"alone": "the quantised graph in exact arithmetic gives no such output, or one of another shape"}
+        return _unproven("no such output, or one of another shape")
     if rounded is not None and [array.shape for array in rounded] != shapes:
         rounded = None
     found = fidelity(stack, padded(evaluated), None if rounded is None else padded(rounded), limits)
     if found is None:
-        return {"alone": "the quantised graph in exact arithmetic gives values that are not finite"}
+        return _unproven("values that are not finite")
     told = [why for why in (problem, found.problem) if why]
     return {"fidelity": found, "problem": "; ".join(told) or None}
+
+
+def _unproven(what: str) -> dict[str, Any]:
+    why = f"the quantised graph in exact arithmetic gives {what}"
+    return {"alone": why, "problem": why}
 
 
 def _arrays(output: Declared, answers: Answers) -> Arrays:

@@ -69,7 +69,7 @@ class OutputFigures:
     are None, and sample_errors empty, where nothing could be measured; headroom and worst also where equality is exact.
     `rows`: of a ragged output, for each sample how many rows were answered and expected. `steps`: of a model with
     state. `norm`: where it is "rms", all of that is the root of the mean square instead of the largest magnitude.
-    `fidelity`: of what is quantised, where a second reference answers; `alone`: why it has no verdict on this output.
+    `fidelity`: of what is quantised, where a second reference answers; `alone`: why that proves nothing of this output.
     """
 
     name: str

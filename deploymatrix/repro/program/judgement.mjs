@@ -93,23 +93,29 @@ function measured({ name }, arrays, limits, answers) {
   const { error, eager, limit, worst } = measure(stack, limits);
   const unjudged = referenceProblem(limits, eager, limit);
   const own = unjudged ?? (worst.share <= 1 ? null : overTheLimit(error, limit, worst, limits.norm));
-  const second = limits.norm === 'rms' ? secondVerdict(name, answers, arrays, stack, limits) : null;
-  const problems = [own, second && infidelity(second, shortFigure)].filter(Boolean);
-  const outcome = unjudged ? 'reference_failed' : problems.length ? 'mismatch' : 'passed';
+  const [second, unproven] = limits.norm === 'rms' ? secondVerdict(name, answers, arrays, stack, limits) : [null, null];
+  const problems = unproven ? [unproven] : [own, second && infidelity(second, shortFigure)].filter(Boolean);
+  const outcome = unjudged || unproven ? 'reference_failed' : problems.length ? 'mismatch' : 'passed';
   const problem = problems.join('; ') || null;
   return { name, outcome, error, limit, headroom: worst.share, worst, problem, eager, fidelity: second };
 }
 
-/** Return whether the runtime runs the graph that it was given; null where nothing answers for the graph. */
+/**
+ * Return whether the runtime runs the graph that it was given, and why what answers for the graph proves nothing; null
+ * where nothing answers, and where it proves something.
+ */
 function secondVerdict(name, { graph, samples }, arrays, stack, limits) {
-  if (!graph) return null;
+  if (!graph) return [null, null];
+  const unproven = (what) => [null, `the quantised graph in exact arithmetic gives ${what}`];
   const shapes = arrays.map(([actual]) => actual.shape);
   const [evaluated, rounded] = ['', '.rounded'].map((word) => {
     const tensors = Array.from({ length: samples }, (_, sample) => graph(name, sample, word));
     const alike = tensors.every((tensor, sample) => tensor && sameShape(tensor.shape, shapes[sample]));
     return alike ? padded(tensors.map(values), shapes) : null;
   });
-  return evaluated && fidelity({ ...stack, evaluated, rounded, samples }, limits);
+  if (!evaluated) return unproven('no such output, or one of another shape');
+  const found = fidelity({ ...stack, evaluated, rounded, samples }, limits);
+  return found ? [found, null] : unproven('values that are not finite');
 }
 
 function overTheLimit(error, limit, { axis, index, far, ...worst }, norm) {
