@@ -203,7 +203,7 @@ def _compared(project: Project, planned: PlannedCell, results: Mapping[str, Resu
         "outcome": outcome,
         "fails": fails_of(results[compare_id(planned)]),
         "stage": JUDGED_IN.get(outcome, "compare"),
-        "blame": blame(project, planned, results) if answered_wrongly(planned, results) else None,
+        "blame": _blamed(project, planned, results, compared),
         "detail": _shown(compared.about["detail"]),
         "versions": {**exported.about["versions"], **_runtime_versions(planned, run)},
         "samples": len(samples_for(planned.model, exported, reference)),
@@ -219,6 +219,14 @@ def _compared(project: Project, planned: PlannedCell, results: Mapping[str, Resu
     }
 
 
+def _blamed(project: Project, planned: PlannedCell, results: Mapping[str, Result], compared: Entry) -> str | None:
+    """Name who is at fault for wrong answers, or for a second reference that gives nothing to be held to."""
+    proves_nothing = any(output.get("alone") for output in compared.about["outputs"])
+    if compared.about["outcome"] == "reference_failed" and proves_nothing and planned.route is not None:
+        return planned.route.evaluator
+    return blame(project, planned, results) if answered_wrongly(planned, results) else None
+
+
 def _alone(planned: PlannedCell, results: Mapping[str, Result]) -> str:
     """Return why a quantised artifact has no second reference; empty where it has one, or is not quantised."""
     if planned.target.variants[planned.variant].judgement == "rounding" or planned.route is None:
@@ -226,7 +234,7 @@ def _alone(planned: PlannedCell, results: Mapping[str, Result]) -> str:
     if not planned.route.evaluated_in:
         return f"nothing evaluates {planned.target.spec.format} {planned.variant}"
     evaluated = _entry(results, evaluation_id(planned))
-    return "" if evaluated is None else _shown(str(evaluated.about.get("problem", "")))
+    return "" if evaluated is None else _shown(str(evaluated.about.get("alone", "")))
 
 
 def _yardstick(results: Mapping[str, Result], planned: PlannedCell) -> str:

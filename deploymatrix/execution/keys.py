@@ -32,7 +32,7 @@ from deploymatrix.store.entries import Entry
 # The files that each judgement consists of: a change in one leaves the results of the others as they are.
 JUDGING = (
     *("compare.py", "differences.py", "figures.py", "judging.py", "limits.py", "npy.py", "outliers.py"),
-    *("failing.py", "fidelity.py", "ragged.py", "shapes.py", "slices.py", "stability.py", "tensors.py"),
+    *("decisions.py", "failing.py", "fidelity.py", "ragged.py", "shapes.py", "slices.py", "stability.py", "tensors.py"),
 )
 CHECKED_WITH = ("differences.py", "npy.py", "outliers.py", "ragged.py", "shapes.py", "tensors.py")
 COMPARING = tuple(NUMERICS / name for name in JUDGING)

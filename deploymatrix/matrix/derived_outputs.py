@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import chain
 from math import inf, isclose
 
-from deploymatrix.matrix.output_records import OutputRecord, StepsRecord, WorstRecord
+from deploymatrix.matrix.output_records import DecisionsRecord, OutputRecord, StepsRecord, WorstRecord
 from deploymatrix.numerics.limits import Limits
 from deploymatrix.numerics.shapes import Shape, listed, partly_bound
 
@@ -41,6 +41,8 @@ def findings(output: OutputRecord, drift: Mapping[str, float], limits: Limits | 
     unjudged = limits.problem(output.eager_error) if limits and not is_exact(output.dtype) and output.limit else None
     if unjudged:
         yield Finding("reference_failed", f"{name}: {unjudged}")
+    if output.alone:
+        yield Finding("reference_failed", f"{name}: {output.alone}")
     yield from (Finding("mismatch", f"{name}: {why}") for why in _over(output, output.error))
 
 
@@ -57,6 +59,8 @@ def oddities(output: OutputRecord, samples: int, sizes: Sequence[Mapping[str, in
     if output.error is not None:
         wrong += _of_samples(output, output.error, samples)
         wrong += _of_worst(output, output.error, samples, sizes) if output.limit else _of_exact(output)
+    if output.decisions is not None:
+        wrong += _of_decisions(output, output.decisions)
     yield from (f"{output.name}: {line}" for line in wrong)
 
 
@@ -67,7 +71,9 @@ def is_exact(dtype: str) -> bool:
 
 def _over(output: OutputRecord, error: float) -> Iterator[str]:
     worst = output.worst
-    if not error <= output.limit:
+    if output.decisions is not None:
+        yield from _over_decided(output, output.decisions)
+    elif not error <= output.limit:
         yield f"error {error:.3g} is over its limit {output.limit:.3g}"
     elif output.headroom is not None and not output.headroom <= 1:
         yield f"it uses {output.headroom:.3g} of its limit"
@@ -87,6 +93,16 @@ def _over(output: OutputRecord, error: float) -> Iterator[str]:
         yield f"its problem is: {output.problem}"
 
 
+def _over_decided(output: OutputRecord, found: DecisionsRecord) -> Iterator[str]:
+    for whose, share in (("graph", found.lost), ("runtime", found.answered)):
+        if not share <= found.limit:
+            yield f"its {whose} decides {share:.3g} otherwise, over the limit {found.limit:.3g}"
+    if not found.unfaithful <= 0:
+        yield f"its runtime decides {found.unfaithful:.3g} otherwise than the graph"
+    if output.problem is not None:
+        yield f"its problem is: {output.problem}"
+
+
 def _figures(output: OutputRecord) -> Iterator[tuple[str, float]]:
     """Yield each figure that is there, but for similarities, which decide nothing."""
     keys = ("max_abs", "error", "limit", "headroom", "eager_error")
@@ -96,6 +112,8 @@ def _figures(output: OutputRecord) -> Iterator[tuple[str, float]]:
         found += [(f"worst {key}", getattr(output.worst, key)) for key in ("error", "limit", "noise", "share")]
     if output.fidelity is not None:
         found += [(f"fidelity's {key}", value) for key, value in output.fidelity if value is not None]
+    if output.decisions is not None:
+        found += [(f"decisions' {key}", value) for key, value in output.decisions]
     if output.steps is not None:
         for key in ("errors", "limits", "noise"):
             found += [(f"{key} of step {step}", value) for step, value in enumerate(getattr(output.steps, key))]
@@ -158,6 +176,15 @@ def _of_worst(output: OutputRecord, error: float, samples: int, sizes: Sequence[
 def _of_exact(output: OutputRecord) -> Iterator[str]:
     if output.headroom is not None or output.worst is not None:
         yield "it is compared exactly, and yet has a share of a limit"
+
+
+def _of_decisions(output: OutputRecord, found: DecisionsRecord) -> Iterator[str]:
+    if output.limit or output.fidelity is not None:
+        yield "it is judged by its decisions, and yet not compared exactly"
+    if output.error is not None and (output.error > 0) != (found.answered > 0):
+        yield f"error is {output.error:.3g}, and {found.answered:.3g} of its values are not those of float64"
+    if found.answered > (found.lost + found.open + found.unfaithful) * (1 + ROUNDED):
+        yield f"{found.answered:.3g} of its values are not those of float64: more than its graph and rounding change"
 
 
 def _is_inside(worst: WorstRecord, shape: Shape, samples: int) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from math import isclose
+from math import isclose, prod
 
 from deploymatrix.matrix.accuracy_doubts import accuracy_doubts
 from deploymatrix.matrix.alike import differences
@@ -148,8 +148,35 @@ def _of_output(output: OutputRecord, declared: Output, cell: Cell, limits: Limit
     limit = 0.0 if exact else limits.of(output.eager_error)
     if not isclose(output.limit, limit, rel_tol=EXACTLY):
         yield f"{name}: its limit is {output.limit:.3g}, the project's {limit:.3g}"
+    if exact:
+        yield from _of_decisions(output, cell, limits)
+        return
     yield from _of_slice(output, limits)
     yield from _of_noise(output, cell, limits)
+
+
+def _of_decisions(output: OutputRecord, cell: Cell, limits: Limits) -> Iterator[str]:
+    """Yield where integers may be decided otherwise by another bound than the variant's, or by one of other values."""
+    found = output.decisions
+    if found is None:
+        return
+    if limits.norm != "rms" or cell.alone:
+        yield f"{output.name}: its integers are judged by its graph's, and nothing answers for that"
+    limit = limits.of_decisions(found.values)
+    if not isclose(found.limit, limit, rel_tol=EXACTLY):
+        yield f"{output.name}: its limit of decisions is {found.limit:.3g}, the project's {limit:.3g}"
+    values = _values(output, cell)
+    if values is not None and found.values != values:
+        yield f"{output.name}: it has {values} values, and figures of {found.values} decisions"
+
+
+def _values(output: OutputRecord, cell: Cell) -> int | None:
+    """Return how many values an output has in all samples; None where it has a size that nobody says."""
+    shapes = [partly_bound(output.shape, sizes) for sizes in cell.sizes or ({},) * cell.samples]
+    if output.rows is not None:
+        shapes = [(rows, *shape[1:]) for (_, rows), shape in zip(output.rows, shapes, strict=False)]
+    known = [[size for size in shape if isinstance(size, int)] for shape in shapes]
+    return sum(map(prod, known)) if all(len(sizes) == len(output.shape) for sizes in known) else None
 
 
 def _of_noise(output: OutputRecord, cell: Cell, limits: Limits) -> Iterator[str]:

@@ -75,6 +75,22 @@ class FidelityRecord(Frozen):
         return max(figure / limit if limit > 0 else (MOST if figure > 0 else 0.0) for figure, limit in used)
 
 
+class DecisionsRecord(Frozen):
+    """What an output of integers, of what is quantised, decides otherwise: shares of its values in all samples.
+
+    `lost`: the graph in exact arithmetic otherwise than float64. `answered`: the runtime otherwise than float64.
+    `limit`: of each of the two. `open`: the graph otherwise when it rounds on the way. `unfaithful`: the runtime
+    otherwise than the graph, where that is not open; none may be.
+    """
+
+    values: int
+    lost: float
+    answered: float
+    limit: float
+    open: float
+    unfaithful: float
+
+
 class OutputRecord(Frozen):
     """One output, compared with the float64 reference; the worst sample counts.
 
@@ -106,7 +122,12 @@ class OutputRecord(Frozen):
     fidelity: FidelityRecord | None = Field(
         default=None, description="of what is quantised, where a second reference answers"
     )
-    alone: str = Field(default="", description="why the second reference has no verdict on this output")
+    alone: str = Field(default="", description="why the second reference proves nothing: the output does not pass")
+
+    decisions: DecisionsRecord | None = Field(
+        default=None,
+        description="of integers of what is quantised, where a second reference answers: they decide, and not `error`",
+    )
 
     @property
     def type(self) -> str:

@@ -135,7 +135,7 @@ class Cell(Frozen):
     )
     alone: str = Field(
         default="",
-        description="why nothing answers for the quantised artifact in exact arithmetic: judged by loss alone",
+        description="why nothing is to answer for the quantised artifact in exact arithmetic: judged by loss alone",
     )
     accuracy: AccuracyRecord | None = Field(
         default=None, description="what the answers are worth, by the model's metric or by the decisions of float64"

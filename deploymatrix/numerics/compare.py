@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from .decisions import decisions
 from .differences import relative_error
 from .failing import intact, lost
 from .fidelity import fidelity
@@ -26,6 +27,7 @@ from .tensors import Array, Declared, has_steps, is_exact, load
 Outcome = Literal["passed", "unstable", "io_mismatch", "nonfinite", "reference_failed", "mismatch"]
 # The first that any output has is the cell's.
 FAILURES: tuple[Outcome, ...] = ("io_mismatch", "nonfinite", "reference_failed", "mismatch")
+NO_SUCH = "no such output, or one of another shape"  # what a second reference may give
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,29 +136,41 @@ def _compare_output(output: Declared, answers: Answers, limits: Limits) -> tuple
         if problem:
             return _unmeasured(output, f"sample {sample}: {problem}", limits, arrays, rows), "nonfinite"
     if is_exact(output.dtype) or is_exact(arrays.reference[0].dtype.name):  # an artifact may answer integers as floats
-        figures, outcome = _equal(output, arrays)
+        figures, outcome = _exact(output, answers, arrays, limits)
         return replace(figures, rows=rows), outcome
     stack = stacked(arrays.actual, arrays.reference, arrays.eager, limits.norm)
     figures, unjudged = judged(output, stack, limits)
     figures = replace(figures, rows=rows, **_second(output, answers, stack, limits, figures.problem))
-    return figures, "reference_failed" if unjudged else "mismatch" if figures.problem else "passed"
+    unproven = unjudged or figures.alone
+    return figures, "reference_failed" if unproven else "mismatch" if figures.problem else "passed"
 
 
 def _second(output: Declared, answers: Answers, stack: Stack, limits: Limits, problem: str | None) -> dict[str, Any]:
-    """Return the second verdict, and what is wrong by both; nothing where there is no second reference."""
+    """Return the second verdict, and what is wrong by both; nothing where there is no second reference.
+
+    One that gives nothing to be held to proves nothing: it is at fault, and not the runtime.
+    """
     if answers.evaluated is None or limits.norm != "rms":
         return {}
-    evaluated, rounded = (answers.of_graph(output.name, word) for word in ("", ROUNDED))
-    shapes = [array.shape for array in answers.of_run(output.name)]
-    if evaluated is None or [array.shape for array in evaluated] != shapes:
-        return {"alone": "the quantised graph in exact arithmetic gives no such output, or one of another shape"}
-    if rounded is not None and [array.shape for array in rounded] != shapes:
-        rounded = None
+    evaluated, rounded = (_of_graph(output, answers, word) for word in ("", ROUNDED))
+    if evaluated is None:
+        return _unproven(NO_SUCH)
     found = fidelity(stack, padded(evaluated), None if rounded is None else padded(rounded), limits)
     if found is None:
-        return {"alone": "the quantised graph in exact arithmetic gives values that are not finite"}
+        return _unproven("values that are not finite")
     told = [why for why in (problem, found.problem) if why]
     return {"fidelity": found, "problem": "; ".join(told) or None}
+
+
+def _of_graph(output: Declared, answers: Answers, word: str) -> list[Array] | None:
+    """Return what the graph gives of an output, if that has the shapes of the run's answers."""
+    found, shapes = answers.of_graph(output.name, word), [array.shape for array in answers.of_run(output.name)]
+    return found if found is not None and [array.shape for array in found] == shapes else None
+
+
+def _unproven(what: str) -> dict[str, Any]:
+    why = f"the quantised graph in exact arithmetic gives {what}"
+    return {"alone": why, "problem": why}
 
 
 def _arrays(output: Declared, answers: Answers) -> Arrays:
@@ -166,6 +180,18 @@ def _arrays(output: Declared, answers: Answers) -> Arrays:
         reference=answers.of_reference(output.name, "float64"),
         eager=[answers.of_reference(output.name, word) for word in words],
     )
+
+
+def _exact(output: Declared, answers: Answers, arrays: Arrays, limits: Limits) -> tuple[OutputFigures, Outcome]:
+    """Return the figures of integers: equal to float64's, or of what is quantised decided as its graph does."""
+    figures, outcome = _equal(output, arrays)
+    if answers.evaluated is None or limits.norm != "rms":
+        return figures, outcome
+    evaluated, rounded = (_of_graph(output, answers, word) for word in ("", ROUNDED))
+    if evaluated is None:
+        return replace(figures, **_unproven(NO_SUCH)), "reference_failed"
+    found = decisions(arrays.actual, arrays.reference, evaluated, rounded, limits)
+    return replace(figures, decisions=found, problem=found.problem), "mismatch" if found.problem else "passed"
 
 
 def _equal(output: Declared, arrays: Arrays) -> tuple[OutputFigures, Outcome]:

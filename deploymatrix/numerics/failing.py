@@ -38,6 +38,19 @@ class Second(Protocol):
     def far_limit(self) -> float: ...
 
 
+class Decided(Protocol):
+    """The figures of integers; see decisions.py."""
+
+    @property
+    def lost(self) -> float: ...
+    @property
+    def answered(self) -> float: ...
+    @property
+    def limit(self) -> float: ...
+    @property
+    def unfaithful(self) -> float: ...
+
+
 class Figures(Protocol):
     """The figures of an output that tell it, of numerics or of a record."""
 
@@ -53,12 +66,14 @@ class Figures(Protocol):
     def headroom(self) -> float | None: ...
     @property
     def fidelity(self) -> Second | None: ...
+    @property
+    def decisions(self) -> Decided | None: ...
 
 
 def failing(outputs: Iterable[Figures]) -> tuple[Failing, ...]:
     """Return what a mismatch's outputs fail, each once, in the order of WORDS; none where noise judges nothing."""
     found = list(outputs)
-    if not any(output.norm == "rms" for output in found):
+    if not any(output.norm == "rms" or output.decisions is not None for output in found):
         return ()
     failed = {word for output in found for word in _failed(output)}
     if not failed and intact(found):
@@ -97,6 +112,9 @@ def _failed(output: Figures) -> Iterator[Failing]:
 
     Answers that are too far away are the model's loss, unless the graph is not and the runtime does not run it.
     """
+    if output.decisions is not None:
+        yield from _decided(output.decisions)
+        return
     second = output.fidelity
     faithful = second is None or _faithful(second)
     lossy = second is not None and not second.loss <= output.limit
@@ -109,6 +127,14 @@ def _failed(output: Figures) -> Iterator[Failing]:
 def _faithful(second: Second) -> bool:
     quiet = second.quiet_limit is None or second.quietest <= second.quiet_limit
     return second.error <= second.limit and quiet and second.far <= second.far_limit
+
+
+def _decided(found: Decided) -> Iterator[Failing]:
+    faithful = found.unfaithful <= 0
+    if not found.lost <= found.limit or (faithful and not found.answered <= found.limit):
+        yield "loss"
+    if not faithful:
+        yield "fidelity"
 
 
 def _within(output: Figures) -> bool:

@@ -18,6 +18,7 @@ from .shapes import Shape
 from .tensors import Array
 
 if TYPE_CHECKING:
+    from .decisions import Decisions
     from .fidelity import Fidelity
     from .limits import Norm
 
@@ -69,7 +70,8 @@ class OutputFigures:
     are None, and sample_errors empty, where nothing could be measured; headroom and worst also where equality is exact.
     `rows`: of a ragged output, for each sample how many rows were answered and expected. `steps`: of a model with
     state. `norm`: where it is "rms", all of that is the root of the mean square instead of the largest magnitude.
-    `fidelity`: of what is quantised, where a second reference answers; `alone`: why it has no verdict on this output.
+    `fidelity`: of what is quantised, where a second reference answers; `alone`: why that proves nothing of this output.
+    `decisions`: of integers of what is quantised, where a second reference answers: what decides instead of `error`.
     """
 
     name: str
@@ -90,6 +92,7 @@ class OutputFigures:
     norm: Norm = "max"
     fidelity: Fidelity | None = None
     alone: str = ""
+    decisions: Decisions | None = None
 
 
 def similarity(pairs: Sequence[tuple[Array, Array]]) -> tuple[float | None, float | None]:

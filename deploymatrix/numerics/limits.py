@@ -6,6 +6,7 @@ docs/how-cells-are-judged.md says where the figures come from.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import sqrt
 from typing import Literal
 
 # What rounding may always leave in a slice, as a share of the largest value of the whole output: four units in the last
@@ -31,7 +32,8 @@ class Limits:
     Of a runtime against a quantised graph: `share` of the graph's loss and `least` bound it. Where the noise of honest
     rounding is known, `flips`, a share of the loss, and `times` that noise hold instead of `share`, if they are less.
     `far`: the share of values that may be far off. `reduced`: what is judged stores its weights in fewer bits than
-    float32, so that answers as near as float32's show that it does not.
+    float32, so that answers as near as float32's show that it does not. `flipped`: the share of integers that the graph
+    may decide otherwise than float64.
     """
 
     multiple: float
@@ -46,6 +48,7 @@ class Limits:
     times: float = 0.0
     far: float = 0.0
     reduced: bool = False
+    flipped: float = 0.0
 
     def for_eager(self, dtype: str) -> Limits:
         """Return the limits of an output that eager itself gives in a dtype: float16 rounds more than float32 does."""
@@ -75,6 +78,10 @@ class Limits:
         most = self.share * max(loss, noise or 0.0)
         likely = most if noise is None else max(self.flips * loss, self.times * noise)
         return max(min(most, likely), self.least)
+
+    def of_decisions(self, values: int) -> float:
+        """Return the share of so many integers that may be decided otherwise: by chance, three deviations more."""
+        return self.flipped + 3 * sqrt(self.flipped * (1 - self.flipped) / max(values, 1))
 
     def problem(self, eager: float) -> str | None:
         """Return why nobody can be judged by a reference of which eager float32 is that far off; None if one can."""

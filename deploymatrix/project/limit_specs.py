@@ -42,6 +42,7 @@ class ModelLimit(BaseModel):
     """A limit for one model, instead of that of the target, of the variant or of [metric].
 
     error: for a variant that is judged by rounding; every target's bounds hold it. snr_db: for one judged by its noise.
+    flipped: for the latter, too, the share of integers that quantising may decide otherwise; beside snr_db, or alone.
     accuracy_drop: the most that the variant may lose of the model's metric; beside one of the others, or alone.
     """
 
@@ -49,6 +50,7 @@ class ModelLimit(BaseModel):
 
     error: Share | None = None
     snr_db: Annotated[float, Field(gt=0, le=200)] | None = None
+    flipped: Annotated[float, Field(ge=0, lt=1)] | None = None
     accuracy_drop: Annotated[float, Field(ge=0, le=1)] | None = None
     reason: Annotated[str, Field(min_length=10)]
 

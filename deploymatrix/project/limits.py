@@ -17,14 +17,23 @@ def limits_of(model: Model, target: Target, variant: str) -> dict[str, Any]:
     Raise ConfigurationError for a model whose own limit is of the other kind, or out of the target's bounds.
     """
     own, where = model.spec.limits.get(variant), f"{model.folder / 'model.toml'}: limits.{variant}"
-    own = None if own is None or (own.error is None and own.snr_db is None) else own  # it is about accuracy alone
+    flipped = None if own is None else own.flipped
+    own = None if own is None or (own.error is None and own.snr_db is None) else own  # it is about neither
     variant_ = target.variants[variant]
     noise, fidelity = variant_.snr_db, variant_.fidelity
     if noise is not None and fidelity is not None:
         if own is not None and own.snr_db is None:
             raise ConfigurationError(f"{where}.error: this variant is judged by its noise; write snr_db")
         snr_db = noise if own is None or own.snr_db is None else own.snr_db
-        return {**of_noise(snr_db, fidelity.model_dump()), "reduced": variant_.weights != "float32"}
+        more = {
+            "reduced": variant_.weights != "float32",
+            "flipped": variant_.flipped if flipped is None else flipped,
+        }
+        return {**of_noise(snr_db, fidelity.model_dump()), **more}
+    if flipped is not None:
+        raise ConfigurationError(
+            f"{where}.flipped: this variant is judged by rounding, and integers exactly; remove it"
+        )
     bounds = target.spec.limits[variant]
     return {**bounds.model_dump(), "error": None if own is None else _error(own, where, target, variant)}
 

@@ -49,6 +49,11 @@ class Route:
         """The variant of the artifact at its end."""
         return self.steps[-1].variant
 
+    @property
+    def evaluator(self) -> str:
+        """The name of what answers for the artifact at its end in exact arithmetic, as a step has one."""
+        return f"{self.steps[-1].format}/evaluate"
+
     def __str__(self) -> str:
         opened = self.steps[0].source
         start = [self.framework] if opened == self.framework else [self.framework, opened]

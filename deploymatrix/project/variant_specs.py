@@ -34,6 +34,8 @@ class VariantSpec(Strict):
     scale of its own. `calibration`: whether ranges are taken from samples, which then are others than those that judge.
     `judgement`: "rounding" by the limits of target.toml, which follow from eager float32; "noise" by `snr_db`, the
     least signal-to-noise ratio of an output, and by `fidelity`, whether a runtime runs the graph that it was given.
+    `flipped`: the share of an output's integers that quantising may decide otherwise, where an evaluator answers for
+    the graph; none if it is not said.
     `default`: whether its cells are taken where the user selects no variant.
     """
 
@@ -44,6 +46,7 @@ class VariantSpec(Strict):
     judgement: Literal["rounding", "noise"]
     snr_db: Annotated[float, Field(gt=0, le=200)] | None = None
     fidelity: FidelityBound | None = None
+    flipped: Annotated[float, Field(ge=0, lt=1)] = 0.0
     default: bool = False
 
     @model_validator(mode="after")
@@ -51,4 +54,6 @@ class VariantSpec(Strict):
         for key in ("snr_db", "fidelity"):
             if (self.judgement == "noise") != (getattr(self, key) is not None):
                 raise ValueError(f'judgement = "noise" needs {key}, and "rounding" has none')
+        if self.judgement != "noise" and self.flipped:
+            raise ValueError('judgement = "rounding" compares integers exactly; it has no flipped')
         return self

@@ -12,7 +12,7 @@ from deploymatrix.matrix.causes import cause_of
 from deploymatrix.matrix.gate import explain_red
 from deploymatrix.matrix.layers import table
 from deploymatrix.matrix.measurements import Measurement
-from deploymatrix.matrix.output_records import OutputRecord, WorstRecord
+from deploymatrix.matrix.output_records import DecisionsRecord, OutputRecord, WorstRecord
 from deploymatrix.matrix.records import Cell
 from deploymatrix.printable import printable
 from deploymatrix.project.findings import Finding
@@ -167,7 +167,15 @@ def _output(output: OutputRecord) -> str:
     shown = ", ".join(f"{name} {value:.3g}" for name, value in figures if value is not None)
     problem = f": {output.problem}" if output.problem else ""
     rows = "" if output.rows is None else f", rows {', '.join(str(answered) for answered, _ in output.rows)}"
-    return f"{output.name} {output.type}{problem}: {shown}{rows}{_worst(output.worst)}"
+    return f"{output.name} {output.type}{problem}: {shown}{rows}{_worst(output.worst)}{_decided(output.decisions)}"
+
+
+def _decided(found: DecisionsRecord | None) -> str:
+    """Say of integers of what is quantised how many are decided otherwise than by float64."""
+    if found is None:
+        return ""
+    shares = f"by the graph {found.lost:.3g}, by the runtime {found.answered:.3g}, at most {found.limit:.3g}"
+    return f"; of {found.values} values are decided otherwise: {shares}"
 
 
 def _worst(worst: WorstRecord | None) -> str:

@@ -181,7 +181,8 @@ def _decisive(cell: Cell, tasks: Sequence[Task], entries: Mapping[str, Entry]) -
     """Return the task that a cell failed in; its run when it passed, or when what came out was judged.
 
     A reference that nobody can be judged by is found in the comparison, which leaves figures. Raise ConfigurationError
-    where the files of own samples could not be read, or the metric alone decided: no task of a worker's failed.
+    where the files of own samples could not be read, or the metric alone decided: no task of a worker's failed; and
+    where the second reference could not be made, whose payload no bundle holds.
     """
     unsampled = next((task for task in tasks if task.kind in get_args(Sampling) and task.id not in entries), None)
     if cell.stage == "reference" and unsampled is not None:
@@ -198,6 +199,11 @@ def _decisive(cell: Cell, tasks: Sequence[Task], entries: Mapping[str, Entry]) -
         if not failed:
             raise IncompleteRun(f"{cell.name}: its route no longer has the step {cell.blame}; run it again")
         return failed[-1]
+    if cell.stage == "reference" and not cell.outputs and cell.blame is not None:
+        raise ConfigurationError(
+            f"{cell.name}: nothing to reproduce: what failed is {cell.blame}, and no runtime: {cell.detail}; "
+            f"`{COMMAND} explain {cell.name}` names its log"
+        )
     wanted = "reference" if cell.stage == "reference" and not cell.outputs else "run"
     return next(task for task in tasks if task.kind == wanted)
 

@@ -137,10 +137,12 @@ def _verdict(bench: Workbench, again: Repetition, threads: int) -> Again:
     circumstances = f"{again.circumstances}, {threads} threads"
     run, artifact = bench.entry(again.run), bench.entry(again.artifact)
     reference = bench.entry(reference_id(again.model))
-    if run is None or artifact is None or reference is None:
-        failed = next(f for f in map(bench.failure, (reference_id(again.model), again.run)) if f is not None)
+    unmade = map(bench.failure, (reference_id(again.model), again.run, again.second))
+    failed = next((failure for failure in unmade if failure is not None), None)
+    if failed is not None:
         outcome, share, detail = str(failed.outcome), None, failed.detail[:300]
     else:
+        assert run is not None and artifact is not None and reference is not None, "nothing failed"
         cell = replace(again.cell, model=again.model)
         judgement, _ = bench.judged(cell, run, artifact, bench.second(cell, again.second))
         outcome, share, detail = judgement.outcome, judgement.share, judgement.detail

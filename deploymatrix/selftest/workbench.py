@@ -102,7 +102,7 @@ class Workbench:
         nothing tells."""
         assert cell.route is not None
         entry = self.entry(id_ or evaluation_id(cell)) if cell.route.evaluated_in else None
-        return None if entry is None or entry.about.get("problem") else entry
+        return None if entry is None or entry.about.get("alone") else entry
 
     def judged(
         self, cell: PlannedCell, run: Entry, artifact: Entry, second: Entry | None = None

@@ -53,7 +53,7 @@ class Kernels:
 
 
 def load(payload: Path) -> list[Kernels]:
-    """Raises what exact_graph.py raises for a graph that no float graph stands for."""
+    """Raises NoSecondReference for a graph that no float graph stands for."""
     file = payload.read_bytes()
     exact, aside = exact_graph.exact(file), exact_graph.exact(file, ASIDE)
     return [
@@ -66,7 +66,7 @@ def load(payload: Path) -> list[Kernels]:
 def run(session: list[Kernels], inputs: Answer) -> Answer:
     """Outputs by their names in the signature; each a second time by the kernels that agree, which round otherwise.
 
-    Raises ValueError where no two sets of kernels agree.
+    Raises NoSecondReference where no two sets of kernels agree.
     """
     answers: list[Answer] = []
     for kernels in session:
@@ -74,7 +74,7 @@ def run(session: list[Kernels], inputs: Answer) -> Answer:
         for one, other in itertools.combinations(answers, 2):
             if agree(one, other):
                 return one | {name + ROUNDED: array for name, array in other.items()}
-    raise ValueError("no two sets of kernels agree: without delegate, with XNNPACK, reference")
+    raise exact_graph.NoSecondReference("no two sets of kernels agree: without delegate, with XNNPACK, reference")
 
 
 def agree(one: Answer, other: Answer) -> bool:

@@ -31,12 +31,12 @@ ROWS = (Op.FULLY_CONNECTED, Op.BATCH_MATMUL)
 IMAGES = (Op.CONV_2D, Op.DEPTHWISE_CONV_2D, Op.TRANSPOSE_CONV)
 
 
-class Inexact(ValueError):
-    """What a float graph cannot say."""
+class NoSecondReference(Exception):
+    """What a float graph cannot say: the cell is judged by its loss alone."""
 
 
 def exact(file: bytes, aside: float = 0.0) -> bytes:
-    """Return the float file. Raises Inexact for operators whose int8 form has no equal in float.
+    """Return the float file. Raises NoSecondReference for operators whose int8 form has no equal in float.
 
     aside: by how much of a level each int8 result is moved before it is rounded, as a kernel that rounds twice does.
     """
@@ -82,7 +82,7 @@ class Rewriting:
     def static(self, operator: Any, code: int) -> None:
         """DEQUANTIZE, the operator in float32, QUANTIZE."""
         if getattr(operator, "intermediates", None) is not None and len(operator.intermediates):
-            raise Inexact(f"operator {code} quantises inside of itself")
+            raise NoSecondReference(f"operator {code} quantises inside of itself")
         operator.inputs = [self.in_float(tensor) for tensor in operator.inputs]
         outputs = list(operator.outputs)
         if code == Op.QUANTIZE:
@@ -99,7 +99,7 @@ class Rewriting:
     def dynamic(self, operator: Any, code: int) -> None:
         """Float activations, int8 weights: as the kernel quantises the former."""
         if code not in (*ROWS, *IMAGES, Op.EMBEDDING_LOOKUP, Op.GATHER):
-            raise Inexact(f"operator {code} takes int8 beside float32")
+            raise NoSecondReference(f"operator {code} takes int8 beside float32")
         inputs = list(operator.inputs)
         operator.inputs = [self.in_float(tensor) for tensor in inputs]
         place = 2 if code == Op.TRANSPOSE_CONV else 0  # of the activations
@@ -119,7 +119,7 @@ class Rewriting:
         for first in reversed(range(len(shape))):
             if int(np.prod(shape[first:])) == int(weights.shape[-1]):
                 return list(range(first, len(shape)))
-        raise Inexact("a fully connected layer whose rows end within an axis")
+        raise NoSecondReference("a fully connected layer whose rows end within an axis")
 
     def by_rows(self, tensor: int, axes: list[int]) -> int:
         """The tensor as int8 would hold it, asymmetrically, with a range of its own for each row, which includes 0."""

@@ -37,6 +37,10 @@ rounding = beside("rounding")
 ROUNDED = ".rounded"  # behind the name of an output: what it comes to when each node rounds
 
 
+class NoSecondReference(Exception):
+    """What ONNX's evaluator has no implementation of: the cell is judged by its loss alone."""
+
+
 class Evaluator:
     """A graph in float64, and the dtypes that its outputs were declared in."""
 
@@ -56,16 +60,26 @@ class Evaluator:
 
 
 def load(payload: Path) -> Evaluator:
-    return Evaluator(payload)
+    """Raises NoSecondReference for a graph with an operator that the evaluator does not have."""
+    try:
+        return Evaluator(payload)
+    except NotImplementedError as error:
+        raise NoSecondReference(str(error)) from error
 
 
 def run(session: Evaluator, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Outputs by their names in the graph, in their declared dtypes; each a second time as it is when nodes round."""
+    """Outputs by their names in the graph, in their declared dtypes; each a second time as it is when nodes round.
+
+    Raises NoSecondReference for a node that the evaluator does not compute as it asks.
+    """
     feeds = {name: array.astype("float64") if array.dtype.kind == "f" else array for name, array in inputs.items()}
     names = list(session.dtypes)
     answers: dict[str, np.ndarray] = {}
     for evaluator, word in ((session.exact, ""), (session.rounding, ROUNDED)):
-        given = zip(names, evaluator.run(names, feeds), strict=True)
+        try:
+            given = zip(names, evaluator.run(names, feeds), strict=True)
+        except NotImplementedError as error:
+            raise NoSecondReference(str(error)) from error
         answers |= {name + word: np.asarray(answer, session.dtypes[name]) for name, answer in given}
     return answers
 

@@ -21,6 +21,10 @@ from tensorflow.python.framework import kernels, op_def_registry
 NARROW = (DT_FLOAT, DT_HALF, DT_BFLOAT16)
 
 
+class NoSecondReference(Exception):
+    """What is not evaluated here: the cell is judged by its loss alone."""
+
+
 class Evaluator:
     """A graph in float64 in a session of its own, and in another one as it is.
 
@@ -29,7 +33,7 @@ class Evaluator:
 
     def __init__(self, graph: GraphDef, weights: Mapping[str, np.ndarray] | None = None) -> None:
         if graph.library.function:
-            raise ValueError(f"the graph has functions: {[f.signature.name for f in graph.library.function]}")
+            raise NoSecondReference(f"the graph has functions: {[f.signature.name for f in graph.library.function]}")
         given = weights or {}
         self.exact = in_session(filled(widened(filled(graph, given)), given))
         self.rounding = in_session(filled(graph, given))
@@ -94,7 +98,7 @@ def unfused(nodes: Iterable[NodeDef]) -> Iterable[NodeDef]:
 def normalisation(node: NodeDef) -> list[NodeDef]:
     """(x - mean) · rsqrt(variance + epsilon) · scale + offset. Its last node takes the name; it has one output."""
     if node.attr["data_format"].s not in (b"", b"NHWC"):
-        raise ValueError(f"{node.name}: a batch normalisation with channels first")
+        raise NoSecondReference(f"{node.name}: a batch normalisation with channels first")
     x, scale, offset, mean, variance = (name for name in node.input if name[0] != "^")
     epsilon = NodeDef(name=f"{node.name}/epsilon", op="Const", input=[f"^{x.split(':')[0]}"])
     epsilon.attr["dtype"].type = DT_FLOAT

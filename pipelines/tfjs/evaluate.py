@@ -108,7 +108,7 @@ def unfused(node: NodeDef) -> list[NodeDef]:
     further = iter(operands[2:])
     for part in parts:
         if part != "BiasAdd" and part not in ACTIVATIONS:
-            raise ValueError(f"{node.name}: {node.op} with {part}")
+            raise evaluate_graph.NoSecondReference(f"{node.name}: {node.op} with {part}")
         inputs = [made[-1].name, *([next(further)] if part in ("BiasAdd", "Prelu") else [])]
         made += prelu(f"{node.name}/{part}", *inputs) if part == "Prelu" else [part_of(node, part, inputs)]
     return [*made, operator(node.name, "Identity", made[-1].name)]

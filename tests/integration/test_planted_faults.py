@@ -83,6 +83,15 @@ def miscomputing(kernels, place):
     return answer
 """
 
+# What a kernel of the evaluator does that reads where nothing is.
+CRASH = """
+
+def run(session, inputs):
+    import ctypes
+
+    ctypes.string_at(0)
+"""
+
 # One scale for all weights, far too large: three levels are left. FX with the qnnpack backend does so to a convnet.
 LEVELS = """
 
@@ -146,6 +155,18 @@ def test_kernels_of_which_no_two_agree_judge_nobody_and_the_record_says_so(bench
     assert "no two sets of kernels agree" in cell["alone"]
     assert (cell["outcome"], cell["outputs"][0]["fidelity"]) == ("passed", None), "judged by its loss alone"
     assert cell["outputs"][0]["snr_db"] > 24
+
+
+def test_an_evaluator_that_crashes_leaves_no_cell_that_passes(bench: Bench) -> None:
+    evaluate = bench.own("pipelines/onnx") / "evaluate.py"
+    evaluate.write_text(evaluate.read_text() + CRASH)
+
+    cell = bench.decided("-m", "dense", "-v", "int8-static")["dense/int8-static"]
+
+    assert (cell["outcome"], cell["stage"], cell["blame"]) == ("reference_failed", "reference", "onnx/evaluate")
+    assert cell["detail"] == "pipelines/onnx/evaluate.py: killed by SIGSEGV in stage run"
+    assert (cell["verdict"], cell["alone"], cell["outputs"]) == ("failed", "", [])
+    assert "dense/onnx/int8-static: reference_failed" in bench.call("gate", "-t", "onnx", "-v", "int8-static").stdout
 
 
 def test_a_quantiser_whose_ranges_clip_is_to_blame(bench: Bench) -> None:

@@ -96,6 +96,7 @@ def of_noise(found: Comparison) -> dict[str, Any]:
             "headroom": o.headroom,
             "fidelity": _second(o.fidelity),
             "problem": o.problem,
+            **({"decisions": asdict(o.decisions)} if o.decisions else {}),
         }
         for o in found.outputs
     ]

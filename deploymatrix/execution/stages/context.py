@@ -87,7 +87,7 @@ class Needs:
     def evaluation(self) -> Entry | None:
         """What the artifact comes to in exact arithmetic; None where nothing tells."""
         entry = self.entries[self.task.evaluation] if self.task.evaluation else None
-        return None if entry is None or entry.about.get("problem") else entry
+        return None if entry is None or entry.about.get("alone") else entry
 
     def __iter__(self) -> Iterator[Entry]:
         return (self.entries[id_] for id_ in self.task.needs)

@@ -174,7 +174,7 @@ def execute(context: StageContext, pool: Pool, needs: Needs, key: Key) -> Result
     refuse_a_full_disk(context.project.build)
     failed = answered.failure()
     if needs.task.kind == "evaluate":
-        return evaluate.without(answered, failed)
+        return evaluate.unanswered(answered, failed)
     if needs.task.kind == "score":
         return score.failed(failed)
     return run.with_sizes(failed, needs) if needs.task.kind == "run" else failed

@@ -1,14 +1,19 @@
 """The stage `evaluate`: the second reference of what is quantised, its artifact in exact arithmetic.
 
 It is a run like that of a target, of the format's evaluate.py, in an environment of exporters. Its payload is the
-folder `evaluated` that a step left beside the artifact; the artifact, where there is none. Where it cannot answer,
-there is no second reference: that is known of the cell, and no reason to fail it.
+folder `evaluated` that a step left beside the artifact; the artifact, where there is none.
+
+An evaluator may declare that it has no answer for a graph: that is known of the cell, which is judged by its loss
+alone. Whatever else goes wrong with it is a fault of the project's own, and no such cell passes: half of its judgement
+is not there.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+from deploymatrix.execution.logs import stable_text
 from deploymatrix.execution.model_files import Key
 from deploymatrix.execution.outcomes import Failed, Result
 from deploymatrix.execution.stages import answering
@@ -17,6 +22,8 @@ from deploymatrix.execution.stages.context import Needs, StageContext
 from deploymatrix.host.messages import Place
 from deploymatrix.numerics.limits import ROUNDED
 from deploymatrix.project.plan import Task
+
+DECLARED = "NoSecondReference"  # the exception of an evaluator that has no answer for a graph
 
 
 def place(_context: StageContext, task: Task) -> Place:
@@ -55,13 +62,27 @@ def rounding_too(signature: dict[str, Any]) -> dict[str, Any]:
 
 
 def finish(answered: Answered, needs: Needs) -> Result:
-    """Keep what it answered, where that are tensors under declared names; else that there is no second reference."""
+    """Keep what it answered, where that is a tensor for each declared output, and perhaps a second one."""
     declared = [output.name for output in needs.task.model.spec.outputs]
-    return answering.kept(answered, needs, [*declared, *(name + ROUNDED for name in declared)])
+    lacking = [name for name in declared if name not in answered.value["outputs"]]
+    if lacking:
+        return _failed(answered, answered.refuse(f"it gives no output {', '.join(lacking)}"))
+    result = answering.kept(answered, needs, [*declared, *(name + ROUNDED for name in declared)])
+    return _failed(answered, result) if isinstance(result, Failed) else result
 
 
-def without(answered: Answered, failed: Failed) -> Result:
-    """Keep it that there is no second reference, and why; a failure by chance stays one."""
-    if not failed.lasting:
-        return failed
-    return answered.keep("runs", {"problem": failed.detail})
+def unanswered(answered: Answered, failed: Failed) -> Result:
+    """Keep why there is no second reference, where the evaluator declares that; else tell that it failed."""
+    error = answered.work.reply.error or {}
+    if answered.work.reply.status == "failed" and error.get("type") == DECLARED:
+        return answered.keep("runs", {"alone": stable_text(answered.context.project, error["message"]) or DECLARED})
+    return _failed(answered, failed)
+
+
+def _failed(answered: Answered, failed: Failed) -> Failed:
+    """Say that the second reference could not be made, and no runtime is at fault."""
+    project, route = answered.context.project, answered.task.route
+    assert route is not None
+    module = project.shown(project.evaluator(answered.task.step.format))
+    detail = f"{module}: {failed.detail}"
+    return replace(failed, outcome="reference_failed", stage="reference", blame=route.evaluator, detail=detail)

@@ -3,6 +3,7 @@
  * which of its judgements a cell fails, as numerics/failing.py says. tests/vectors/comparison.json holds them to one
  * judgement.
  */
+import { failedDecisions } from './decisions.mjs';
 import { ordinaryOf, rootOfSquares } from './slices.mjs';
 
 const STEP = Math.sqrt(12);
@@ -92,7 +93,8 @@ function lost({ error, fidelity: second }) {
   return second ? second.loss : error;
 }
 
-function failing({ error, limit, headroom, fidelity: second }) {
+function failing({ error, limit, headroom, fidelity: second, decisions: decided }) {
+  if (decided) return failedDecisions(decided);
   const faithful = !second || isFaithful(second);
   const within = error !== null && (headroom === null ? error <= limit : headroom <= 1);
   const lossy = second && !(second.loss <= limit);

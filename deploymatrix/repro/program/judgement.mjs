@@ -1,3 +1,4 @@
+import { decisions, misdecided } from './decisions.mjs';
 import { fidelity, infidelity, isIntact, unquantised } from './fidelity.mjs';
 import { expectedValues, limitOf, limitsFor, measure, withRounding } from './slices.mjs';
 
@@ -10,6 +11,7 @@ import { expectedValues, limitOf, limitsFor, measure, withRounding } from './sli
  */
 const FLOATING = ['float16', 'float32', 'float64'];
 const FAILURES = ['io_mismatch', 'nonfinite', 'reference_failed', 'mismatch']; // the first that any output has is the cell's
+const NO_SUCH = 'no such output, or one of another shape'; // what a second reference may give
 const NONFINITE = [
   ['NaN', Number.isNaN],
   ['+inf', (value) => value === Infinity],
@@ -78,7 +80,20 @@ function compareOutput(output, answers, limitsOfAll) {
     const problem = nonfiniteProblem(values(actual), expected(reference, eager));
     if (problem) return { ...unmeasured(), outcome: 'nonfinite', problem: `sample ${sample}: ${problem}` };
   }
-  return exact ? equal(output, arrays) : measured(output, arrays, limits, answers);
+  return exact ? exactly(output, arrays, limits, answers) : measured(output, arrays, limits, answers);
+}
+
+/** An output of integers: equal to the reference, or of what is quantised decided as its graph does. */
+function exactly(output, arrays, limits, answers) {
+  const found = equal(output, arrays);
+  if (limits.norm !== 'rms' || !answers.graph) return found;
+  const [evaluated, rounded] = ofGraph(output.name, answers, arrays);
+  if (!evaluated) return { ...found, outcome: 'reference_failed', problem: unproven(NO_SUCH) };
+  const [actual, reference] = [0, 1].map((which) => arrays.map((each) => elements(each[which])));
+  const given = { actual, reference, evaluated: evaluated.map(elements), rounded: rounded?.map(elements) };
+  const decided = decisions(given, limits);
+  const problem = misdecided(decided, shortFigure);
+  return { ...found, outcome: problem ? 'mismatch' : 'passed', problem, decisions: decided };
 }
 
 /** An output that is compared exactly. */
@@ -93,23 +108,37 @@ function measured({ name }, arrays, limits, answers) {
   const { error, eager, limit, worst } = measure(stack, limits);
   const unjudged = referenceProblem(limits, eager, limit);
   const own = unjudged ?? (worst.share <= 1 ? null : overTheLimit(error, limit, worst, limits.norm));
-  const second = limits.norm === 'rms' ? secondVerdict(name, answers, arrays, stack, limits) : null;
-  const problems = [own, second && infidelity(second, shortFigure)].filter(Boolean);
-  const outcome = unjudged ? 'reference_failed' : problems.length ? 'mismatch' : 'passed';
+  const [second, unproven] = limits.norm === 'rms' ? secondVerdict(name, answers, arrays, stack, limits) : [null, null];
+  const problems = unproven ? [unproven] : [own, second && infidelity(second, shortFigure)].filter(Boolean);
+  const outcome = unjudged || unproven ? 'reference_failed' : problems.length ? 'mismatch' : 'passed';
   const problem = problems.join('; ') || null;
   return { name, outcome, error, limit, headroom: worst.share, worst, problem, eager, fidelity: second };
 }
 
-/** Return whether the runtime runs the graph that it was given; null where nothing answers for the graph. */
-function secondVerdict(name, { graph, samples }, arrays, stack, limits) {
-  if (!graph) return null;
+/**
+ * Return whether the runtime runs the graph that it was given, and why what answers for the graph proves nothing; null
+ * where nothing answers, and where it proves something.
+ */
+function secondVerdict(name, answers, arrays, stack, limits) {
+  if (!answers.graph) return [null, null];
   const shapes = arrays.map(([actual]) => actual.shape);
-  const [evaluated, rounded] = ['', '.rounded'].map((word) => {
+  const [evaluated, rounded] = ofGraph(name, answers, arrays).map((each) => each && padded(each.map(values), shapes));
+  if (!evaluated) return [null, unproven(NO_SUCH)];
+  const found = fidelity({ ...stack, evaluated, rounded, samples: answers.samples }, limits);
+  return found ? [found, null] : [null, unproven('values that are not finite')];
+}
+
+/** Return the tensors that the graph gives, in exact arithmetic and rounded on the way; null for those of other shapes. */
+function ofGraph(name, { graph, samples }, arrays) {
+  return ['', '.rounded'].map((word) => {
     const tensors = Array.from({ length: samples }, (_, sample) => graph(name, sample, word));
-    const alike = tensors.every((tensor, sample) => tensor && sameShape(tensor.shape, shapes[sample]));
-    return alike ? padded(tensors.map(values), shapes) : null;
+    const alike = tensors.every((tensor, sample) => tensor && sameShape(tensor.shape, arrays[sample][0].shape));
+    return alike ? tensors : null;
   });
-  return evaluated && fidelity({ ...stack, evaluated, rounded, samples }, limits);
+}
+
+function unproven(what) {
+  return `the quantised graph in exact arithmetic gives ${what}`;
 }
 
 function overTheLimit(error, limit, { axis, index, far, ...worst }, norm) {
@@ -248,6 +277,11 @@ export function relativeError(actual, reference) {
 /** Integers and booleans are compared exactly. */
 export function isExact(dtype) {
   return !FLOATING.includes(dtype);
+}
+
+/** Return a tensor's elements, integers as they are. */
+function elements(tensor) {
+  return isExact(tensor.dtype) ? tensor.data : values(tensor);
 }
 
 /** Return a tensor's elements as Numbers; float16 comes as raw bits. */

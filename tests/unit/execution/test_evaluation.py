@@ -109,6 +109,72 @@ def test_a_runtime_that_does_not_run_its_graph_is_red(quantised: Tree, call: Cal
     assert call("gate", *SELECTED).code == GATE_FAILED
 
 
+DECLARED = """
+class NoSecondReference(Exception):
+    pass
+
+def run(session, inputs):
+    raise NoSecondReference("no two sets of kernels agree")
+"""
+
+
+def test_an_evaluator_may_declare_that_it_has_no_answer(quantised: Tree, call: Callable[..., Called]) -> None:
+    quantised.append("pipelines/npz/evaluate.py", DECLARED)
+
+    call("run", "--isolation", "process", *SELECTED)
+
+    cell = cell_of(quantised)
+    assert (cell.outcome, cell.alone) == ("passed", "no two sets of kernels agree")
+    assert [output.fidelity for output in cell.outputs] == [None, None]
+    assert call("gate", *SELECTED).code == OK
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ('def load(payload):\n    raise ValueError("a circle")', "ValueError: a circle"),
+        ('def run(session, inputs):\n    raise NotImplementedError("Foo")', "NotImplementedError: Foo"),
+        ("def load(payload):\n    import os; os.kill(os.getpid(), 11)", "killed by SIGSEGV in stage load"),
+        ("def run(session, inputs):\n    import os; os._exit(0)", "exit code 0 and without a reply"),
+        ("def run(session, inputs):\n    import time; time.sleep(60)", "no answer within 3 s, in stage run"),
+        ('def run(session, inputs):\n    return {"left": inputs["x"] @ session["left"]}', "it gives no output right"),
+    ],
+    ids=["load", "run", "signal", "exit", "time", "output"],
+)
+def test_an_evaluator_that_fails_leaves_no_cell_that_passes(
+    quantised: Tree, call: Callable[..., Called], fault: str, said: str
+) -> None:
+    quantised.append("models/linear/model.toml", "\n[timeouts]\nexport = 3\n")
+    quantised.append("pipelines/npz/evaluate.py", f"\n\n{fault}\n")
+
+    call("run", "--isolation", "process", *SELECTED)
+
+    cell = cell_of(quantised)
+    assert (cell.outcome, cell.stage, cell.verdict) == ("reference_failed", "reference", "failed")
+    assert cell.detail.startswith("pipelines/npz/evaluate.py: ") and said in cell.detail
+    assert (cell.blame, cell.alone, cell.outputs) == ("npz/evaluate", "", ())
+    assert call("gate", *SELECTED).code == GATE_FAILED
+    told = call("repro", "linear/npz/int8")
+    assert "nothing to reproduce" in told.err and "evaluate.py" in told.err
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [("[:, :2]", "no such output, or one of another shape"), (" * np.nan", "values that are not finite")],
+)
+def test_an_answer_that_nobody_can_be_held_to_leaves_no_cell_that_passes(
+    quantised: Tree, call: Callable[..., Called], answer: str, said: str
+) -> None:
+    quantised.change("pipelines/npz/evaluate.py", "@ session[name]", f"@ session[name]{answer}")
+
+    call("run", "--isolation", "process", *SELECTED)
+
+    cell = cell_of(quantised)
+    assert (cell.outcome, cell.stage, cell.blame) == ("reference_failed", "reference", "npz/evaluate")
+    assert f"left: the quantised graph in exact arithmetic gives {said}" in cell.detail
+    assert call("gate", *SELECTED).code == GATE_FAILED
+
+
 def test_it_counts_neither_in_the_size_nor_in_the_digest_of_what_is_shipped(
     quantised: Tree, call: Callable[..., Called]
 ) -> None:

@@ -61,6 +61,7 @@ def test_an_exact_output_that_is_equal_passes() -> None:
         (with_output(sample_errors=(None, 0.0, 0.0, 0.0)), "logits: 3 errors of 4 samples"),
         (with_output(sample_errors=(0.0, 0.0, 0.0, 1.0)), "that of its worst sample 1"),
         (with_output(problem="too far"), "mismatch, not passed: logits: its problem is: too far"),
+        (with_output(alone="it gives none"), "reference_failed, not passed: logits: it gives none"),
         (with_worst(error=1.0), "mismatch, not passed: logits: axis 1, slice"),
         (with_worst(heat="0z0"), "mismatch, not passed: logits: its heat map is over the limit: 0z0"),
         (with_worst(share=0.5), "the worst slice's share 0.5"),

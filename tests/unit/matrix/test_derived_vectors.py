@@ -12,9 +12,10 @@ import pytest
 from deploymatrix.matrix.derived import contradictions
 from deploymatrix.matrix.output_records import OutputRecord
 from deploymatrix.matrix.records import Cell
+from deploymatrix.numerics.failing import failing
 from deploymatrix.numerics.stability import judge
 from tests.fakes.matrices import STAGES, make_cell
-from tests.vectors.reading import CASES, STABILITY, answers_of, limits_of
+from tests.vectors.reading import CASES, NOISE, STABILITY, answers_of, limits_of
 
 
 def recorded(case: dict[str, Any], folder: Path) -> Cell:
@@ -28,11 +29,12 @@ def recorded(case: dict[str, Any], folder: Path) -> Cell:
             "samples": answers.samples,
             "outputs": tuple(OutputRecord.model_validate(asdict(output)) for output in found.outputs),
             "drift": found.drift,
+            "fails": failing(found.outputs) if found.outcome == "mismatch" else (),
         }
     )
 
 
-@pytest.mark.parametrize("case", [*CASES, *STABILITY], ids=lambda case: case["name"])
+@pytest.mark.parametrize("case", [*CASES, *STABILITY, *NOISE], ids=lambda case: case["name"])
 def test_the_figures_of_a_comparison_bear_what_it_decided(tmp_path: Path, case: dict[str, Any]) -> None:
     cell = recorded(case, tmp_path)
 
@@ -42,7 +44,7 @@ def test_the_figures_of_a_comparison_bear_what_it_decided(tmp_path: Path, case: 
     assert contradictions(cell, limits_of(case), halves) == ([] if cell.samples else ["it has no samples"])
 
 
-@pytest.mark.parametrize("case", [*CASES, *STABILITY], ids=lambda case: case["name"])
+@pytest.mark.parametrize("case", [*CASES, *STABILITY, *NOISE], ids=lambda case: case["name"])
 def test_the_figures_of_a_comparison_bear_no_other_word(tmp_path: Path, case: dict[str, Any]) -> None:
     cell = recorded(case, tmp_path)
     other = "mismatch" if cell.outcome == "passed" else "passed"

@@ -30,6 +30,23 @@ def test_a_red_cell_says_where_the_noise_enters() -> None:
     assert entering(()) == ""
 
 
+@pytest.mark.parametrize(
+    ("share", "said", "shown"),
+    [
+        (1.004, "100 % of it", "100 %"),
+        (1.04, "alone 1.04 times the noise at the end", "1.04 times"),
+        (27.3, "alone 27.3 times the noise at the end", "27.3 times"),
+        (18639970.29, "alone more than 100 times the noise at the end", "more than 100 times"),
+    ],
+)
+def test_noise_of_which_less_arrives_than_of_one_layer_is_no_share_of_it(share: float, said: str, shown: str) -> None:
+    """Noise of several layers cancels, and layers behind may swallow it."""
+    layers = (layer("relu_3", 0.1, share),)
+
+    assert entering(layers) == f"noise enters at relu_3 (Gemm, {said})"
+    assert list(table(layers))[1].endswith(f"dB  {shown}")
+
+
 def test_explain_shows_where_the_ratio_falls_and_what_to_do() -> None:
     cell = make_cell("mlp", "onnx", variant="int8-static", outcome="mismatch", layers=worst(LAYERS))
 

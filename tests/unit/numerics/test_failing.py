@@ -22,13 +22,27 @@ class Second:
 
 
 @dataclass(frozen=True)
+class Decided:
+    lost: float = 0.0
+    answered: float = 0.0
+    limit: float = 0.1
+    unfaithful: float = 0.0
+
+
+@dataclass(frozen=True)
 class Output:
     headroom: float | None = 0.5
     fidelity: Second | None = None
+    decisions: Decided | None = None
     norm: str = "rms"
     limit: float = 0.1
     error: float | None = 0.05
     eager_error: float = 1e-7
+
+
+def integers(**shares: float) -> Output:
+    """An output that is not float64's, and judged by what it decides."""
+    return Output(headroom=None, norm="max", limit=0.0, error=1.0, decisions=Decided(**shares))
 
 
 FAITHFUL = Second(loss=0.02, error=0.01)
@@ -52,6 +66,13 @@ FAITHFUL = Second(loss=0.02, error=0.01)
         (Output(headroom=nan), ("loss",)),
         (Output(error=None, headroom=None), ("loss",)),
         (Output(headroom=9.0, norm="max"), ()),
+        (integers(lost=0.1, answered=0.1), ()),
+        (integers(lost=0.2, answered=0.0), ("loss",)),
+        (integers(lost=0.0, answered=0.2), ("loss",)),
+        (integers(unfaithful=0.01), ("fidelity",)),
+        (integers(answered=0.2, unfaithful=0.01), ("fidelity",)),
+        (integers(lost=0.2, unfaithful=0.01), ("loss", "fidelity")),
+        (integers(lost=nan, answered=nan, unfaithful=nan), ("loss", "fidelity")),
     ],
 )
 def test_what_an_output_fails(output: Output, fails: tuple[str, ...]) -> None:

@@ -114,6 +114,25 @@ def test_noise_is_judged_by_the_variants_bound_or_the_models_own(quantised: Tree
     assert usual["reduced"] and own["reduced"]
 
 
+def test_integers_are_bound_by_the_variant_or_by_the_models_own(quantised: Tree) -> None:
+    quantised.add_model("fickle", '[limits.int8]\nflipped = 0.3\nreason = "measured, and accepted by its users"')
+    quantised.append("pipelines/variants/int8.toml", "flipped = 0.1\n")
+    project = quantised.project()
+
+    usual, own = (limits_of(project.models[m], project.targets["npz"], "int8") for m in ("linear", "fickle"))
+
+    assert (usual["flipped"], own["flipped"]) == (0.1, 0.3)
+    assert usual["floor"] == own["floor"]
+
+
+def test_integers_of_full_precision_are_equal(quantised: Tree) -> None:
+    quantised.add_model("fickle", '[limits.fp32]\nflipped = 0.3\nreason = "measured, and accepted by its users"')
+    project = quantised.project()
+
+    with pytest.raises(ConfigurationError, match=r"limits\.fp32\.flipped: this variant is judged by rounding"):
+        limits_of(project.models["fickle"], project.targets["npz"], "fp32")
+
+
 def test_a_variant_that_keeps_its_weights_may_be_as_good_as_float32(quantised: Tree) -> None:
     quantised.change("pipelines/variants/int8.toml", 'weights = "int8"', 'weights = "float32"')
     project = quantised.project()
@@ -135,6 +154,12 @@ def test_a_variant_that_keeps_its_weights_may_be_as_good_as_float32(quantised: T
             "judged by its noise",
         ),
         ("pipelines/variants/int8.toml", "snr_db = 20\n", "", 'judgement = "noise" needs snr_db'),
+        (
+            "pipelines/variants/fp32.toml",
+            'judgement = "rounding"',
+            'judgement = "rounding"\nflipped = 0.1',
+            "no flipped",
+        ),
         (
             "pipelines/variants/int8.toml",
             '"noise"',

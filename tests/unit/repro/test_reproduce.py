@@ -82,7 +82,10 @@ def test_a_cell_that_the_project_no_longer_has_is_refused(tree: Tree) -> None:
         (
             worker_of(SHIPPED.runners["node"]),
             {"worker": (WORKER, "*.mjs")},
-            {"reproduce.mjs", "judgement.mjs", "slices.mjs", "stability.mjs", "fidelity.mjs", "failure.mjs"},
+            {
+                *("reproduce.mjs", "judgement.mjs", "slices.mjs", "stability.mjs", "failure.mjs"),
+                *("decisions.mjs", "fidelity.mjs"),
+            },
         ),
     ],
 )
