@@ -35,8 +35,8 @@ def units_of(outputs: list[dict[str, Any]], *, quantiser: bool) -> dict[str, flo
     """Return by output the noise of a cell that passed, as its record has it.
 
     Of the quantised graph for a fault of the quantiser. For one of the runtime, what its own rounding leaves between
-    two answers to one graph: a change anywhere in a deep graph draws all levels that rounding flips anew. Where the cell
-    has no second reference, its answers' own noise stands for both.
+    two answers to one graph: a change anywhere in a deep graph draws all levels that rounding flips anew. Where the
+    cell has no second reference, its answers' own noise stands for both.
     """
     return {output["name"]: _unit(output, quantiser=quantiser) for output in outputs if output["error"] is not None}
 

@@ -133,13 +133,17 @@ def run(session: tuple[Exact, ...], inputs: dict[str, np.ndarray]) -> dict[str, 
     exact, *drawn = (answers(graph.run(*given)) for graph in session)
     found = {}
     for i, tensor in enumerate(exact):
-        farthest = max((answer[i] for answer in drawn), key=lambda other, one=tensor: float((other - one).norm()))
+        farthest = max((answer[i] for answer in drawn), key=lambda other, one=tensor: apart(one, other))
         found |= {f"{i}": tensor.numpy(), f"{i}.rounded": farthest.numpy()}
     return found
 
 
 def answers(outputs: Any) -> tuple[Tensor, ...]:
     return (outputs,) if isinstance(outputs, Tensor) else tuple(outputs)
+
+
+def apart(one: Tensor, other: Tensor) -> float:
+    return float((other.double() - one.double()).norm())
 
 
 def wide(value: Any) -> Any:
