@@ -5,12 +5,14 @@ from __future__ import annotations
 import copy
 import importlib.util
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.export import ExportedProgram
+from torch.fx import Node
 from torch.utils import _pytree as pytree
 
 aten = torch.ops.aten
@@ -79,6 +81,8 @@ def quantised(model: nn.Module, inputs: tuple[Tensor, ...], spec: Any, axes: Any
         raise NothingToQuantise("XNNPACK's quantiser takes linear layers and convolutions, and the model has none")
     if make_weights_contiguous(converted):
         repairs.append("executorch-folded-strides")
+    if give_ranges_of_their_own(converted):
+        repairs.append("executorch-shared-range")
     return converted
 
 
@@ -113,6 +117,39 @@ def make_weights_contiguous(converted: nn.Module) -> bool:
     for tensor in tensors:
         tensor.data = tensor.data.contiguous()
     return bool(tensors)
+
+
+def give_ranges_of_their_own(converted: Any) -> bool:
+    """Quantise an input once for each layer that takes it by ranges of the call; tell whether convolutions shared one.
+
+    XNNPACK's delegate lays it out for one of them: docs/findings/executorch-shared-range/finding.md. Linear layers
+    alone may share: nothing is laid out for them.
+    """
+    chains = [chain for node in converted.graph.nodes for chain in dynamic_chain(node)]
+    shared = [chain for chain in chains if len(chain[-1].users) > 1 and any(map(convolves, chain[-1].users))]
+    for chain in shared:
+        for layer in list(chain[-1].users)[1:]:
+            copies: dict[Node, Node] = {}
+            with converted.graph.inserting_before(layer):
+                for node in chain:
+                    copies[node] = converted.graph.node_copy(node, lambda old, new=copies: new.get(old, old))
+            layer.replace_input_with(chain[-1], copies[chain[-1]])
+    converted.recompile()
+    return bool(shared)
+
+
+def dynamic_chain(node: Node) -> Iterator[tuple[Node, ...]]:
+    """Yield what takes the ranges of a call, and quantises by them, if this dequantises it; in order."""
+    if "dequantize_per_tensor" not in str(node.target):
+        return
+    quantise: Any = node.args[0]
+    scale, zero = quantise.args[1:3]
+    if isinstance(scale, Node):
+        yield scale.args[0], scale, zero, quantise, node
+
+
+def convolves(node: Node) -> bool:
+    return "conv" in str(node.target)
 
 
 class NothingToQuantise(Exception):

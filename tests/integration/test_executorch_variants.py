@@ -45,10 +45,28 @@ class Gated(nn.Module):
 def build():
     return Gated()
 """
-TEXTS = {"wide": WIDE, "padded": PADDED, "gated": GATED}
+FIRE = """
+import torch
+from torch import nn
+
+
+class Fire(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.one, self.three = nn.Conv2d(8, 8, 1), nn.Conv2d(8, 8, 3, padding=1)
+
+    def forward(self, x):
+        return torch.cat([self.one(x), self.three(x)], 1)
+
+
+def build():
+    return Fire()
+"""
+TEXTS = {"wide": WIDE, "padded": PADDED, "gated": GATED, "fire": FIRE}
 SHAPES = {
     "wide": ("torch", [1, 64, 64], [1, 64, 64]),
     "padded": ("keras", [1, 16, 16, 3], [1, 8, 8, 4]),
+    "fire": ("torch", [1, 8, 8, 8], [1, 16, 8, 8]),
     "gated": ("torch", [1, 8, 8, 8], [1, 4, 8, 8]),  # as many channels as rows: mixed up, the axes fit all the same
 }
 VARIANTS = ("fp16", "int8-dynamic", "int8-static")
@@ -56,7 +74,7 @@ VARIANTS = ("fp16", "int8-dynamic", "int8-static")
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A project with three tiny models, beside the shipped targets."""
+    """A project with tiny models, beside the shipped targets."""
     for name, text in TEXTS.items():
         framework, taken, given = SHAPES[name]
         folder = tmp_path / "models" / name
@@ -92,6 +110,9 @@ def test_a_runtime_is_held_to_what_its_kernels_round(project: Path, deploymatrix
     # A convolution of 1x1 has a scale each pixel: docs/findings/executorch-dynamic-rows.
     assert cells["gated int8-dynamic"]["repairs"] == ["executorch-dynamic-layout"]
     assert figures(cells["gated int8-dynamic"])["error"] < 1e-6
+    # Two convolutions of one input: docs/findings/executorch-shared-range.
+    assert "executorch-shared-range" in cells["fire int8-dynamic"]["repairs"]
+    assert figures(cells["fire int8-dynamic"])["error"] < 1e-6
 
 
 def figures(cell: dict[str, Any]) -> dict[str, Any]:
