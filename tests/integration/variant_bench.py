@@ -102,8 +102,8 @@ class Bench:
             file.write(NOISE.format(size=size))
 
     def own(self, path: str) -> Path:
-        """Copy a shipped folder into the project, which it then takes in its place."""
-        own = self.root / path
-        shutil.rmtree(own, ignore_errors=True)
-        shutil.copytree(REPOSITORY / path, own, ignore=shutil.ignore_patterns("__pycache__"))
-        return own
+        """Copy a shipped folder into the project, which it then takes in its place, and what its steps load besides."""
+        for folder in (path, "pipelines/variants"):
+            shutil.rmtree(self.root / folder, ignore_errors=True)
+            shutil.copytree(REPOSITORY / folder, self.root / folder, ignore=shutil.ignore_patterns("__pycache__"))
+        return self.root / path
