@@ -53,7 +53,7 @@ class Noise(keras.layers.Layer):
 
 def build():
     x = keras.Input((8,))
-    return keras.Model(x, Noise({options})(keras.layers.Dense(4)(keras.layers.Dense(256)(x))))
+    return keras.Model(x, Noise({options})(keras.layers.Dense(4)(keras.layers.Dense(1024)(x))))
 """
 
 

@@ -103,7 +103,8 @@ class Bench:
 
     def own(self, path: str) -> Path:
         """Copy a shipped folder into the project, which it then takes in its place, and what its steps load besides."""
-        for folder in (path, "pipelines/variants"):
+        besides = ["pipelines/variants"] if path.startswith("pipelines/") else []
+        for folder in (path, *besides):
             shutil.rmtree(self.root / folder, ignore_errors=True)
             shutil.copytree(REPOSITORY / folder, self.root / folder, ignore=shutil.ignore_patterns("__pycache__"))
         return self.root / path
