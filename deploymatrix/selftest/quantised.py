@@ -7,7 +7,7 @@ the loss can tell. Other calibration samples are the quantiser's fault alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -79,7 +79,10 @@ def make_quantised(bench: Workbench, cells: list[PlannedCell], extent: Extent) -
 def _made(bench: Workbench, cells: list[PlannedCell], extent: Extent) -> list[QuantisedMutant]:
     """Return the mutants that have a place, or that could not be made for another reason; place after place."""
     alive = [(cell, kind) for cell in cells for kind in extent.fitting(cell, *FEW_LEVELS)]
-    given = _given(bench, cells)
+    changed = (
+        cell for cell, kind in alive if kind.maker == "quantised" and _mutates(bench.project, cell.target.spec.format)
+    )
+    given = _given(bench, changed)
     made: list[QuantisedMutant] = []
     for pick in range(extent.places):
         here = [m for cell, kind in alive for m in _mutant(bench.project, cell, kind, pick, given)]
@@ -91,7 +94,7 @@ def _made(bench: Workbench, cells: list[PlannedCell], extent: Extent) -> list[Qu
     return made
 
 
-def _given(bench: Workbench, cells: list[PlannedCell]) -> dict[str, str]:
+def _given(bench: Workbench, cells: Iterable[PlannedCell]) -> dict[str, str]:
     """Make what is quantised, in full precision; return its file by cell. Empty: there is none, or it can't be made."""
     whole = {cell.name: (cell, _whole(bench.project, cell)) for cell in cells}
     tasks: dict[str, Task] = {}
@@ -115,7 +118,7 @@ def _mutant(
     last = plan_tasks([cell])[export_id(cell.model, cell.route)]
     step = None
     if kind.maker == "quantised":
-        options = {"kind": kind.name, "pick": pick, "given": given[cell.name]}
+        options = {"kind": kind.name, "pick": pick, "given": given.get(cell.name, "")}
         step, source = _in_artifact(project, last.step, cell.route.evaluated_in, options), last.id
     elif project.variants[cell.variant].calibration and not pick:
         step, source = _in_calibration(project, last.step, kind), last.source
@@ -126,7 +129,7 @@ def _mutant(
 
 
 def _in_artifact(project: Project, last: Step, environment: str, options: dict[str, Any]) -> Step | None:
-    module = _found(project, f"pipelines/{last.format}/{IN_ARTIFACT}")
+    module = _mutates(project, last.format)
     environment = environment or last.environment
     if module is None:
         return None
@@ -144,6 +147,11 @@ def _in_calibration(project: Project, last: Step, kind: Kind) -> Step | None:
         "code": code_of_step(project, last),
     }
     return replace(last, options=options, module=module)
+
+
+def _mutates(project: Project, format_: str) -> Path | None:
+    """Return what changes artifacts of a format; None where it has no such."""
+    return _found(project, f"pipelines/{format_}/{IN_ARTIFACT}")
 
 
 def _found(project: Project, part: str) -> Path | None:

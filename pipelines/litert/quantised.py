@@ -11,12 +11,7 @@ import numpy as np
 
 FLOAT32, INT32, INT8 = 0, 2, 9  # of the schema's TensorType
 LAYERS = {3: "CONV_2D", 4: "DEPTHWISE_CONV_2D", 9: "FULLY_CONNECTED"}  # the weight is their second input
-LEAST = 0.01  # of all weights: what a layer holds that counts
 SMALLEST = 1024  # TensorFlow's converter quantises no weight of fewer values where activations stay float32
-
-
-class LeftInFloat32(Exception):
-    """A layer that was to be quantised is not."""
 
 
 def beside(name: str) -> Any:
@@ -38,13 +33,10 @@ def refuse(model: Any, given: Any, *, smallest: int = 0) -> None:
     given: the model in float32 that was quantised. smallest: how many values a weight has that it quantises. Layers
     inside of loops and branches are looked at, too.
     """
-    left = {name: size for name, size in in_float(model).items() if size >= smallest}
-    total = sum(int(np.prod(site.tensor.shape)) for site in weights(model)) + sum(in_float(model).values())
-    large = {name: size for name, size in left.items() if size >= LEAST * total}
-    if large:
-        named = ", ".join(f"{name} ({size:,} weights)" for name, size in large.items())
-        raise LeftInFloat32(f"the quantiser left {len(large)} layers in float32: {named}")
-    held = [levels.Weight(name_of(site.tensor), site.real, site.channels) for site in weights(model)]
+    left, few = in_float(model), list(weights(model))
+    total = sum(int(np.prod(site.tensor.shape)) for site in few) + sum(left.values())
+    levels.refuse_left(left, layers=len(few) + len(left), total=total, smallest=smallest)
+    held = [levels.Weight(name_of(site.tensor), site.real, site.channels) for site in few]
     held += [levels.Weight(name_of(site.tensor), site.real, None, site.scale) for site in biases(model)]
     levels.refuse(held, [site.values for site in tensors(given, FLOAT32) if site.values is not None])
 
@@ -113,8 +105,11 @@ class Site(NamedTuple):
         """Give the tensor other levels: in a buffer of its own, since others may share what it was."""
         dtype = self.values.dtype  # type: ignore[union-attr]  # whoever puts has looked
         limits = np.iinfo(dtype)
+        self.hold(np.clip(values, limits.min, limits.max).astype(dtype))
+
+    def hold(self, array: np.ndarray) -> None:
         buffer = type(self.model.buffers[self.tensor.buffer])()
-        buffer.data = np.frombuffer(np.clip(values, limits.min, limits.max).astype(dtype).tobytes(), np.uint8)
+        buffer.data = np.frombuffer(array.tobytes(), np.uint8)
         self.tensor.buffer = len(self.model.buffers)
         self.model.buffers.append(buffer)
 

@@ -55,7 +55,10 @@ def export(source: Path, spec: Any, out: Path, options: dict[str, Any]) -> dict[
 
 def refuse(model: onnx.ModelProto, source: Path, variant: str, options: dict[str, Any]) -> None:
     """Raise what tells that the quantiser did something else than it was told to the weights of the source."""
-    left_in_float.refuse(model, tuple(options.get("operators", quantising.OPERATORS)), variant=variant)
+    operators = tuple(options.get("operators", quantising.OPERATORS))
+    # Grouped convolutions stay in int8-dynamic: quantising.py says why.
+    every, left = left_in_float.weights(model.graph, operators, grouped=variant != "int8-dynamic")
+    levels.refuse_left(left, layers=len(every), total=sum(every.values()))
     held = (levels.Weight(*told) for told in quantised.told(quantised.Graph(model)))
     levels.refuse(held, quantising.given(source))
 

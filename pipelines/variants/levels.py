@@ -1,4 +1,4 @@
-"""Whether a quantiser's levels stand for the weights that it was given: each within half a step of its own.
+"""Whether a quantiser took the weights that it was told to, and its levels stand for them: within half a step of each.
 
 Answers show that badly: a scale that is one and a half times what it is, weights in their neighbours' places, or one
 scale for channels of unlike size may cost a model less than what its variant is allowed to lose.
@@ -6,11 +6,12 @@ scale for channels of unlike size may cost a model less than what its variant is
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+LEAST = 0.01  # of all weights: what a layer holds that counts
 LEVELS = 127  # on each side of zero
 HALF = 0.505  # of a step: what rounding leaves, in numbers that are themselves rounded
 ROUNDING = 1e-6  # of a value, in float32
@@ -19,7 +20,15 @@ ROUNDING = 1e-6  # of a value, in float32
 NARROWEST = 1e-4
 
 
-class WrongLevels(Exception):
+class Refused(Exception):
+    """A quantiser did something else to the weights than it was told."""
+
+
+class LeftInFloat32(Refused):
+    """A layer that was to be quantised is not."""
+
+
+class WrongLevels(Refused):
     """A weight whose levels stand for other numbers than it was given, or whose steps are wider than it needs."""
 
 
@@ -34,6 +43,18 @@ class Weight(NamedTuple):
     values: np.ndarray
     axis: int | None
     steps: np.ndarray | None = None
+
+
+def refuse_left(left: Mapping[str, int], *, layers: int, total: int, smallest: int = 0) -> None:
+    """Raise LeftInFloat32 where a layer holds its weight in float32. Small ones do not count.
+
+    left: how many values each such weight has, by name. layers, total: how many layers and weights there are in all.
+    smallest: how many values a weight has that the quantiser takes.
+    """
+    large = {name: size for name, size in left.items() if size >= max(smallest, LEAST * total)}
+    if large:
+        named = ", ".join(f"{name} ({size:,} weights)" for name, size in large.items())
+        raise LeftInFloat32(f"the quantiser left {len(large)} of {layers} layers in float32: {named}")
 
 
 def refuse(held: Iterable[Weight], given: Sequence[np.ndarray]) -> None:

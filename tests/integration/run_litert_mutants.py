@@ -42,7 +42,7 @@ def of_file(mutants: Any, file: Path, given: Path) -> dict[str, Any]:
         with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()) as said:
             try:
                 mutants.export(file, spec, Path(folder), {"kind": kind, "pick": 0, "given": str(given)})
-            except mutants.NoSite:
+            except mutants.sites.NoSite:
                 found[kind] = None
                 continue
             moved = apart(answer(Path(folder) / mutants.ENTRY), answer(file))

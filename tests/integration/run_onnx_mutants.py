@@ -71,7 +71,7 @@ def of_variant(source: Path, variant: str, folder: Path) -> dict[str, Any]:
         try:
             with contextlib.redirect_stdout(io.StringIO()) as said:
                 mutants.export(graph, spec, changed, {"kind": kind, "pick": 0, "given": str(source)})
-        except mutants.NoSite:
+        except mutants.sites.NoSite:
             found[kind] = None
             continue
         refusals = [line.split(": ")[1] for line in said.getvalue().splitlines() if line.startswith("refused: ")]

@@ -28,11 +28,7 @@ def beside(name: str) -> Any:
     return module
 
 
-quantised = beside("../quantised.py")
-
-
-class NoSite(LookupError):
-    """The file has nothing, or nothing more, that this kind of mutant could change."""
+quantised, sites = beside("../quantised.py"), beside("../../variants/sites.py")
 
 
 def export(source: Path, spec: Any, out: Path, options: dict[str, Any]) -> dict[str, Any]:
@@ -43,25 +39,16 @@ def export(source: Path, spec: Any, out: Path, options: dict[str, Any]) -> dict[
     """
     model = flatbuffer_utils.read_model(str(source))
     find, change = KINDS[options["kind"]]
-    site = chosen(list(find(model)), options["pick"])
+    site = sites.chosen(list(find(model)), options["pick"])
     change(site, np.random.default_rng(options["pick"]))
     print(f"mutant: {quantised.name_of(site.tensor)}")
     flatbuffer_utils.write_model(model, str(out / ENTRY))
     smallest = quantised.SMALLEST if (spec.framework, spec.variant) == ("keras", "int8-dynamic") else 0
     try:
         quantised.refuse(model, flatbuffer_utils.read_model(options["given"]), smallest=smallest)
-    except (quantised.LeftInFloat32, quantised.levels.WrongLevels) as refusal:
+    except quantised.levels.Refused as refusal:
         print(f"refused: {type(refusal).__name__}: {refusal}")
     return dict(spec.source_signature)
-
-
-def chosen(sites: list[Any], pick: int) -> Any:
-    """The site of a pick: the first one, then the last one, then those that halve the distances."""
-    if pick >= len(sites):
-        raise NoSite(f"the file has {len(sites)} sites for it")
-    last = len(sites) - 1
-    spread = dict.fromkeys([0, last, *(round(last * i / 2**level) for level in range(1, 9) for i in range(2**level))])
-    return sites[[*spread, *(i for i in range(len(sites)) if i not in spread)][pick]]
 
 
 def scale_channel(site: Any, generator: Any) -> None:
@@ -110,11 +97,8 @@ def double_bias(site: Any, generator: Any) -> None:
 
 def leave(site: Any, generator: Any) -> None:
     """The weight in float32; its activations are."""
-    buffer = type(site.model.buffers[site.tensor.buffer])()
-    buffer.data = np.frombuffer(site.real.astype(np.float32).tobytes(), np.uint8)
-    site.tensor.buffer, site.tensor.type = len(site.model.buffers), quantised.FLOAT32
-    site.tensor.quantization = None
-    site.model.buffers.append(buffer)
+    site.hold(site.real.astype(np.float32))
+    site.tensor.type, site.tensor.quantization = quantised.FLOAT32, None
 
 
 KINDS: dict[str, tuple[Callable[[Any], Iterator[Any]], Callable[[Any, Any], None]]] = {

@@ -27,10 +27,7 @@ def beside(name: str) -> Any:
 
 step = beside("../from_onnx.py")
 quantised = step.quantised
-
-
-class NoSite(LookupError):
-    """The graph has nothing, or nothing more, that this kind of mutant could change."""
+sites = beside("../../variants/sites.py")
 
 
 def export(source: Path, spec: Any, out: Path, options: dict[str, Any]) -> dict[str, Any]:
@@ -41,25 +38,16 @@ def export(source: Path, spec: Any, out: Path, options: dict[str, Any]) -> dict[
     """
     graph = quantised.Graph(onnx.load(source))
     find, change = KINDS[options["kind"]]
-    site = chosen(list(find(graph)), options["pick"])
+    site = sites.chosen(list(find(graph)), options["pick"])
     change(graph, site, np.random.default_rng(options["pick"]))
     print(f"mutant: {site.node.name or site.node.output[0]}")
     onnx.save(graph.model, out / ENTRY)
     try:
         step.refuse(graph.model, Path(options["given"]), spec.variant, {})
-    except (step.left_in_float.LeftInFloat32, step.levels.WrongLevels) as refusal:
+    except step.levels.Refused as refusal:
         print(f"refused: {type(refusal).__name__}: {refusal}")
     signature = spec.source_signature
     return {side: {name: t["name"] for name, t in signature[side].items()} for side in ("inputs", "outputs")}
-
-
-def chosen(sites: list[Any], pick: int) -> Any:
-    """The site of a pick: the first one, then the last one, then those that halve the distances."""
-    if pick >= len(sites):
-        raise NoSite(f"the graph has {len(sites)} sites for it")
-    last = len(sites) - 1
-    spread = dict.fromkeys([0, last, *(round(last * i / 2**level) for level in range(1, 9) for i in range(2**level))])
-    return sites[[*spread, *(i for i in range(len(sites)) if i not in spread)][pick]]
 
 
 def scale_channel(graph: Any, site: Any, generator: Any) -> None:
