@@ -33,7 +33,8 @@ def main(arguments: list[str] | None = None) -> int:
     sections = [name for name in SECTIONS if not given.only or name in given.only]
     build = (given.build_dir or given.root / "build").resolve()
     root = given.root.resolve()
-    project = Project(root=root, build=build, default=read_settings(root).default)
+    settings = read_settings(root)
+    project = Project(root=root, build=build, default=settings.default, default_targets=settings.default_targets)
     setting = Setting(
         root=root,
         envs=build / "envs",

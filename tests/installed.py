@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,13 @@ from deploymatrix.environments.pip_settings import pip_variables
 from deploymatrix.environments.uv_command import run_uv
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-TARGETS = {path.parent.name for path in REPOSITORY.glob("targets/*/target.toml")}
+ALL_TARGETS = {
+    path.parent.name: tomllib.loads(path.read_text(encoding="utf-8"))
+    for path in REPOSITORY.glob("targets/*/target.toml")
+}
+TARGETS = {
+    name for name, spec in ALL_TARGETS.items() if "reach" not in spec.get("tags", ())
+}  # those of a plan by default
 
 
 @dataclass(frozen=True)

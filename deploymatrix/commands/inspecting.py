@@ -16,6 +16,7 @@ from deploymatrix.commands.options import (
     echo,
     print_json,
     project_of,
+    selection_of,
 )
 
 
@@ -34,13 +35,14 @@ def list_(
     models: ModelFolders = None,
     json: AsJson = False,
 ) -> None:
-    """List models, targets, routes or cells."""
-    from deploymatrix.project.plan import Selection
+    """List models, targets, routes or cells, also those that no run takes by default."""
+    from dataclasses import replace
+
     from deploymatrix.report.listing import listing, print_listing
 
     project = project_of(context, models)
-    selected = Selection(targets=tuple(target or ()), models=tuple(model or ()), expression=expression)
-    rows = listing(project, what, selected)
+    selected = selection_of(project, target, model, expression)
+    rows = listing(project, what, replace(selected, default="", default_targets="", default_variants=()))
     print_json(rows) if json else print_listing(rows)
 
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from deploymatrix.project.project import Project
 
 Targets = Annotated[
-    list[str] | None, typer.Option("-t", "--target", metavar="TARGET", help="Only this target; repeatable.")
+    list[str] | None,
+    typer.Option("-t", "--target", metavar="TARGET", help="Only this target, or those of a tag; repeatable; or all."),
 ]
 Models = Annotated[
     list[str] | None, typer.Option("-m", "--model", metavar="MODEL", help="Only this model; repeatable.")
@@ -102,6 +103,7 @@ def project_of(
         timeout_s=timeout,
         exporters=settings.exporters,
         default=settings.default,
+        default_targets=settings.default_targets,
     )
 
 

@@ -69,17 +69,28 @@ def lock(
     make(root_of(context), tuple(names or ()), echo, models=of_models)
 
 
-def images(context: typer.Context, target: Targets = None) -> None:
-    """Build the targets' runner images."""
+def images(
+    context: typer.Context,
+    target: Targets = None,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Build none; remove those that no target is made from any more.")
+    ] = False,
+) -> None:
+    """Build the runner images of the targets that run by default, or of those that are named."""
     from deploymatrix.environments.engine import engine
     from deploymatrix.environments.images import ensure_image
+    from deploymatrix.environments.pruning import prune as remove
     from deploymatrix.host.recipes import image_recipe
-    from deploymatrix.project.names import pick
+    from deploymatrix.project.selecting import selected, targets_of
 
     project, client = project_of(context), engine()
     if client is None:
         raise errors.EnvironmentFailed("no Docker engine answers; start it, for it builds the images")
-    for chosen in pick("target", target or (), project.targets).values():
+    if prune:
+        for line in remove(client, [image_recipe(project, each) for each in project.targets.values()], project.build):
+            echo(line)
+        return
+    for chosen in targets_of(project, selected(project, target or ())):
         image = ensure_image(client, image_recipe(project, chosen), project.build, echo)
         echo(f"{chosen.name}: {image.tag} {image.id}")
 

@@ -207,7 +207,7 @@ class Matrix(Frozen):
     @property
     def circumstances(self) -> str:
         """Say in what isolation the cells were decided, and by which default they were chosen, if not all were."""
-        default = [option for option in self.selection if option.startswith("default: ")]
+        default = [option for option in self.selection if option.startswith("default")]
         return "; ".join([f"isolation: {self.ran_in}", *default])
 
     @field_validator("cells")

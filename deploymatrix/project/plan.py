@@ -17,7 +17,8 @@ from deploymatrix.project.project import Model, Project, Target
 from deploymatrix.project.routes import Route, Step, find_route
 from deploymatrix.project.tags import tags_of, word_matches
 
-DEFAULT = "default: "  # in records, before the expression that a project selects by
+# In records, before the expressions that a project selects by.
+DEFAULT, DEFAULT_TARGETS = "default: ", "default targets: "
 
 Sampling = Literal["gather", "sample", "gather_labelled", "sample_labelled"]
 TaskKind = Literal[Sampling, "reference", "export", "run", "answer", "score", "evaluate", "compare", "layers"]
@@ -96,7 +97,8 @@ class Task:
 class Selection:
     """What the user selected; empty means everything.
 
-    `default`: the project's own expression of tags, where it holds and leaves something out; see `selected()`.
+    `default`, `default_targets`: the project's own expressions of tags, where they hold and leave something out; see
+    `selected()`.
     `default_variants`: those that are taken where `variants` names none.
     """
 
@@ -104,20 +106,22 @@ class Selection:
     models: tuple[str, ...] = ()
     expression: str = ""
     default: str = ""
+    default_targets: str = ""
     variants: tuple[str, ...] = ()
     default_variants: tuple[str, ...] = ()
 
     @property
     def whole(self) -> Selection:
         """What this is a part of: of its variants the default where that holds, else every cell."""
-        return Selection(default=self.default, variants=self.variants, default_variants=self.default_variants)
+        return replace(self, targets=(), models=(), expression="")
 
     def describe(self) -> tuple[str, ...]:
         """Return the options that select the same, for the record."""
         options = [f"-t {t}" for t in self.targets] + [f"-m {m}" for m in self.models]
         options += [f"-v {v}" for v in self.variants]
         options += [f"-k {self.expression}"] if self.expression else []
-        return tuple(options + ([f"{DEFAULT}{self.default}"] if self.default else []))
+        options += [f"{DEFAULT}{self.default}"] if self.default else []
+        return tuple(options + ([f"{DEFAULT_TARGETS}{self.default_targets}"] if self.default_targets else []))
 
 
 def plan_cells(project: Project, selection: Selection) -> list[PlannedCell]:
@@ -141,12 +145,20 @@ def plan_cells(project: Project, selection: Selection) -> list[PlannedCell]:
     if selection.default:
         holds = compile_expression(selection.default)
         cells = [c for c in cells if holds(lambda word, cell=c: word in tags_of(cell.model, cell.target))]  # type: ignore[misc]
+    if selection.default_targets:
+        cells = [c for c in cells if is_default_target(c.target, selection.default_targets)]
     chosen = sorted(cells, key=lambda c: c.name)
     if not chosen:
-        raise NothingSelected(f"no cell matches {' '.join(selection.describe()) or 'an empty project'}")
+        beyond = "; -t all selects on every target" if selection.default_targets else ""
+        raise NothingSelected(f"no cell matches {' '.join(selection.describe()) or 'an empty project'}{beyond}")
     for cell in chosen:
         limits_of(cell.model, cell.target, cell.variant)  # raises for one out of bounds, before anything runs
     return chosen
+
+
+def is_default_target(target: Target, expression: str) -> bool:
+    """Tell whether an expression of tags takes a target."""
+    return compile_expression(expression)(lambda word: word in target.spec.tags)
 
 
 def plan_tasks(cells: Iterable[PlannedCell]) -> dict[str, Task]:

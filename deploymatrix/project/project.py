@@ -90,6 +90,7 @@ class Project:
     timeout_s: float | None = None  # for every task, instead of the models' own
     exporters: Isolation = "process"
     default: str = ""  # which cells are selected where the user selects none, by tags; empty: all
+    default_targets: str = ""  # the same of targets
 
     @cached_property
     def models(self) -> dict[str, Model]:

@@ -134,6 +134,7 @@ class ProjectSpec(Strict):
     `pass_environment`: variables of yours that exporters see, besides those that they need.
     `exporters`: where models and exporters run; "docker" is for code that is not trusted.
     `default`: an expression of tags; what it selects is the plan wherever -m and -k select nothing. "" selects all.
+    `default_targets`: the same of the tags of targets, wherever -t selects nothing.
     """
 
     models: tuple[str, ...] = ()
@@ -144,8 +145,9 @@ class ProjectSpec(Strict):
     exporters: Literal["process", "docker"] = "process"
     budgets: dict[str, Budget] = {}
     default: str = "core or not zoo"
+    default_targets: str = "not reach"
 
-    @field_validator("default")
+    @field_validator("default", "default_targets")
     @classmethod
     def _selects_by_tags(cls, expression: str) -> str:
         if expression:

@@ -10,6 +10,7 @@ from deploymatrix.printable import printable
 from deploymatrix.project.names import pick
 from deploymatrix.project.plan import Selection, plan_cells
 from deploymatrix.project.project import Project
+from deploymatrix.project.selecting import selected, targets_of
 
 Row = dict[str, Any]
 
@@ -30,10 +31,16 @@ def listing(project: Project, what: str, selection: Selection) -> list[Row]:
             for m in models
         ]
     if what == "targets":
-        targets = pick("target", selection.targets, project.targets).values()
+        default = {t.name for t in targets_of(project, selected(project))}
         return [
-            {"target": t.name, "format": t.spec.format, "runner": t.spec.runner, "tags": list(t.spec.tags)}
-            for t in targets
+            {
+                "target": t.name,
+                "format": t.spec.format,
+                "runner": t.spec.runner,
+                "tags": list(t.spec.tags),
+                "default": t.name in default,
+            }
+            for t in pick("target", selection.targets, project.targets).values()
         ]
     cells = plan_cells(project, selection)
     if what == "routes":

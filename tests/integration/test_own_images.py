@@ -45,6 +45,24 @@ def test_a_foreign_image_under_the_tag_does_not_run(client: Any, runnable: Tree,
     assert client.images.get(image.tag).id == image.id
 
 
+def test_pruning_removes_what_no_target_is_made_from_any_more(client: Any, runnable: Tree, project: Project):
+    old = ensure_image(client, image_recipe(project, project.targets["npz"]), project.build, print)
+    runnable.append("docker/python/Dockerfile", "LABEL deploymatrix.test=later-images\n")
+    new = ensure_image(client, image_recipe(project, project.targets["npz"]), project.build, print)
+    base = note_of(project, new)["base_id"]
+    client.api.tag(new.id, "deploymatrix/elsewhere", "1")
+
+    done = runnable.run("images", "--prune")
+
+    assert done.stdout.strip() == f"{old.tag}: removed"
+    left = {image.id for image in client.images.list()}
+    assert old.id not in left
+    assert {new.id, base} <= left
+    assert runnable.run("images", "--prune").stdout == ""
+    client.images.remove("deploymatrix/elsewhere:1")
+    client.images.remove(new.tag)
+
+
 def note_of(project: Project, image: Image) -> dict[str, str]:
     path = project.build / "images" / image.digest / f"{image.id.removeprefix('sha256:')}.json"
     note: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))

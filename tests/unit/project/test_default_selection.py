@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from deploymatrix.errors import ConfigurationError
+from deploymatrix.errors import ConfigurationError, NothingSelected
 from deploymatrix.project.plan import Selection, plan_cells
 from deploymatrix.project.project import Project
 from deploymatrix.project.selecting import selected
@@ -54,6 +55,48 @@ def test_a_named_model_or_an_expression_reaches_beyond_it(given: dict[str, objec
 
     assert "linear2" in models(project, selection)
     assert selection.whole == Selection()
+
+
+def targets(project: Project, selection: Selection) -> set[str]:
+    return {cell.target.name for cell in plan_cells(project, selection)}
+
+
+@pytest.fixture
+def reaching(tree: Tree) -> Project:
+    """With two targets more, `far` and `further`, that no run takes by default."""
+    for name in ("far", "further"):
+        shutil.copytree(tree.root / "targets/npz", tree.root / "targets" / name)
+        tree.change(f"targets/{name}/target.toml", 'tags = ["fake"]', 'tags = ["reach", "web"]')
+    tree.add_model("linear2")
+    tree.change("models/linear2/model.toml", "seed = 1", 'seed = 1\ntags = ["zoo"]')
+    return replace(tree.project(), default=SHIPPED, default_targets=ProjectSpec().default_targets)
+
+
+@pytest.mark.parametrize("given", [{}, {"models": ["linear2"]}, {"expression": "linear"}])
+def test_a_target_beyond_the_default_is_run_by_name_alone(given: dict[str, object], reaching: Project) -> None:
+    selection = selected(reaching, **given)  # type: ignore[arg-type]
+
+    assert not {"far", "further"} & targets(reaching, selection)
+    assert selection.describe()[-1] == "default targets: not reach"
+    assert "far" not in targets(reaching, selection.whole)
+
+
+@pytest.mark.parametrize(
+    ("word", "names"),
+    [("far", {"far"}), ("web", {"far", "further"}), ("npz", {"npz"}), ("all", {"far", "further", "npz"})],
+)
+def test_targets_are_named_by_name_by_tag_or_all(word: str, names: set[str], reaching: Project) -> None:
+    selection = selected(reaching, targets=[word])
+
+    assert names <= targets(reaching, selection)
+    assert word == "all" or names == targets(reaching, selection)
+    assert models(reaching, selection) == {"linear"}  # the default of cells still holds
+    assert targets(reaching, selection) <= targets(reaching, selection.whole)
+
+
+def test_a_selection_that_the_default_of_targets_empties_says_so(reaching: Project) -> None:
+    with pytest.raises(NothingSelected, match="default targets: not reach; -t all selects on every target"):
+        plan_cells(reaching, selected(reaching, expression="web"))
 
 
 def test_a_default_that_leaves_nothing_out_is_not_recorded(tree: Tree) -> None:
