@@ -30,7 +30,8 @@ class Counts:
     """How many cells stand how. red: by standing, `missing` among them. unmatched: entries without a cell, red too.
 
     planned: cells of the project's whole plan; None where a selection did not record it.
-    static: those of the passed whose artifact has fixed sizes where the model has free ones.
+    static: those of the passed whose artifact has fixed sizes where the model has free ones. exported: those whose
+    runtime runs on another system, among the expected ones or the red.
     """
 
     cells: int
@@ -41,6 +42,7 @@ class Counts:
     unmatched: int
     planned: int | None
     static: int = 0
+    exported: int = 0
 
     @property
     def red_cells(self) -> int:
@@ -74,11 +76,12 @@ class Counts:
         words += [f"{self.unmatched} {'entry' if self.unmatched == 1 else 'entries'} without a cell"] * bool(
             self.unmatched
         )
-        green = "all of these green" if self.is_partial else "all green"
+        green = "none red" if self.exported else "all of these green" if self.is_partial else "all green"
         said = f"{self.all_red} red: {', '.join(words)}" if self.all_red else green
         expected = f", {self.expected} {EXPECTED}" if self.expected else ""
         fixed = f", {self.static} of them {AT_FIXED_SIZES}" if self.static else ""
-        return f"{said}; {self.passed} of {plural(self.cells)} passed{fixed}{expected}"
+        exported = f", {self.exported} of these exported, not run" if self.exported else ""
+        return f"{said}; {self.passed} of {plural(self.cells)} passed{fixed}{expected}{exported}"
 
     @property
     def sentence(self) -> str:
@@ -114,6 +117,7 @@ def count_cells(cells: Iterable[Cell], *, planned: int | None, unmatched: int = 
         unmatched=unmatched,
         planned=planned,
         static=sum(cell.verdict == "ok" and bool(cell.static) for cell in listed),
+        exported=sum(cell.outcome == "exported" for cell in listed),
     )
 
 

@@ -31,6 +31,7 @@ STAGES: dict[str, tuple[str | None, ...]] = {
     "out_of_memory": NATIVE,
     "environment_failed": ("environment",),
     "reference_failed": ("reference",),
+    "exported": ("load",),
     "unsupported": ("plan",),
     "missing": ("plan",),
 }

@@ -17,7 +17,8 @@ from deploymatrix.project.project import Project, Target
 from deploymatrix.project.specs import Expectation, ExpectationsFile, UnsupportedSpec
 from deploymatrix.project.toml_files import read_spec
 
-VARIANTS = "docs/guides/variants.md"
+VARIANTS, ELSEWHERE = "docs/guides/variants.md", "docs/decisions/exported-is-an-outcome.md"
+EXPORTED = "exported"
 NEVER_EXPECTED = frozenset({"passed", "missing"})
 # One that says what a mismatch fails is about such a mismatch alone, and one that does not is about any.
 OUTCOMES = [*(o for o in get_args(Outcome) if o not in NEVER_EXPECTED), *every_name("mismatch")]
@@ -48,7 +49,9 @@ def read_expectations(project: Project, further: Path | None = None) -> list[Exp
         if not (project.shipped_models or target.folder.is_relative_to(project.root)):
             continue
         entries += _records(target.spec.expectations, project.shown(target.folder / "target.toml"))
-    return entries + [entry for target in project.targets.values() for entry in _unsupported(project, target)]
+    for target in project.targets.values():
+        entries += [*_unsupported(project, target), *_elsewhere(project, target)]
+    return entries
 
 
 def _unsupported(project: Project, target: Target) -> Iterator[ExpectationRecord]:
@@ -72,6 +75,20 @@ def _unsupported(project: Project, target: Target) -> Iterator[ExpectationRecord
             )
 
 
+def _elsewhere(project: Project, target: Target) -> Iterator[ExpectationRecord]:
+    """Yield an entry for the cells of a target that one system alone runs: on others they are only exported."""
+    if target.spec.system is not None:
+        file = project.shown(target.folder / "target.toml")
+        yield ExpectationRecord(
+            cell=f"*/{target.name}/*",
+            outcome=EXPORTED,
+            stage="load",
+            reason=f"exported, not run: {target.name} runs on {target.spec.system} only",
+            link=ELSEWHERE,
+            file=file,
+        )
+
+
 def _about(project: Project, unsupported: UnsupportedSpec) -> Iterable[str]:
     """Return patterns of the names of the models that an entry of [unsupported] is about."""
     if not unsupported.frameworks:
@@ -80,8 +97,12 @@ def _about(project: Project, unsupported: UnsupportedSpec) -> Iterable[str]:
 
 
 def judge(cell: Cell, expectations: Iterable[ExpectationRecord], today: date) -> Judgement:
-    """Judge a cell. The first entry whose pattern matches the cell's name counts, through its last day."""
-    entry = next((e for e in expectations if is_about(e, cell.name)), None)
+    """Judge a cell. The first entry whose pattern matches the cell's name counts, through its last day.
+
+    One that expects `exported` says nothing of a cell that another system decided.
+    """
+    about = (e for e in expectations if is_about(e, cell.name))
+    entry = next((e for e in about if EXPORTED not in (e.outcome, cell.outcome) or e.outcome == cell.outcome), None)
     if entry is None:
         return Judgement(verdict="ok" if cell.outcome == "passed" else "failed", expectation=None)
     return Judgement(verdict=_verdict(cell, entry, today), expectation=entry)

@@ -30,6 +30,7 @@ Outcome = Literal[
     "out_of_memory",
     "environment_failed",
     "reference_failed",
+    "exported",
     "unsupported",
     "missing",
 ]
@@ -221,6 +222,7 @@ class Matrix(Frozen):
 
 NOT_REPRODUCIBLE = {
     "missing": "it has no result; run the cell",
+    "exported": "its runtime runs on another system; run the cell there",
     "unsupported": "it has no route, so nothing was tried",
     "environment_failed": "its environment could not be made; `deploymatrix doctor` may tell more",
 }

@@ -223,7 +223,8 @@ class TargetSpec(Strict):
     """targets/<name>/target.toml.
 
     `variants`: those that it runs, a cell for each model and variant. `limits`: for each of them that is judged by
-    rounding, how far answers may be off, max|y - y64| / max|y64| of an output and of each slice of it.
+    rounding, how far answers may be off, max|y - y64| / max|y64| of an output and of each slice of it. `system`: the
+    only one on which its runtime runs; on others artifacts are made, their outcome is `exported`, and never green.
     """
 
     format: FolderName
@@ -231,6 +232,7 @@ class TargetSpec(Strict):
     tags: tuple[str, ...] = ()
     variants: Annotated[tuple[FolderName, ...], Field(min_length=1)]
     limits: dict[FolderName, TargetLimits] = {}
+    system: Literal["Linux", "macOS", "Windows"] | None = None
     resources: Resources = Resources()
     expectations: tuple[Expectation, ...] = ()
 

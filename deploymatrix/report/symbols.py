@@ -29,6 +29,7 @@ SYMBOLS: dict[Outcome, Symbol] = {
     "out_of_memory": Symbol("M", "red", "over the memory limit"),
     "environment_failed": Symbol("V", "magenta", "environment or image could not be made"),
     "reference_failed": Symbol("F", "magenta", "the reference proves nothing"),
+    "exported": Symbol("X", "yellow", "exported, not run: its runtime runs on another system"),
     "unsupported": Symbol("–", "yellow", "no route"),
     "missing": Symbol("?", "magenta", "no result"),
 }

@@ -30,6 +30,7 @@ STAGES: dict[str, Stage | None] = {
     "out_of_memory": "run",
     "environment_failed": "environment",
     "reference_failed": "reference",
+    "exported": "load",
     "unsupported": "plan",
     "missing": "plan",
 }

@@ -28,6 +28,7 @@ from deploymatrix.execution.stages import (
 )
 from deploymatrix.execution.stages.asking import Answered, Question
 from deploymatrix.execution.stages.context import Needs, StageContext
+from deploymatrix.execution.stages.elsewhere import exported_only
 from deploymatrix.host.messages import Place
 from deploymatrix.host.pool import Pool
 from deploymatrix.matrix.records import Stage
@@ -142,8 +143,10 @@ def key_of(context: StageContext, needs: Needs) -> Key:
 
 
 def place_of(context: StageContext, task: Task) -> Place | None:
-    """Return where the task's native code runs; None for one that has none."""
+    """Return where the task's native code runs; None for one that has none, or that cannot run here."""
     stage = STAGES[task.kind]
+    if exported_only(context, task) is not None:
+        return None
     return stage.place(context, task) if isinstance(stage, NativeStage) else None
 
 
@@ -168,6 +171,8 @@ def execute(context: StageContext, pool: Pool, needs: Needs, key: Key) -> Result
         return _spoiled(context, entry, str(error))
     if isinstance(stage, HostStage):
         return stage.do(context, needs, key)
+    if (elsewhere := exported_only(context, needs.task)) is not None:
+        return elsewhere
     answered = _ask(context, pool, stage, needs, key)
     if answered.succeeded:
         return stage.finish(answered, needs)

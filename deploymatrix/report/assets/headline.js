@@ -4,9 +4,10 @@ const MOST_KINDS = 5;
 
 /** Count cells as matrix/counts.py does: passed is what the gate passes as such, and nothing else. */
 function countOf(cells) {
-  const count = { cells: 0, passed: 0, fixed: 0, expected: 0, red: 0, standings: new Map() };
+  const count = { cells: 0, passed: 0, fixed: 0, expected: 0, exported: 0, red: 0, standings: new Map() };
   for (const cell of cells) {
     count.cells += 1;
+    if (cell.outcome === "exported") count.exported += 1;
     if (cell.verdict === "ok") {
       count.passed += 1;
       if (cell.fixed) count.fixed += 1;
@@ -61,6 +62,7 @@ function countsLine(count) {
     `${number(count.passed)} passed`,
     count.fixed && `${number(count.fixed)} of them at fixed sizes only`,
     count.expected && `${number(count.expected)} failed as expected`,
+    count.exported && `${number(count.exported)} of these exported, not run`,
     count.red && `${number(count.red)} red (${kinds.join(", ")})`,
   ];
   return `${plural(count.cells, "cell")}${of}: ${parts.filter(Boolean).join(", ")}`;

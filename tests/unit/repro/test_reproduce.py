@@ -64,7 +64,7 @@ def test_the_line_is_safe_in_a_shell() -> None:
     ]
 
 
-@pytest.mark.parametrize("outcome", ["missing", "unsupported", "environment_failed"])
+@pytest.mark.parametrize("outcome", ["missing", "exported", "unsupported", "environment_failed"])
 def test_a_cell_in_which_nothing_was_tried_is_refused(tree: Tree, outcome: str) -> None:
     with pytest.raises(ConfigurationError, match="nothing to reproduce"):
         find_evidence(tree.project(), a_cell(outcome))
