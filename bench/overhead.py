@@ -20,7 +20,7 @@ from deploymatrix.host.messages import Reply, Request
 from deploymatrix.host.process_channel import process_channel
 from deploymatrix.host.worker import Worker
 from deploymatrix.host.worker_program import WORKER, worker_of
-from deploymatrix.project.project import Target
+from deploymatrix.project.targets import Target
 
 REQUESTS = 20  # for each repeat
 IDLE = Path(__file__).parent / "idle"

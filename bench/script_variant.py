@@ -25,7 +25,8 @@ from deploymatrix.host.recipes import runtime_recipe
 from deploymatrix.host.worker_program import worker_of
 from deploymatrix.numerics.samples import write_samples
 from deploymatrix.project.plan import Task
-from deploymatrix.project.project import Model, Project, Target
+from deploymatrix.project.project import Model, Project
+from deploymatrix.project.targets import Target
 
 HERE = Path(__file__).parent
 LIMIT_S = 3600

@@ -23,6 +23,7 @@ from deploymatrix.commands import (
     reporting,
     running,
     selftesting,
+    skewing,
     starting,
     upkeep,
 )
@@ -75,6 +76,7 @@ COMMANDS = (
     upkeep,
     starting,
     artifacts,
+    skewing,
     selftesting,
 )
 for group in COMMANDS:

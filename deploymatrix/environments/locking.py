@@ -32,6 +32,8 @@ PATTERNS = (
     "pipelines/environments/*.in",
     "targets/*/requirements.in",
     "targets/*/package.json",
+    "targets/*/versions/*/requirements.in",
+    "targets/*/versions/*/package.json",
 )
 ENGINE = "deploymatrix"
 # Installed with a build of torch that wants them, and then at the versions that this very build declares.
@@ -111,7 +113,9 @@ def inputs_digest(source: Source) -> str:
 def _source(root: Path, path: Path) -> Source:
     if path.parent == root:
         return Source(name=ENGINE + path.stem.removeprefix("requirements"), path=path)
-    return Source(name=path.parent.name if path.stem in {"requirements", "package"} else path.stem, path=path)
+    folder = path.parent
+    of_folder = f"{folder.parent.parent.name}-{folder.name}" if folder.parent.name == "versions" else folder.name
+    return Source(name=of_folder if path.stem in {"requirements", "package"} else path.stem, path=path)
 
 
 def staleness(source: Source) -> str | None:

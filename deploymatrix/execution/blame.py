@@ -12,8 +12,9 @@ from deploymatrix.matrix.accuracy import AccuracyRecord, all_failing
 from deploymatrix.matrix.output_records import OutputRecord
 from deploymatrix.numerics.failing import Failing
 from deploymatrix.project.plan import PlannedCell, compare_id
-from deploymatrix.project.project import Project, Target
+from deploymatrix.project.project import Project
 from deploymatrix.project.routes import Step
+from deploymatrix.project.targets import Target
 
 WRONG_ANSWERS = frozenset({"mismatch", "nonfinite", "io_mismatch"})
 # They say nothing about an artifact; `unstable` does not tell whether the artifact or the runtime is at fault.

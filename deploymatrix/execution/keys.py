@@ -24,8 +24,9 @@ from deploymatrix.project.labelled import labelling
 from deploymatrix.project.limits import limits_of
 from deploymatrix.project.own_samples import program
 from deploymatrix.project.plan import PlannedCell
-from deploymatrix.project.project import Model, Project, Target
+from deploymatrix.project.project import Model, Project
 from deploymatrix.project.routes import Route, Step, layers_module
+from deploymatrix.project.targets import Target
 from deploymatrix.store import digests
 from deploymatrix.store.entries import Entry
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from deploymatrix.environments.recipes import recipe_digest
 from deploymatrix.host.recipes import image_recipe, runtime_recipe
-from deploymatrix.project.project import Project, Target
+from deploymatrix.project.project import Project
 from deploymatrix.project.strict import Isolation
+from deploymatrix.project.targets import Target
 from deploymatrix.store import digests
 
 

@@ -12,7 +12,7 @@ from deploymatrix.host.process_environment import passed_environment
 from deploymatrix.host.recipes import runtime_recipe
 from deploymatrix.host.site import Site
 from deploymatrix.host.worker_program import EXPORTING, worker_of
-from deploymatrix.project.project import Target
+from deploymatrix.project.targets import Target
 
 
 class InProcess:

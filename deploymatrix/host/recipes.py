@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from deploymatrix.environments.recipes import BaseRecipe, ImageRecipe, PackagesRecipe, RuntimeRecipe
-from deploymatrix.project.project import Model, Project, Target
+from deploymatrix.project.project import Model, Project
+from deploymatrix.project.targets import Target
 
 
 def runtime_recipe(project: Project, target: Target) -> RuntimeRecipe:

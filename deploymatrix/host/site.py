@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from deploymatrix.host.channel import Channel
-from deploymatrix.project.project import Project, Target
+from deploymatrix.project.project import Project
+from deploymatrix.project.targets import Target
 from deploymatrix.say import Say
 
 if TYPE_CHECKING:

@@ -13,8 +13,9 @@ from deploymatrix.errors import ConfigurationError
 from deploymatrix.matrix.records import Cell, ExpectationRecord, Outcome, Stage, Verdict
 from deploymatrix.numerics.failing import every_name
 from deploymatrix.project.nearest import nearest
-from deploymatrix.project.project import Project, Target
+from deploymatrix.project.project import Project
 from deploymatrix.project.specs import Expectation, ExpectationsFile, UnsupportedSpec
+from deploymatrix.project.targets import Target
 from deploymatrix.project.toml_files import read_spec
 
 VARIANTS, ELSEWHERE = "docs/guides/variants.md", "docs/decisions/exported-is-an-outcome.md"
@@ -40,7 +41,7 @@ def read_expectations(project: Project, further: Path | None = None) -> list[Exp
     """
     entries = []
     if further is not None:
-        if further.name == "target.toml":
+        if further.name in ("target.toml", "version.toml"):
             raise ConfigurationError(
                 f"--expectations {further}: deploymatrix reads a target's own entries anyway; name another file"
             )
@@ -48,7 +49,7 @@ def read_expectations(project: Project, further: Path | None = None) -> list[Exp
     for target in project.targets.values():
         if not (project.shipped_models or target.folder.is_relative_to(project.root)):
             continue
-        entries += _records(target.spec.expectations, project.shown(target.folder / "target.toml"))
+        entries += _records(_entries_of(target), project.shown(target.file))
     for target in project.targets.values():
         entries += [*_unsupported(project, target), *_elsewhere(project, target)]
     return entries
@@ -78,15 +79,21 @@ def _unsupported(project: Project, target: Target) -> Iterator[ExpectationRecord
 def _elsewhere(project: Project, target: Target) -> Iterator[ExpectationRecord]:
     """Yield an entry for the cells of a target that one system alone runs: on others they are only exported."""
     if target.spec.system is not None:
-        file = project.shown(target.folder / "target.toml")
         yield ExpectationRecord(
             cell=f"*/{target.name}/*",
             outcome=EXPORTED,
             stage="load",
             reason=f"exported, not run: {target.name} runs on {target.spec.system} only",
             link=ELSEWHERE,
-            file=file,
+            file=project.shown(target.file),
         )
+
+
+def _entries_of(target: Target) -> tuple[Expectation, ...]:
+    """Return a target's own entries; those of a further version of its runtime stand beside that version's lock."""
+    if not target.version:
+        return target.spec.expectations
+    return read_spec(target.file, ExpectationsFile).expectations if target.file.is_file() else ()
 
 
 def _about(project: Project, unsupported: UnsupportedSpec) -> Iterable[str]:
@@ -150,6 +157,8 @@ def _targets_of(entry: ExpectationRecord, known: Collection[str]) -> set[str]:
 
 def _own_target(entry: ExpectationRecord) -> str | None:
     path = PurePath(entry.file)
+    if path.name == "version.toml":
+        return f"{path.parent.parent.parent.name}-{path.parent.name}"
     return path.parent.name if path.name == "target.toml" else None
 
 

@@ -8,7 +8,8 @@ from deploymatrix.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from deploymatrix.project.limit_specs import ModelLimit
-    from deploymatrix.project.project import Model, Target
+    from deploymatrix.project.project import Model
+    from deploymatrix.project.targets import Target
 
 
 def limits_of(model: Model, target: Target, variant: str) -> dict[str, Any]:

@@ -13,9 +13,10 @@ from deploymatrix.project.labelled import labelling, scorer
 from deploymatrix.project.limits import limits_of
 from deploymatrix.project.names import pick
 from deploymatrix.project.own_samples import program
-from deploymatrix.project.project import Model, Project, Target
+from deploymatrix.project.project import Model, Project
 from deploymatrix.project.routes import Route, Step, find_route
 from deploymatrix.project.tags import tags_of, word_matches
+from deploymatrix.project.targets import Target
 
 # In records, before the expressions that a project selects by.
 DEFAULT, DEFAULT_TARGETS = "default: ", "default targets: "

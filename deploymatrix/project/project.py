@@ -5,7 +5,7 @@ A folder is the registration. Nothing is imported; only TOML is read, and a brok
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +19,7 @@ from deploymatrix.project.runners import FILE as RUNNER_FILE
 from deploymatrix.project.runners import Runner, read_runners
 from deploymatrix.project.specs import EnvironmentSpec, FrameworkSpec, PipelineSpec, StepSpec, TargetSpec
 from deploymatrix.project.strict import Isolation
+from deploymatrix.project.targets import Target, versions_of
 from deploymatrix.project.toml_files import read_spec
 from deploymatrix.project.variant_specs import VariantSpec
 from deploymatrix.project.variants import VARIANTS, check_pipeline_variants, check_target_variants, read_variants
@@ -65,16 +66,6 @@ class Model:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Target:
-    """A runtime: its name, its folder, what target.toml says. `variants`: those that it runs, by name."""
-
-    name: str
-    folder: Path
-    spec: TargetSpec
-    variants: Mapping[str, VariantSpec] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
 class Project:
     """Where everything lies: the user's folder, what is shipped, further model folders, and what is generated.
 
@@ -118,12 +109,13 @@ class Project:
             check_target_variants(folder / "target.toml", spec, self.variants)
             self._check_runner(folder, spec)
             variants = {name: self.variants[name] for name in spec.variants}
-            target = Target(name=folder.name, folder=folder, spec=spec, variants=variants)
-            for needed in (self.run_module(target), self.runtime_lock(target)):
-                if not needed.is_file():
-                    raise ConfigurationError(f"{needed}: missing; a target of runner {spec.runner!r} needs it")
-            found[folder.name] = target
-        return found
+            own = Target(name=folder.name, folder=folder, spec=spec, variants=variants)
+            for target in (own, *versions_of(own)):
+                for needed in (self.run_module(target), self.runtime_lock(target)):
+                    if not needed.is_file():
+                        raise ConfigurationError(f"{needed}: missing; a target of runner {spec.runner!r} needs it")
+                found[target.name] = target
+        return dict(sorted(found.items()))
 
     @cached_property
     def pipelines(self) -> dict[str, PipelineSpec]:
@@ -198,7 +190,7 @@ class Project:
 
     def runtime_lock(self, target: Target) -> Path:
         """Return the lock of the target's runtime-only environment."""
-        return target.folder / self.runner_of(target).lock_name
+        return target.runtime / self.runner_of(target).lock_name
 
     def run_module(self, target: Target) -> Path:
         """Return the module that runs an artifact on the target."""

@@ -8,8 +8,9 @@ from dataclasses import replace
 from deploymatrix.project.expressions import compile_expression
 from deploymatrix.project.names import pick
 from deploymatrix.project.plan import Selection, is_default_target
-from deploymatrix.project.project import Project, Target
+from deploymatrix.project.project import Project
 from deploymatrix.project.tags import tags_of
+from deploymatrix.project.targets import Target
 
 ALL = "all"  # for all variants, or all targets
 

@@ -15,6 +15,7 @@ from deploymatrix.project.expressions import compile_expression
 from deploymatrix.project.limit_specs import TargetLimits
 from deploymatrix.project.strict import FolderName, Strict
 from deploymatrix.project.warning_specs import WarningRule
+from deploymatrix.project.widening_specs import WideningRule
 
 VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=128)]
 REPLACING = frozenset({"PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "VIRTUAL_ENV", "LD_PRELOAD"})  # of locked packages
@@ -70,7 +71,8 @@ class PipelineSpec(Strict):
     `artifacts`: the names of such artifacts, as "*.onnx"; those of a folder by a file in it, as "*/model.json".
     `warnings`: what their exporters may say about the truth of an artifact. `unsupported`: the variants that no step
     makes, each with the reason, or { reason, frameworks } where a step makes them of other frameworks' models.
-    `evaluation`: the second reference of what is quantised.
+    `widening`: which option of the last step makes artifacts that older runtimes take. `evaluation`: the second
+    reference of what is quantised.
     """
 
     former_keys = {"sources": 'write [[steps]], and in each step from = "…" instead of source = "…"'}
@@ -78,6 +80,7 @@ class PipelineSpec(Strict):
     artifacts: tuple[str, ...] = ()
     steps: Annotated[tuple[StepSpec, ...], Field(min_length=1)]
     warnings: tuple[WarningRule, ...] = ()
+    widening: tuple[WideningRule, ...] = ()
     unsupported: dict[FolderName, UnsupportedSpec] = {}
     evaluation: EvaluationSpec | None = None
 
@@ -225,6 +228,7 @@ class TargetSpec(Strict):
     `variants`: those that it runs, a cell for each model and variant. `limits`: for each of them that is judged by
     rounding, how far answers may be off, max|y - y64| / max|y64| of an output and of each slice of it. `system`: the
     only one on which its runtime runs; on others artifacts are made, their outcome is `exported`, and never green.
+    `versions`: further ones of its runtime, each with its lock in versions/<version>/, which run the same artifacts.
     """
 
     format: FolderName
@@ -233,6 +237,7 @@ class TargetSpec(Strict):
     variants: Annotated[tuple[FolderName, ...], Field(min_length=1)]
     limits: dict[FolderName, TargetLimits] = {}
     system: Literal["Linux", "macOS", "Windows"] | None = None
+    versions: tuple[FolderName, ...] = ()
     resources: Resources = Resources()
     expectations: tuple[Expectation, ...] = ()
 

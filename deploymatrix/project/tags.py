@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from deploymatrix.project.plan import PlannedCell
-    from deploymatrix.project.project import Model, Target
+    from deploymatrix.project.project import Model
+    from deploymatrix.project.targets import Target
 
 
 def tags_of(model: Model, target: Target) -> set[str]:

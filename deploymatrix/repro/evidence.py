@@ -18,9 +18,10 @@ from deploymatrix.host.worker_program import EXPORTING, WorkerProgram, worker_of
 from deploymatrix.matrix.records import NOT_REPRODUCIBLE, Cell
 from deploymatrix.project.metric_specs import SCORER
 from deploymatrix.project.plan import PlannedCell, Sampling, Task, plan_tasks
-from deploymatrix.project.project import Project, Target
+from deploymatrix.project.project import Project
 from deploymatrix.project.routes import find_route
 from deploymatrix.project.runners import PACKAGES_FOLDER, Runner
+from deploymatrix.project.targets import Target
 from deploymatrix.store.entries import Entry
 
 COMMAND = "deploymatrix"

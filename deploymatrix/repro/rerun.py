@@ -14,8 +14,8 @@ from deploymatrix.errors import EnvironmentFailed
 from deploymatrix.host.process_environment import own_environment
 from deploymatrix.host.recipes import image_recipe
 from deploymatrix.printable import printable
-from deploymatrix.project.project import Target
 from deploymatrix.project.runners import Runner
+from deploymatrix.project.targets import Target
 from deploymatrix.repro.evidence import Evidence
 from deploymatrix.repro.packing import Files, write_folder
 from deploymatrix.say import Say

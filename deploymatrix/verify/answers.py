@@ -15,7 +15,7 @@ from deploymatrix.numerics.limits import given
 from deploymatrix.numerics.shapes import Shape
 from deploymatrix.numerics.tensors import Array
 from deploymatrix.project.model_specs import Tensor
-from deploymatrix.project.project import Target
+from deploymatrix.project.targets import Target
 from deploymatrix.verify.artifacts import Answer, Slot
 from deploymatrix.verify.dtypes import STEPS, carried, narrowest
 from deploymatrix.verify.wire import wire_names

@@ -9,7 +9,7 @@ from typing import Any
 
 from deploymatrix.numerics.shapes import Shape
 from deploymatrix.numerics.tensors import Array
-from deploymatrix.project.project import Target
+from deploymatrix.project.targets import Target
 
 Sample = Mapping[str, Array]
 

@@ -16,7 +16,8 @@ from deploymatrix.host.isolation import IsolationChoice, choose_for_foreign
 from deploymatrix.host.local import Host, local_host
 from deploymatrix.host.messages import Place, Work
 from deploymatrix.numerics.tensors import Array
-from deploymatrix.project.project import Project, Target
+from deploymatrix.project.project import Project
+from deploymatrix.project.targets import Target
 from deploymatrix.say import Say
 from deploymatrix.store.store import Store
 from deploymatrix.verify.artifacts import Answer, InspectedArtifact, Sample, Slot, read_lookups, read_slots

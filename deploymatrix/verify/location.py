@@ -7,7 +7,8 @@ from pathlib import Path
 
 from deploymatrix.errors import ConfigurationError
 from deploymatrix.project.names import pick
-from deploymatrix.project.project import Project, Target
+from deploymatrix.project.project import Project
+from deploymatrix.project.targets import Target
 
 
 def locate(project: Project, path: Path, target: str | None) -> tuple[Path, Target]:

@@ -15,8 +15,9 @@ from deploymatrix.matrix.frozen import Frozen
 from deploymatrix.matrix.output_records import OutputRecord
 from deploymatrix.matrix.records import Outcome, Stage
 from deploymatrix.numerics.tensors import Array
-from deploymatrix.project.project import Project, Target
+from deploymatrix.project.project import Project
 from deploymatrix.project.strict import Isolation
+from deploymatrix.project.targets import Target
 from deploymatrix.say import Say
 from deploymatrix.verify.answers import compare_answers, default_limit, output_records
 from deploymatrix.verify.artifacts import InspectedArtifact

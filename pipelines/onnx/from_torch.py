@@ -16,7 +16,8 @@ from torch.export import Dim, ShapesCollection
 
 VERSIONS = ("torch", "onnx", "onnxscript", "numpy")
 ENTRY = "model.onnx"
-OPTIONS = ("opset",)
+OPTIONS = ("opset", "ir_version")
+WITH_FUNCTIONS = 8  # the IR version that brought functions of a model's own
 
 
 def beside(name: str) -> Any:
@@ -35,8 +36,10 @@ torch_rewrites = beside("torch_rewrites")
 def export(source: nn.Module, spec: Any, out: Path, options: dict[str, Any]) -> dict[str, Any]:
     """Write `model.onnx`, weights inside, inputs and outputs named as declared.
 
-    options: opset, the version of ONNX's operator set; the exporter's own choice where it is not given.
-    Raises onnx.checker.ValidationError when the file is not valid ONNX.
+    options: opset, the version of ONNX's operator set; ir_version, that of the file format, which older runtimes ask
+    for; the exporter's own choice where they are not given.
+    Raises onnx.checker.ValidationError when the file is not valid ONNX; ValueError for an ir_version that lacks what
+    the file uses.
     """
     inputs = tuple(torch.tensor(spec.example[declared.name]) for declared in spec.inputs)
     with torch_rewrites.Rewritten() as rewritten:
@@ -52,12 +55,26 @@ def export(source: nn.Module, spec: Any, out: Path, options: dict[str, Any]) -> 
             external_data=False,
             verbose=False,
         )
+    if "ir_version" in options:
+        declare_ir(out / ENTRY, options["ir_version"])
     onnx.checker.check_model(out / ENTRY, full_check=True)
     return {
         "inputs": {declared.name: declared.name for declared in spec.inputs},
         "outputs": {declared.name: declared.name for declared in spec.outputs},
         "repairs": rewritten.repairs,
     }
+
+
+def declare_ir(path: Path, wanted: int) -> None:
+    """Declare another version of the file format, where that has all that the file uses."""
+    model = onnx.load(path)
+    least = onnx.helper.find_min_ir_version_for(list(model.opset_import), ignore_unknown=True)
+    least = max(least, WITH_FUNCTIONS) if model.functions else least
+    if wanted < least:
+        opsets = ", ".join(f"{entry.domain or 'ai.onnx'} {entry.version}" for entry in model.opset_import)
+        raise ValueError(f"ir_version = {wanted}: {opsets} needs at least {least}; give a lower opset, too")
+    model.ir_version = wanted
+    onnx.save(model, path)
 
 
 def dynamic_shapes(spec: Any, model: nn.Module, inputs: tuple[Tensor, ...]) -> Any:
