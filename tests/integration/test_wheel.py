@@ -49,7 +49,7 @@ def test_a_project_with_nothing_of_its_own_has_the_shipped_targets_and_models(
     (tmp_path / "deploymatrix.toml").touch()
     targets = json.loads(installed.run(tmp_path, "list", "targets", "--json").stdout)
     models = json.loads(installed.run(tmp_path, "list", "models", "--json").stdout)
-    assert {row["target"] for row in targets} == {*ALL_TARGETS}
+    assert {*ALL_TARGETS} <= {row["target"] for row in targets}
     assert {row["target"] for row in targets if row["default"]} == TARGETS
     assert {row["model"] for row in models} == {path.parent.name for path in REPOSITORY.glob("models/*/model.toml")}
     assert [path.name for path in tmp_path.iterdir()] == ["deploymatrix.toml"]
