@@ -37,11 +37,12 @@ export async function perform({ module, out, args, threads, timeout_s }, enter) 
     first.keep(runs);
     run_s.push(seconds);
   }
+  const device = String((await own.device?.(session)) ?? ''); // empty: the processor itself
   session = null; // the next one gets its memory
   const sessionS = load_s + 2 * Math.max(...run_s);
   const bench = { runner, payload: args.payload, inputs, first, threads, until, sessionS };
   const checks = args.repeat ? await check(bench) : [];
-  return { ...outputNames(declared, first.names), load_s, run_s, checks, versions };
+  return { ...outputNames(declared, first.names), load_s, run_s, checks, device, versions };
 }
 
 /** Write to the log which sample comes now, where its sizes are others than those before: a failure may be theirs. */
