@@ -96,9 +96,10 @@ function outputNames(declared, names) {
   };
 }
 
-/** Return the versions, by package, of what a runner names in VERSIONS. */
+/** Return the versions of what a runner names in VERSIONS: of packages by name, of other programs in a pair. */
 export function versionsOf(runner) {
-  return Object.fromEntries((runner.VERSIONS ?? []).map((name) => [name, versionOf(name)]));
+  const told = (named) => (typeof named === 'string' ? [named, versionOf(named)] : named);
+  return Object.fromEntries((runner.VERSIONS ?? []).map(told));
 }
 
 function versionOf(name) {

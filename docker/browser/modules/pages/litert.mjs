@@ -1,0 +1,36 @@
+/** .tflite files in LiteRT.js. */
+const CORE = '/packages/@litertjs/core/';
+const NO_ERROR = /^(VERBOSE|INFO|WARNING): /;
+
+// Its WebAssembly writes all that it says to stderr, which is console.error: a line's first word tells what it is.
+const complain = console.error;
+console.error = (...words) => (NO_ERROR.test(words[0]) ? console.info : complain)(...words);
+
+export async function load(artifact, { accelerator, threads }) {
+  const { loadAndCompile, loadLiteRt, Tensor } = await import(`${CORE}dist/index.js`);
+  await loadLiteRt(`${CORE}wasm/`, { threads: true });
+  const options = { accelerator, cpuOptions: { numThreads: threads }, gpuOptions: { precision: 'fp32' } };
+  const model = await loadAndCompile(artifact, options);
+  return { Tensor, model };
+}
+
+/** Inputs and outputs by their names in the signature. */
+export async function run({ Tensor, model }, inputs) {
+  const given = Object.entries(inputs).map(([name, { shape, data }]) => [name, new Tensor(data, shape)]);
+  const outputs = await model.run(Object.fromEntries(given));
+  const plain = async ([name, tensor]) => [name, await told(tensor)];
+  return Object.fromEntries(await Promise.all(Object.entries(outputs).map(plain)));
+}
+
+export function describe({ model }) {
+  return { inputs: described(model.getInputDetails()), outputs: described(model.getOutputDetails()) };
+}
+
+function described(tensors) {
+  return Object.fromEntries(tensors.map(({ name, dtype, shape }) => [name, { dtype, shape: [...shape] }]));
+}
+
+async function told(tensor) {
+  const { dtype, layout } = tensor.type;
+  return { dtype, shape: [...layout.dimensions], data: await tensor.data() };
+}
