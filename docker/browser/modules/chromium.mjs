@@ -1,6 +1,6 @@
 /** Chromium: where it is, how it is started, and what a user without it is told. */
 import { execFileSync, spawn } from 'node:child_process';
-import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
+import { accessSync, constants, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -9,6 +9,7 @@ const require = createRequire(`${process.env.DEPLOYMATRIX_NODE_MODULES}/`);
 const { chromium } = require('playwright-core');
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'];
+const PROFILE = 'deploymatrix-chromium-';
 const LISTENING = /DevTools listening on (ws:\S+)/;
 const START_MS = 60_000;
 const FLAGS = [
@@ -52,7 +53,8 @@ export function version() {
  * that Playwright starts would not.
  */
 export async function start() {
-  const profile = mkdtempSync(join(tmpdir(), 'chromium-'));
+  removeProfilesOfTheDead();
+  const profile = mkdtempSync(join(tmpdir(), `${PROFILE}${process.pid}-`));
   const env = { ...process.env, HOME: profile };
   const child = spawn(program(), [...FLAGS, `--user-data-dir=${profile}`, 'about:blank'], { env, stdio: ['ignore', 'ignore', 'pipe'] });
   process.once('exit', () => {
@@ -75,6 +77,17 @@ function address(child) {
       if (found) resolve(found[1]);
     });
   });
+}
+
+/** Remove what tasks left that were killed: outside of containers, nobody else does. */
+function removeProfilesOfTheDead() {
+  for (const name of readdirSync(tmpdir()).filter((each) => each.startsWith(PROFILE))) {
+    try {
+      process.kill(parseInt(name.slice(PROFILE.length), 10), 0);
+    } catch (error) {
+      if (error.code === 'ESRCH') rmSync(join(tmpdir(), name), { recursive: true, force: true });
+    }
+  }
 }
 
 function isProgram(path) {

@@ -4,11 +4,12 @@ import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 
 // Without these a page is not cross-origin isolated: no SharedArrayBuffer, and WebAssembly's threads are silently off.
+// No "Cache-Control: no-store": Chromium then waits for a reader with each of its six connections, and a loader that reads
+// only once all answers have begun, as that of TensorFlow.js, waits for ever where a model has more than six files.
 const HEADERS = {
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Embedder-Policy': 'require-corp',
   'Cross-Origin-Resource-Policy': 'same-origin',
-  'Cache-Control': 'no-store',
 };
 const TYPES = {
   '.html': 'text/html',

@@ -1,10 +1,18 @@
 /** .tflite files in LiteRT.js. */
-const CORE = '/packages/@litertjs/core/';
-const NO_ERROR = /^(VERBOSE|INFO|WARNING): /;
+import { calm } from './stderr.mjs';
 
-// Its WebAssembly writes all that it says to stderr, which is console.error: a line's first word tells what it is.
-const complain = console.error;
-console.error = (...words) => (NO_ERROR.test(words[0]) ? console.info : complain)(...words);
+const CORE = '/packages/@litertjs/core/';
+// What it says begins with what it is. The list of operators that a graphics processor leaves to WebAssembly is called an
+// error, too, and is none: it answers.
+const NO_ERROR = /^(VERBOSE|INFO|WARNING):/;
+const LIST = { begin: /^ERROR: Following operations are not supported by GPU delegate:/, end: /will run on the GPU/ };
+let isListing = false;
+
+calm((line) => {
+  const isListed = isListing || LIST.begin.test(line);
+  isListing = isListed && !LIST.end.test(line);
+  return isListed || NO_ERROR.test(line);
+});
 
 export async function load(artifact, { accelerator, threads }) {
   const { loadAndCompile, loadLiteRt, Tensor } = await import(`${CORE}dist/index.js`);

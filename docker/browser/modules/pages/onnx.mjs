@@ -1,5 +1,10 @@
 /** .onnx files in ONNX Runtime Web. */
+import { calm } from './stderr.mjs';
+
 const DIST = '/packages/onnxruntime-web/dist/';
+const NO_ERROR = /\[[VIW]:onnxruntime:/; // verbose, information, warning
+
+calm((line) => NO_ERROR.test(line));
 
 export async function load(artifact, { provider, threads }) {
   const ort = await import(`${DIST}ort.${provider}.min.mjs`);
