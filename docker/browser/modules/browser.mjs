@@ -24,7 +24,7 @@ export function inPage(page, packages, options = {}) {
     VERSIONS: [...packages, 'playwright-core', ['chromium', version()]],
     load: (payload) => Session.open(page, payload, options),
     run: (session, inputs) => session.run(inputs),
-    describe: (session) => session.call('describe'),
+    describe: (session) => session.described,
     device: (session) => session.call('device'),
   };
 }
@@ -59,6 +59,7 @@ class Session {
     browser.on('disconnected', () => this.#fail(new Error('Chromium ended')));
     await this.page.goto(`${server.address}/modules/pages/index.html`);
     await this.call('open', order);
+    this.described = await this.call('describe'); // now: a page in which a run failed may not tell it any more
   }
 
   /** Return the outputs of a run. */

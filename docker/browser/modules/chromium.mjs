@@ -30,6 +30,8 @@ const FLAGS = [
   '--enable-unsafe-swiftshader',
   '--enable-unsafe-webgpu',
   '--use-webgpu-adapter=swiftshader',
+  '--enable-features=Vulkan', // with the next, WebGPU can draw on a canvas, through which some runtimes read
+  '--use-vulkan=swiftshader',
   '--disable-gpu-watchdog',
 ];
 

@@ -16,7 +16,8 @@ calm((line) => {
 
 export async function load(artifact, { accelerator, threads }) {
   const { loadAndCompile, loadLiteRt, Tensor } = await import(`${CORE}dist/index.js`);
-  await loadLiteRt(`${CORE}wasm/`, { threads: true });
+  // Only the build that can wait in WebAssembly reads back what the graphics processor computed for it to go on with.
+  await loadLiteRt(`${CORE}wasm/`, accelerator === 'webgpu' ? { jspi: true } : { threads: true });
   const options = { accelerator, cpuOptions: { numThreads: threads }, gpuOptions: { precision: 'fp32' } };
   const model = await loadAndCompile(artifact, options);
   return { Tensor, model };
