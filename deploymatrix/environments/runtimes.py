@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploymatrix.environments.interpreters import ensure_node, ensure_node_wheel, ensure_python, site_packages
+from deploymatrix.environments.lockfile import read_lock
+from deploymatrix.environments.node_packages import read_package_lock
 from deploymatrix.environments.recipes import RuntimeRecipe
 from deploymatrix.errors import EnvironmentFailed
 from deploymatrix.say import Say
@@ -41,10 +43,16 @@ def ensure_program(recipe: RuntimeRecipe, envs: Path, say: Say) -> Path | None:
     return INSTALLERS[recipe.installer].program(recipe, envs, say)
 
 
+def locked_versions(recipe: RuntimeRecipe) -> dict[str, str]:
+    """Return the version of each package that the recipe's lock pins. Raise EnvironmentFailed for an unsound lock."""
+    return INSTALLERS[recipe.installer].versions(recipe.lock)
+
+
 @dataclass(frozen=True)
 class _Installer:
     ensure: Callable[[RuntimeRecipe, Path, Say, str | None], Runtime]
     program: Callable[[RuntimeRecipe, Path, Say], Path | None]
+    versions: Callable[[Path], dict[str, str]]
 
 
 def _with_pip(recipe: RuntimeRecipe, envs: Path, say: Say, platform: str | None) -> Runtime:
@@ -66,7 +74,16 @@ def _wheel(recipe: RuntimeRecipe) -> Path:
     return recipe.interpreter
 
 
+def _versions_by_pip(lock: Path) -> dict[str, str]:
+    return read_lock(lock).versions()
+
+
+def _versions_by_npm(lock: Path) -> dict[str, str]:
+    locked = read_package_lock(lock)
+    return {folder.rpartition("node_modules/")[2]: str(entry["version"]) for folder, entry in locked.items()}
+
+
 INSTALLERS = {
-    "pip": _Installer(ensure=_with_pip, program=lambda *_: None),
-    "npm": _Installer(ensure=_with_npm, program=_node_of_wheel),
+    "pip": _Installer(ensure=_with_pip, program=lambda *_: None, versions=_versions_by_pip),
+    "npm": _Installer(ensure=_with_npm, program=_node_of_wheel, versions=_versions_by_npm),
 }

@@ -92,14 +92,14 @@ def build_matrix(run: PlannedRun, facts: HostFacts, results: Mapping[str, Result
 
 
 def measure_cell(planned: PlannedCell, results: Mapping[str, Result]) -> Measurement:
-    """Return seconds and MiB of the cell's own export and run."""
+    """Return seconds and MiB of the cell's own export and run; no latency of what did not compute on the processor."""
     if planned.route is None:
         return Measurement(cell=planned.name, cached=False)
     reference = _entry(results, reference_id(planned.model))
     export = _entry(results, export_id(planned.model, planned.route))
     run = _entry(results, run_id(planned))
     decided = results.get(compare_id(planned))
-    run_s = run.record.measured.get("run_s") if run else None
+    run_s = run.record.measured.get("run_s") if run and not run.about.get("device") else None
     return Measurement(
         cell=planned.name,
         cached=isinstance(decided, Done) and decided.cached,
@@ -210,6 +210,7 @@ def _compared(project: Project, planned: PlannedCell, results: Mapping[str, Resu
         "sizes": tuple(bindings_for(planned.model, exported, reference)) if planned.model.spec.dims else (),
         "own_samples": own.about["said"] if own else "",
         "checks": tuple(run.about["checks"]),
+        "device": run.about.get("device", ""),
         "outputs": tuple(OutputRecord.model_validate(output) for output in compared.about["outputs"]),
         "yardstick": _yardstick(results, planned),
         "drift": compared.about["drift"],

@@ -66,6 +66,7 @@ class RunValue(Message):
     checks: Names
     load_s: Seconds
     run_s: Annotated[list[Seconds], Field(max_length=MOST)]
+    device: Short = ""  # what computed, if not the processor itself; a worker of another language may not tell
     versions: Versions
 
 

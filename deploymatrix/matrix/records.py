@@ -124,6 +124,9 @@ class Cell(Frozen):
     checks: tuple[str, ...] = Field(
         default=(), description="what was varied to see whether answers are stable: repeat, load, order, threads"
     )
+    device: str = Field(
+        default="", description="what computed, as the runtime names it; no latency is told of it; empty: the processor"
+    )
     outputs: tuple[OutputRecord, ...] = ()
     yardstick: Literal["float64", "float32"] = Field(
         default="float64", description="what the reference was computed in; float32 where the model's code rounds to it"

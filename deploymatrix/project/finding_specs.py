@@ -16,8 +16,8 @@ class FindingSpec(Strict):
 
     `sees`: what a user of the plain converter sees; `harm`: the worst that can come of it. `environment`: where
     repro.py runs; `source`: where make.py runs before it, which leaves in the working folder what repro.py converts;
-    `target`: whose runtime repro.py uses besides. `package`, `versions`: what the defect is in. `repairs`: the files
-    that hold the repair.
+    `target`: whose runtime repro.py uses besides. `package`, `versions`: what the defect is in, as the
+    lock of that environment or of that target pins it. `repairs`: the files that hold the repair.
     """
 
     title: Sentence

@@ -14,7 +14,7 @@ from typing import Literal
 
 from deploymatrix.environments.interpreters import ensure_python
 from deploymatrix.environments.lockfile import read_lock
-from deploymatrix.environments.runtimes import ensure_runtime
+from deploymatrix.environments.runtimes import ensure_runtime, locked_versions
 from deploymatrix.errors import EnvironmentFailed
 from deploymatrix.host.process_environment import own_environment
 from deploymatrix.host.recipes import runtime_recipe
@@ -121,16 +121,19 @@ def _asked(workplace: _Workplace, finding: Finding) -> tuple[str, str]:
         if spec.source is not None:
             workplace.python(spec.source, [str(finding.folder / MAKE)], folder, {})
         said = workplace.python(spec.environment, [str(finding.folder / REPRO)], folder, runtime)
-    return _version(workplace.project, finding), said
+    return version_of(workplace.project, finding), said
 
 
-def _version(project: Project, finding: Finding) -> str:
-    """Return the version of the finding's package in its environment. Raise _Broke where the lock lacks it."""
-    lock = project.environment_lock(finding.spec.environment)
+def version_of(project: Project, finding: Finding) -> str:
+    """Return the version of the finding's package in the locks of its environment and target. Raise _Broke without."""
+    spec = finding.spec
+    lock = project.environment_lock(spec.environment)
     pinned = {pin.name: pin.version for pin in read_lock(lock).pins}
-    if finding.spec.package not in pinned:
-        raise _Broke(f"{finding.folder / FILE}: package: {finding.spec.package!r} is not in {lock}")
-    return pinned[finding.spec.package]
+    if spec.target is not None:
+        pinned |= locked_versions(runtime_recipe(project, project.targets[spec.target]))
+    if spec.package not in pinned:
+        raise _Broke(f"{finding.folder / FILE}: package: {spec.package!r} is not in {lock}")
+    return pinned[spec.package]
 
 
 def _runtime(workplace: _Workplace, name: str) -> dict[str, str]:

@@ -102,6 +102,14 @@ class DescribingRunnerModule(RunnerModule, Protocol):
         ...
 
 
+class DeviceRunnerModule(RunnerModule, Protocol):
+    """A `run.py` whose sessions do not compute on the processor itself."""
+
+    def device(self, session: Any) -> str:
+        """Return what computes, as the runtime itself names it; empty where it is the processor."""
+        ...
+
+
 class SignedRunnerModule(Protocol):
     """A `run.py` of a format whose artifacts hold several signatures. SIGNATURE: the one that `load` takes unasked."""
 

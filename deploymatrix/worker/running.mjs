@@ -37,11 +37,12 @@ export async function perform({ module, out, args, threads, timeout_s }, enter) 
     first.keep(runs);
     run_s.push(seconds);
   }
+  const device = String((await own.device?.(session)) ?? ''); // empty: the processor itself
   session = null; // the next one gets its memory
   const sessionS = load_s + 2 * Math.max(...run_s);
   const bench = { runner, payload: args.payload, inputs, first, threads, until, sessionS };
   const checks = args.repeat ? await check(bench) : [];
-  return { ...outputNames(declared, first.names), load_s, run_s, checks, versions };
+  return { ...outputNames(declared, first.names), load_s, run_s, checks, device, versions };
 }
 
 /** Write to the log which sample comes now, where its sizes are others than those before: a failure may be theirs. */
@@ -95,9 +96,10 @@ function outputNames(declared, names) {
   };
 }
 
-/** Return the versions, by package, of what a runner names in VERSIONS. */
+/** Return the versions of what a runner names in VERSIONS: of packages by name, of other programs in a pair. */
 export function versionsOf(runner) {
-  return Object.fromEntries((runner.VERSIONS ?? []).map((name) => [name, versionOf(name)]));
+  const told = (named) => (typeof named === 'string' ? [named, versionOf(named)] : named);
+  return Object.fromEntries((runner.VERSIONS ?? []).map(told));
 }
 
 function versionOf(name) {

@@ -52,11 +52,18 @@ def perform(request: Submit[RunArgs], reporter: Reporter) -> RunValue:
         runs, seconds = timed(functools.partial(runner.run, session), given, args["repeat"])
         first.keep(runs)
         run_s.append(seconds)
+    device = device_of(runner, session)
     del session  # the next one gets its memory
     until, session_s = began + request["timeout_s"], load_s + 2 * max(run_s)
     bench = varying.Bench(runner, Path(args["payload"]), inputs, first, request["threads"], until, session_s)
     checks = varying.check(bench) if args["repeat"] else []
-    return {**output_names(declared, first.names), "load_s": load_s, "run_s": run_s, "checks": checks, "versions": used}
+    measured = {"load_s": load_s, "run_s": run_s, "checks": checks}
+    return cast("RunValue", {**output_names(declared, first.names), **measured, "device": device, "versions": used})
+
+
+def device_of(runner: Any, session: Any) -> str:
+    """Return what computed, as the runner's device() says; empty for the processor itself."""
+    return str(runner.device(session)) if hasattr(runner, "device") else ""
 
 
 def tell_sizes(index: int, inputs: dict[str, Array], before: Sizes | None) -> Sizes:

@@ -198,11 +198,13 @@ class RunValue(OutputNames):
     """The value of `run`. `run_s` holds one figure a sample: the median of the repeated runs.
 
     `checks`: which of repeat, load, order and threads were varied; out/again holds what came out otherwise.
+    `device`: what computed, as the runner's device() says; empty for the processor itself.
     """
 
     load_s: float
     run_s: list[float]
     checks: list[str]
+    device: str
     versions: dict[str, str]
 
 

@@ -25,7 +25,9 @@ REPAIRS = {
     "grouped": ["tfjs-grouped-convolution"],
     "loop": ["tfjs-control-inputs"],
     "loop_of_products": ["tfjs-erfc", "tfjs-einsum-sums"],
+    "number_as_bias": ["tfjs-fused-bias"],
     "plain": [],
+    "product_as_bias": ["tfjs-fused-bias"],
     "scatter": ["tfjs-scatter-in-place"],
 }
 

@@ -60,6 +60,8 @@ CASES: dict[str, tuple[Act, np.ndarray]] = {
     "loop": (loop, numbers(4)),
     "loop_of_products": (loop_of_products, numbers(4)),
     "scatter": (marked, numbers(1, 4)),
+    "number_as_bias": (lambda x: tf.nn.relu6(tf.nn.conv2d(x, PLAIN, 1, "SAME") + 3.0), numbers(1, 5, 5, 4)),
+    "product_as_bias": (lambda x: tf.linalg.matmul(x, MATRIX) + tf.linalg.matmul(x * 2, MATRIX), numbers(3, 4)),
     "bytes": (lambda x: tf.cast(x, tf.float32) / 255, np.array([[0, 1, 128, 255]], np.uint8)),
 }
 

@@ -60,6 +60,7 @@ def kept(answered: Answered, needs: Needs, declared: list[str]) -> Result:
     if problem:
         return answered.refuse(problem)
     about = {name: value[name] for name in ("outputs", "extra", "missing", "checks", "versions")}
+    about["device"] = value.get("device", "")
     return answered.keep("runs", about, {name: value[name] for name in ("load_s", "run_s")})
 
 

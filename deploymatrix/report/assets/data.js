@@ -117,6 +117,7 @@ const SHARED = [
   "sizes",
   "yardstick",
   "accuracy",
+  "device",
   "beside",
   "note",
 ];

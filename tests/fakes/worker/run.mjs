@@ -33,6 +33,8 @@ export async function run(session, inputs) {
   return session.do && session.at !== 'load' ? (deeds[session.do](session) ?? doubled) : doubled;
 }
 
+export const device = (session) => session.device ?? '';
+
 const deeds = {
   fail() {
     throw new Error('on purpose');

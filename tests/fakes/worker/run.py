@@ -34,6 +34,10 @@ def run(session, inputs):
     return outputs
 
 
+def device(session):
+    return session.get("device", "")
+
+
 def fail(order):
     raise ValueError("on purpose")
 

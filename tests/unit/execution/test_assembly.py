@@ -9,14 +9,15 @@ from typing import Any
 import pytest
 
 from deploymatrix.errors import IncompleteRun
-from deploymatrix.execution.assembly import PlannedRun, build_matrix
+from deploymatrix.execution.assembly import PlannedRun, build_matrix, measure_cell
 from deploymatrix.execution.keys import Keys
 from deploymatrix.execution.outcomes import Done, Failed, Result
 from deploymatrix.host.facts import HostFacts
 from deploymatrix.matrix.files import MATRIX, read_matrix, write_matrix
 from deploymatrix.matrix.records import Matrix
 from deploymatrix.matrix.verdicts import read_rules
-from deploymatrix.project.plan import PlannedCell, Selection, Task, plan_cells, plan_tasks
+from deploymatrix.project.plan import PlannedCell, Selection, Task, plan_cells, plan_tasks, run_id
+from deploymatrix.store import digests
 from deploymatrix.store.store import Store
 from tests.fakes.tree import Tree
 
@@ -126,6 +127,27 @@ def test_a_compared_cell_holds_its_route_versions_and_figures(
     assert cell.samples == 4
     assert cell.outputs[0].error == 0.25
     assert cell.artifact is not None
+
+
+def test_of_a_device_the_cell_names_it_and_tells_no_latency(
+    tree: Tree, cells: list[PlannedCell], tmp_path: Path
+) -> None:
+    results, store = decided(tmp_path, cells), Store(tmp_path / "store")
+    timed = {"run_s": [0.5], "load_s": 0.25}
+    for name, about in (("npz", {"device": "swiftshader"}), ("plain", {})):
+        entry = store.put("runs", digests.of_data(name), None, about={**ABOUT["run"], **about}, measured=timed)
+        results[run_id(cell_of(cells, name))] = Done(entry=entry, cached=False)
+
+    matrix = {cell.target: cell for cell in build(tree, cells, results).cells}
+    measured = {name: measure_cell(cell_of(cells, name), results) for name in ("npz", "plain")}
+
+    assert (matrix["npz"].device, matrix["plain"].device) == ("swiftshader", "")
+    assert (measured["npz"].run_s, measured["npz"].fastest_s, measured["npz"].load_s) == (None, None, 0.25)
+    assert measured["plain"].run_s == 0.5
+
+
+def cell_of(cells: list[PlannedCell], target: str) -> PlannedCell:
+    return next(cell for cell in cells if cell.target.name == target)
 
 
 def test_a_failed_cell_holds_what_failed(tree: Tree, cells: list[PlannedCell], tmp_path: Path) -> None:

@@ -61,6 +61,12 @@ def test_further_sessions_vary_one_thing_at_a_time(bench: Bench, deed: str, foun
     assert again(asked.out) == found
 
 
+def test_a_runner_names_the_device_that_computed(bench: Bench) -> None:
+    named = [bench.worker.request(request(bench, device=device)).value for device in ("swiftshader", "")]
+
+    assert [value["device"] for value in named if value] == ["swiftshader", ""]
+
+
 def test_each_repeated_run_is_compared_with_the_first(bench: Bench) -> None:
     asked = request(bench, do="count_runs")
 

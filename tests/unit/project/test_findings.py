@@ -60,7 +60,9 @@ def test_a_shipped_finding_is_whole(name: str) -> None:
     assert all((REPOSITORY / file).is_file() for file in spec.repairs)
     assert all(SHIPPED.environment_lock(e).is_file() for e in (spec.environment, spec.source) if e)
     assert spec.target is None or spec.target in SHIPPED.targets
-    assert spec.versions in SHIPPED.environment_lock(spec.environment).read_text(encoding="utf-8")
+    locks = [SHIPPED.environment_lock(spec.environment)]
+    locks += [SHIPPED.runtime_lock(SHIPPED.targets[spec.target])] if spec.target is not None else []
+    assert any(spec.versions in lock.read_text(encoding="utf-8") for lock in locks)
 
 
 def test_each_repair_that_a_step_names_is_a_finding_and_points_back() -> None:

@@ -165,6 +165,16 @@ def test_warnings_and_reads_are_told_of_a_passing_cell_too() -> None:
     assert "shared/w.bin abababababab" in text
 
 
+def test_a_device_is_named_and_no_latency_of_it_is_told() -> None:
+    cell = a_cell("a/t/fp32", outcome="passed", stage=None, verdict="ok", device="swiftshader")
+    measured = Measurement(cell=cell.name, cached=False, load_s=1.0, eager_s=0.5)
+
+    text = list(as_text(Explanation(cell=cell, measurement=measured, digests={}, log=(), similar=(), repro=None)))
+
+    assert "  device    swiftshader: how long it takes is no latency, so none is told" in text
+    assert not any("times eager" in line for line in text)
+
+
 def test_a_repair_tells_what_a_user_of_the_plain_converter_sees_and_what_shows_it() -> None:
     cell = a_cell("a/tfjs/fp32", "passed", None, repairs=("tfjs-erfc", "a-users-own"))
 

@@ -16,7 +16,10 @@ import pytest
 from deploymatrix.environments.interpreters import DIGITS
 from deploymatrix.environments.lockfile import read_lock
 from deploymatrix.errors import GATE_FAILED, OK, USAGE
+from deploymatrix.project.findings import read_findings
+from deploymatrix.repro.findings import version_of
 from tests.fakes.tree import Called, Tree
+from tests.runtimes import SHIPPED
 
 TOML = """
 title = "The exporter swaps the outputs"
@@ -165,3 +168,9 @@ def test_json_has_the_state_of_each(project: Tree, call: Callable[..., Called]) 
     (shown,) = json.loads(call("findings", "--json").out)
 
     assert (shown["name"], shown["state"], shown["said"], shown["package"]) == ("swapped", "still there", "x", "numpy")
+
+
+def test_a_defect_may_be_in_a_package_of_the_target_alone() -> None:
+    finding = read_findings(SHIPPED)["litert-js-int64"]
+
+    assert version_of(SHIPPED, finding) == finding.spec.versions
