@@ -13,6 +13,7 @@ Cell = dict[str, Any]
 
 TARGETS = (
     "onnx-unoptimised",
+    "openvino",
     "tract",
 )
 # One element of one sample is wrong by a thousandth of the largest.
