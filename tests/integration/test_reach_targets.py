@@ -12,6 +12,7 @@ from tests.integration.variant_bench import GOOD, Bench
 Cell = dict[str, Any]
 
 TARGETS = (
+    "aotinductor",
     "onnx-unoptimised",
     "openvino",
     "tract",
