@@ -13,6 +13,7 @@ Cell = dict[str, Any]
 
 TARGETS = (
     "aotinductor",
+    "mnn",
     "onnx-unoptimised",
     "openvino",
     "tract",
