@@ -16,7 +16,9 @@ TARGETS = (
     "mnn",
     "onnx-unoptimised",
     "openvino",
+    "torch-mobile",
     "tract",
+    "xla",
 )
 # One element of one sample is wrong by a thousandth of the largest.
 WRONG = """

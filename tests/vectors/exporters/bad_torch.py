@@ -176,7 +176,7 @@ def quantise_nothing(folder: Path) -> None:
 CASES: dict[str, Callable[[Path], Any]] = {
     f"{step}/from_torch {model}": functools.partial(export, step, model, {}) for step in STEPS for model in MODELS
 }
-CASES |= cases("pt2/from_exported_program")
+CASES |= cases("lite_interpreter/from_torchscript", "pt2/from_exported_program")
 CASES |= {
     f"torchscript/from_torch script {model}": functools.partial(export, "torchscript", model, {"method": "script"})
     for model in ("numpy", "wrong_shape", "missing_file")
