@@ -13,6 +13,8 @@ Cell = dict[str, Any]
 
 TARGETS = (
     "aotinductor",
+    "executorch-portable",
+    "iree",
     "mnn",
     "onnx-unoptimised",
     "openvino",

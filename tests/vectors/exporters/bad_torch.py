@@ -16,7 +16,7 @@ from deploymatrix.worker.spec import Spec, Tensor
 from tests.vectors.exporters.bad_files import cases
 from tests.vectors.exporters.loading import module
 
-NAMES = ("exported_program", "executorch", "litert", "onnx", "torchscript")
+NAMES = ("exported_program", "executorch", "executorch_portable", "litert", "onnx", "torchscript")
 STEPS = {name: module(f"pipelines/{name}/from_torch.py") for name in NAMES}
 QUANTISER = module("pipelines/litert/from_litert.py")
 RUNS = {name: module(f"targets/{name}/run.py") for name in ("torchscript", "litert", "executorch")}
