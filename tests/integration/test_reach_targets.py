@@ -20,6 +20,7 @@ TARGETS = (
     "openvino",
     "torch-mobile",
     "tract",
+    "tvm",
     "xla",
 )
 # One element of one sample is wrong by a thousandth of the largest.
