@@ -13,9 +13,11 @@ import torch
 from torch import nn
 
 from deploymatrix.worker.spec import Spec, Tensor
+from tests.vectors.exporters.bad_files import cases
 from tests.vectors.exporters.loading import module
 
-STEPS = {name: module(f"pipelines/{name}/from_torch.py") for name in ("torchscript", "onnx", "litert", "executorch")}
+NAMES = ("exported_program", "executorch", "executorch_portable", "litert", "onnx", "torchscript")
+STEPS = {name: module(f"pipelines/{name}/from_torch.py") for name in NAMES}
 QUANTISER = module("pipelines/litert/from_litert.py")
 RUNS = {name: module(f"targets/{name}/run.py") for name in ("torchscript", "litert", "executorch")}
 
@@ -174,6 +176,7 @@ def quantise_nothing(folder: Path) -> None:
 CASES: dict[str, Callable[[Path], Any]] = {
     f"{step}/from_torch {model}": functools.partial(export, step, model, {}) for step in STEPS for model in MODELS
 }
+CASES |= cases("lite_interpreter/from_torchscript", "pt2/from_exported_program")
 CASES |= {
     f"torchscript/from_torch script {model}": functools.partial(export, "torchscript", model, {"method": "script"})
     for model in ("numpy", "wrong_shape", "missing_file")

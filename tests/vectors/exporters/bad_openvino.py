@@ -1,0 +1,7 @@
+"""Bad ONNX files for OpenVINO."""
+
+from __future__ import annotations
+
+from tests.vectors.exporters.bad_files import cases
+
+CASES = cases("openvino/from_onnx")
