@@ -34,13 +34,17 @@ INODES = 16_384  # files and folders in a task's folder
 
 @dataclass(frozen=True, kw_only=True)
 class Bounds:
-    """What a container's tasks may use: MiB and processes of each, cores of all, and how many there are at once."""
+    """What a container's tasks may use: MiB and processes of each, cores of all, and how many there are at once.
+
+    `loopback`: they talk by TCP inside of the container.
+    """
 
     memory_mb: int
     pids: int = 512
     cpus: float | None = None
     tasks: int = 1
     tmp: Tmp = field(default_factory=Tmp)
+    loopback: bool = False
 
     @property
     def rooms(self) -> Sequence[str]:
@@ -54,7 +58,8 @@ class Bounds:
     def principals(self) -> dict[str, Any]:
         """Return what `hello` tells the worker of its tasks' ids and folders."""
         ids = {"first": FIRST_ID, "count": IDS}
-        return {**ids, "rooms": list(self.rooms), "processes": self.pids, "closed": list(CLOSED)}
+        given = {**ids, "rooms": list(self.rooms), "processes": self.pids, "closed": list(CLOSED)}
+        return {**given, "loopback": True} if self.loopback else given
 
 
 def limits(client: docker.DockerClient, bounds: Bounds) -> dict[str, Any]:

@@ -34,16 +34,19 @@ class InContainer:
         site, resources = self._site, target.spec.resources
         runner = site.project.runner_of(target)
         worker = worker_of(runner)
+        mounts = [Mount(worker.folder, inside.WORKER), Mount(target.folder, inside.TARGET)]
+        mounts += [Mount(worker.modules, inside.MODULES)] if worker.modules is not None else []
         return container_channel(
             self._client,
             self._image(target),
-            [Mount(worker.folder, inside.WORKER), Mount(target.folder, inside.TARGET)],
+            mounts,
             Bounds(
                 memory_mb=resources.memory_mb,
                 pids=resources.pids,
                 cpus=resources.cpus,
                 tasks=site.jobs,
                 tmp=runner.spec.tmp,
+                loopback=runner.spec.loopback,
             ),
             inbox=Inbox(folder, inside.INBOX),
             run_id=site.run_id,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploymatrix.project.runners import PACKAGES_FOLDER, WORKER_FOLDER, Runner
+from deploymatrix.project.runners import MODULES_FOLDER, PACKAGES_FOLDER, WORKER_FOLDER, Runner
 from deploymatrix.store import digests
 
 WORKER = Path(__file__).parents[1] / "worker"
@@ -15,12 +15,16 @@ WORKER = Path(__file__).parents[1] / "worker"
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerProgram:
-    """A worker: its folder, its language by the suffix of its files, and what starts it."""
+    """A worker: its folder, its language by the suffix of its files, and what starts it.
+
+    `modules`: the folder that the runner hands to its targets, whose results depend on it as on the worker.
+    """
 
     folder: Path
     language: str
     command: tuple[str, ...]
     variables: tuple[tuple[str, str], ...] = ()
+    modules: Path | None = None
 
     @property
     def suffix(self) -> str:
@@ -29,13 +33,14 @@ class WorkerProgram:
 
     def files(self) -> list[Path]:
         """Return the files that serve."""
-        found = sorted(path for path in self.folder.rglob(f"*{self.suffix}") if path.is_file())
-        return [path for path in found if not any(map(_is_left_out, path.relative_to(self.folder).parts))]
+        return _files_below(self.folder, self.suffix)
 
     def digest(self) -> str:
         """Digest the worker's code, and how it is started."""
-        files = {path.relative_to(self.folder).as_posix(): digests.of_code(path) for path in self.files()}
-        return digests.of_data([files, self.command, self.variables])
+        parts = [_digests(self.folder, self.files()), self.command, self.variables]
+        if self.modules is not None:
+            parts.append(_digests(self.modules, _files_below(self.modules)))
+        return digests.of_data(parts)
 
     def started_from(self, folder: Path | str, find: Callable[[str], Path | str]) -> list[str]:
         """Return the command for a worker that lies in `folder`; `find` gives the path of a program."""
@@ -44,7 +49,8 @@ class WorkerProgram:
 
     def variables_with(self, packages: Path) -> dict[str, str]:
         """Return what is set outside a container where the runtime's packages lie in `packages`."""
-        return {name: value.replace(PACKAGES_FOLDER, str(packages)) for name, value in self.variables}
+        places = {PACKAGES_FOLDER: packages, MODULES_FOLDER: self.modules}
+        return {name: _put_in(places, value) for name, value in self.variables}
 
 
 EXPORTING = WorkerProgram(folder=WORKER, language=".py", command=("python", "-s", WORKER_FOLDER))
@@ -57,17 +63,33 @@ def worker_of(runner: Runner) -> WorkerProgram:
         language=runner.language,
         command=runner.spec.command,
         variables=tuple(sorted(runner.spec.variables.items())),
+        modules=runner.modules_folder,
     )
 
 
 def worker_digest(program: WorkerProgram = EXPORTING) -> str:
     """Digest a worker; the files that ship are read once in a process."""
-    return _digest_once(program) if program.folder == WORKER else program.digest()
+    return _digest_once(program) if program.folder == WORKER and program.modules is None else program.digest()
 
 
 @functools.cache
 def _digest_once(program: WorkerProgram) -> str:
     return program.digest()
+
+
+def _put_in(places: Mapping[str, Path | None], value: str) -> str:
+    for word, folder in places.items():
+        value = value.replace(word, str(folder)) if folder is not None else value
+    return value
+
+
+def _digests(folder: Path, files: list[Path]) -> dict[str, str]:
+    return {path.relative_to(folder).as_posix(): digests.of_code(path) for path in files}
+
+
+def _files_below(folder: Path, suffix: str = "") -> list[Path]:
+    found = sorted(path for path in folder.rglob(f"*{suffix}") if path.is_file())
+    return [path for path in found if not any(map(_is_left_out, path.relative_to(folder).parts))]
 
 
 def _is_left_out(part: str) -> bool:

@@ -16,6 +16,7 @@ from deploymatrix.project.toml_files import read_spec
 FILE = "runner.toml"
 WORKER_FOLDER = "{worker}"
 PACKAGES_FOLDER = "{packages}"
+MODULES_FOLDER = "{modules}"
 
 Installer = Literal["pip", "npm"]
 # The lock beside target.toml that each installer takes.
@@ -47,8 +48,10 @@ class RunnerSpec(Strict):
     requirements.lock, npm its package-lock.json. `interpreter`: the lock, seen from runner.toml, of the wheel that
     brings what npm runs on. `base`: the image that the Dockerfile gets as its argument BASE. `command`: starts the
     worker; `{worker}` is the worker's folder, and outside a container the first word is a program of the target's
-    environment. `worker`: a folder beside runner.toml that takes the place of the worker that ships. `variables`: set
-    outside a container, where `{packages}` is the folder of the target's packages; inside, the Dockerfile's ENV counts.
+    environment. `worker`: a folder beside runner.toml that takes the place of the worker that ships. `modules`: one
+    that its targets import from; DEPLOYMATRIX_MODULES names it. `variables`: set outside a container, where
+    `{packages}` is the folder of the target's packages and `{modules}` that of the modules; inside, the Dockerfile's
+    ENV counts. `loopback`: tasks may use TCP inside of their container, as servers and browsers do; no other network.
     """
 
     entry: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+\.[A-Za-z0-9]+$")]
@@ -57,6 +60,8 @@ class RunnerSpec(Strict):
     base: Annotated[str, Field(min_length=1)]
     command: tuple[str, ...]
     worker: str | None = None
+    modules: str | None = None
+    loopback: bool = False
     variables: dict[str, str] = Field(default_factory=dict)
     tmp: Tmp = Tmp()
     debian: Debian | None = None
@@ -114,6 +119,11 @@ class Runner:
         """The runner's own worker; None for the one that ships."""
         return self.folder / self.spec.worker if self.spec.worker is not None else None
 
+    @property
+    def modules_folder(self) -> Path | None:
+        """What its targets import from; None where they share nothing."""
+        return self.folder / self.spec.modules if self.spec.modules is not None else None
+
 
 def read_runners(folders: Iterable[Path], declared: Iterable[Path]) -> dict[str, Runner]:
     """Return the runners by name. `folders`: the nearest of each name; `declared`: every runner.toml, near or far.
@@ -130,6 +140,7 @@ def _read(folder: Path) -> Runner:
         raise ConfigurationError(f"{runner.dockerfile}: missing; add it: it builds the images of the runner's targets")
     _check("interpreter", runner, runner.interpreter_lock, "make it: nox -s lock")
     _check("worker", runner, runner.worker_folder, "add the folder, or remove the key for the worker that ships")
+    _check("modules", runner, runner.modules_folder, "add the folder, or remove the key")
     return runner
 
 

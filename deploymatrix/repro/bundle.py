@@ -56,6 +56,7 @@ def program_files(worker: WorkerProgram) -> Files:
     """Return what reproduces in the worker's language: the programs, the worker, the comparison."""
     files: Files = {path.name: path for path in PROGRAMS.glob(f"*{worker.language}") if path.stem != "__init__"}
     files |= dict(_files_below(worker.folder, "worker", worker.suffix))
+    files |= dict(_files_below(worker.modules, "modules")) if worker.modules is not None else {}
     return files | dict(_files_below(NUMERICS, "numerics", worker.language))
 
 

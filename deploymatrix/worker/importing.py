@@ -1,10 +1,13 @@
-"""Where a model's code finds modules by their names: folders of the user's, first; packages of its own, last.
+"""Where code finds modules by their names. A target: in what its runner hands to it.
+
+A model: in folders of the user's, first; in packages of its own, last.
 
 Only a child does this: what one model brings in does not reach another one.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +16,16 @@ from . import reading, warming
 
 if TYPE_CHECKING:
     from .tasks import WireImports
+
+
+HANDED = "DEPLOYMATRIX_MODULES"  # the folder that a runner hands to its targets
+
+
+def lay_handed() -> None:
+    """Let a target import what its runner hands to it: after all packages, of which it takes no name."""
+    folder = os.environ.get(HANDED)
+    if folder and folder not in sys.path:
+        sys.path.append(folder)
 
 
 def lay(model: Path, imports: WireImports) -> None:

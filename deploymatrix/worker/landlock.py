@@ -50,16 +50,17 @@ def version() -> int:
     return max(0, syscall(CREATE_RULESET, None, 0, VERSION))
 
 
-def restrict(readable: Iterable[Path], writable: Iterable[Path]) -> bool:
+def restrict(readable: Iterable[Path], writable: Iterable[Path], *, tcp: bool = False) -> bool:
     """Leave this process nothing but these paths and what lies below them; return whether the kernel did.
 
-    It can then neither bind nor connect by TCP, nor signal a process outside, where the kernel knows of that.
+    Where the kernel knows of that, it can then neither signal a process outside nor, without `tcp`, bind or connect by
+    TCP.
     """
     abi = version()
     if abi == 0:
         return False
     files = FILES[max(known for known in FILES if known <= abi)]
-    rules = Ruleset(files, NET if abi >= NET_SINCE else 0, SCOPES if abi >= SCOPES_SINCE else 0)
+    rules = Ruleset(files, NET if abi >= NET_SINCE and not tcp else 0, SCOPES if abi >= SCOPES_SINCE else 0)
     size = 24 if abi >= SCOPES_SINCE else 16 if abi >= NET_SINCE else 8
     ruleset = syscall(CREATE_RULESET, ctypes.byref(rules), size, 0)
     if ruleset < 0:

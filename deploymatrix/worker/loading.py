@@ -134,6 +134,7 @@ def execute(name: str, path: Path) -> ModuleType:
     if spec is None or spec.loader is None:
         raise ImportError(f"cannot import {path}")
     module = importlib.util.module_from_spec(spec)
+    importing.lay_handed()
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)

@@ -36,11 +36,15 @@ OURS = Path(__file__).parents[1]  # of the container: all that the engine mounte
 
 @dataclass(frozen=True)
 class Principal:
-    """A user id, which is the group id too, the folder of one task, and how many processes and threads it may have."""
+    """A user id, which is the group id too, the folder of one task, and how many processes and threads it may have.
+
+    `loopback`: whether it may bind and connect by TCP, where the kernel can forbid it.
+    """
 
     uid: int
     room: Path
     processes: int
+    loopback: bool = False
 
     @property
     def home(self) -> Path:
@@ -122,6 +126,7 @@ class Principals:
         self.ids: Iterator[int] = (first + (start + n) % count for n in itertools.count())
         self.rooms = [Path(room) for room in given["rooms"]]
         self.processes = given["processes"]
+        self.loopback = given.get("loopback", False)
         for folder in given["closed"]:
             with suppress(OSError):  # it is not there, or the engine closed it
                 Path(folder).chmod(0o755)
@@ -130,7 +135,7 @@ class Principals:
         """Return the next principal, moved in. Raise RuntimeError when every folder is in use."""
         if not self.rooms:
             raise RuntimeError("more tasks at once than the host gave folders for")
-        principal = Principal(next(self.ids), self.rooms.pop(), self.processes)
+        principal = Principal(next(self.ids), self.rooms.pop(), self.processes, self.loopback)
         try:
             principal.move_in()
         except OSError:
@@ -145,8 +150,9 @@ class Principals:
 def confine(principal: Principal, readable: list[str]) -> None:
     """Give up all files but the system's, the worker's, the task's own folder and what it was given to read."""
     top = [Path("/", name) for name in os.listdir("/") if Path("/", name) != OURS]
-    code = [path for path in OURS.iterdir() if path.name in ("worker", "target")]
-    landlock.restrict([*top, *code, *map(Path, readable)], [principal.home, Path(os.devnull)])
+    code = [path for path in OURS.iterdir() if path.name in ("worker", "target", "modules")]
+    writable = [principal.home, Path(os.devnull)]
+    landlock.restrict([*top, *code, *map(Path, readable)], writable, tcp=principal.loopback)
 
 
 def cpu_seconds(timeout_s: float) -> int:

@@ -18,7 +18,7 @@ class PrincipalsGiven(TypedDict):
     """User ids for tasks, `count` of them from `first` on; a folder for each task at once, which the server owns.
 
     `processes`: how many processes and threads one user id may have. `closed`: folders of the server's that no task may
-    write to.
+    write to. `loopback`: they may bind and connect by TCP; without the key, they may not.
     """
 
     first: int
@@ -26,6 +26,7 @@ class PrincipalsGiven(TypedDict):
     rooms: list[str]
     processes: int
     closed: list[str]
+    loopback: NotRequired[bool]
 
 
 class Hello(TypedDict):

@@ -18,9 +18,12 @@ installer = "pip"
 base = "python:3.11-slim-bookworm"
 command = ["python3", "-s", "-X", "faulthandler", "{worker}"]
 worker = "worker"
+modules = "shared"
+loopback = true
 
 [variables]
 OF_THE_RUNNER = "mine"
+DEPLOYMATRIX_MODULES = "{modules}"
 
 [tmp]
 size_mb = 300
@@ -29,10 +32,12 @@ exec = true
 [debian]
 packages = ["python3", "libgomp1", "libstdc++6"]
 """
+HANDED = "DEPLOYMATRIX_MODULES=/deploymatrix/modules"
 # Each line fails the cell where a declaration did not reach the worker.
 SERVE = """
-import faulthandler, os, pathlib, subprocess
+import faulthandler, os, pathlib, socket, subprocess
 import numpy as np
+from handed import NAMES
 
 VERSIONS = ("numpy",)
 TMP_MB = {tmp_mb}
@@ -49,11 +54,13 @@ def load(payload):
         program.write_text("#!/bin/sh\\n")
         program.chmod(0o755)
         subprocess.run([program], check=True)
+    listening = socket.create_server(("127.0.0.1", 0))
+    socket.create_connection(listening.getsockname()).close()
     return dict(np.load(payload))
 
 
 def run(session, inputs):
-    return {{name: inputs["x"] @ session[name] for name in ("left", "right")}}
+    return {{name: inputs["x"] @ session[name] for name in NAMES}}
 """
 
 
@@ -63,7 +70,8 @@ def own_runner(tree: Tree, tmp_mb: int) -> Tree:
     tree.write("deploymatrix.toml", "shipped = true\nshipped_models = false\n")
     tree.write("docker/mine/runner.toml", RUNNER)
     dockerfile = (REPOSITORY / "docker" / "python" / "Dockerfile").read_text(encoding="utf-8")
-    tree.write("docker/mine/Dockerfile", f"{dockerfile}ENV OF_THE_RUNNER=mine\n")
+    tree.write("docker/mine/Dockerfile", f"{dockerfile}ENV OF_THE_RUNNER=mine {HANDED}\n")
+    tree.write("docker/mine/shared/handed.py", 'NAMES = ("left", "right")\n')
     worker = tree.root / "docker" / "mine" / "worker"
     shutil.copytree(WORKER, worker, ignore=shutil.ignore_patterns("__pycache__", "*.mjs"))
     start = (worker / "__main__.py").read_text(encoding="utf-8")

@@ -54,7 +54,9 @@ async function ask(bundle, out) {
   const worker = spawn(process.execPath, command, { env, stdio: ['pipe', 'pipe', 'inherit'] });
   const watch = setTimeout(() => worker.kill('SIGKILL'), (request.timeout_s + GRACE_S) * 1000);
   worker.stdin.on('error', () => {}); // it has ended: its output will say so
-  for (const message of [{ op: 'hello', protocol: 4, variables: bundle.variables }, request]) {
+  const placed = ([name, value]) => [name, value.replaceAll('{modules}', join(HERE, 'modules'))];
+  const variables = Object.fromEntries(Object.entries(bundle.variables).map(placed));
+  for (const message of [{ op: 'hello', protocol: 4, variables }, request]) {
     worker.stdin.write(`${JSON.stringify(message)}\n`);
   }
   try {

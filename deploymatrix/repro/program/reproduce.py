@@ -83,7 +83,8 @@ def ask(bundle: dict[str, Any], out: Path) -> dict[str, Any] | None:
     """Return the worker's result for the bundle's request; None when it ended without one."""
     request = {**absolute(bundle["request"]), "op": "submit", "nonce": "reproduce", "threads": 1}
     request |= {"out": str(out / "out"), "deliver": False, "most_bytes": 0, "most_files": 0, "readable": []}
-    hello = {"op": "hello", "protocol": 4, "variables": bundle["variables"]}
+    variables = {name: v.replace("{modules}", str(HERE / "modules")) for name, v in bundle["variables"].items()}
+    hello = {"op": "hello", "protocol": 4, "variables": variables}
     command = [sys.executable, *(word.replace("{worker}", str(HERE / "worker")) for word in bundle["command"])]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as worker:
         assert worker.stdin is not None and worker.stdout is not None
