@@ -23,7 +23,6 @@ loopback = true
 
 [variables]
 OF_THE_RUNNER = "mine"
-DEPLOYMATRIX_MODULES = "{modules}"
 
 [tmp]
 size_mb = 300
@@ -32,7 +31,6 @@ exec = true
 [debian]
 packages = ["python3", "libgomp1", "libstdc++6"]
 """
-HANDED = "DEPLOYMATRIX_MODULES=/deploymatrix/modules"
 # Each line fails the cell where a declaration did not reach the worker.
 SERVE = """
 import faulthandler, os, pathlib, socket, subprocess
@@ -70,7 +68,7 @@ def own_runner(tree: Tree, tmp_mb: int) -> Tree:
     tree.write("deploymatrix.toml", "shipped = true\nshipped_models = false\n")
     tree.write("docker/mine/runner.toml", RUNNER)
     dockerfile = (REPOSITORY / "docker" / "python" / "Dockerfile").read_text(encoding="utf-8")
-    tree.write("docker/mine/Dockerfile", f"{dockerfile}ENV OF_THE_RUNNER=mine {HANDED}\n")
+    tree.write("docker/mine/Dockerfile", f"{dockerfile}ENV OF_THE_RUNNER=mine\n")
     tree.write("docker/mine/shared/handed.py", 'NAMES = ("left", "right")\n')
     worker = tree.root / "docker" / "mine" / "worker"
     shutil.copytree(WORKER, worker, ignore=shutil.ignore_patterns("__pycache__", "*.mjs"))
