@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -12,7 +11,7 @@ import threading
 import time
 import urllib.request
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,12 +23,14 @@ DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # loopbac
 
 
 class ServerProcess:
-    """A started server. It stays in the task's group of processes, with which it dies whatever becomes of the task."""
+    """A started server. It stays in the task's group of processes; a keeper ends it whatever becomes of the task."""
 
     def __init__(self, command: Sequence[str], variables: Mapping[str, str]) -> None:
-        self.mark = f"{MARK}={uuid.uuid4().hex}"
+        mark = uuid.uuid4().hex
+        keeper = [sys.executable, "-S", str(Path(__file__).with_name("keeper.py")), f"{MARK}={mark}"]
+        self.keeper = subprocess.Popen(keeper, stdin=subprocess.PIPE, start_new_session=True)
         self.folder = tempfile.mkdtemp(prefix="s")  # and its home; short, as paths of sockets have 107 bytes
-        own = dict([self.mark.split("=")], HOME=self.folder, TMPDIR=self.folder)
+        own = {MARK: mark, "HOME": self.folder, "TMPDIR": self.folder}
         self.process = subprocess.Popen(
             list(command),
             env={**os.environ, **own, **variables},
@@ -73,20 +74,8 @@ class ServerProcess:
         self.process.terminate()
         with suppress(subprocess.TimeoutExpired):
             self.process.wait(GRACE_S)
-        while left := list(marked(self.mark)):
-            for pid in left:
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-            self.process.poll()  # else it stays in the list, as a zombie
-            time.sleep(0.01)
+        assert self.keeper.stdin is not None
+        self.keeper.stdin.close()
+        self.keeper.wait()
         self.process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def marked(mark: str) -> Iterator[int]:
-    """The processes in whose environment the mark stands; a zombie has none."""
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            with suppress(OSError):  # ended meanwhile, or another user's
-                if mark.encode() in (entry / "environ").read_bytes().split(b"\0"):
-                    yield int(entry.name)
