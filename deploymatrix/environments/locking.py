@@ -25,7 +25,7 @@ from deploymatrix.errors import ConfigurationError, EnvironmentFailed
 from deploymatrix.say import Say
 
 PYTHON = "3.11"
-PLATFORM = "x86_64-manylinux_2_28"
+PLATFORM = "x86_64-manylinux_2_36"  # as in the base images, Debian 12
 PATTERNS = (
     "requirements*.in",
     "docker/*/requirements.in",

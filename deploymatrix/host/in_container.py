@@ -50,6 +50,7 @@ class InContainer:
                 tasks=site.jobs,
                 tmp=runner.spec.tmp,
                 loopback=runner.spec.loopback,
+                shared=runner.spec.shared,
             ),
             inbox=Inbox(folder, inside.INBOX),
             run_id=site.run_id,

@@ -51,7 +51,8 @@ class RunnerSpec(Strict):
     that its targets import from; the variable DEPLOYMATRIX_MODULES names it. `dockerfile`: seen from runner.toml, so
     that runners may share one. `variables`: set outside a container, where `{packages}` is the folder of the target's
     packages; inside, the Dockerfile's ENV counts. `loopback`: tasks may use TCP inside of their container, as servers
-    and browsers do; there is no other network.
+    and browsers do; there is no other network. `shared`: folders that all tasks of a container may write
+    to, for programs that know no TMPDIR.
     """
 
     entry: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+\.[A-Za-z0-9]+$")]
@@ -63,6 +64,7 @@ class RunnerSpec(Strict):
     modules: str | None = None
     dockerfile: Annotated[str, Field(min_length=1)] = "Dockerfile"
     loopback: bool = False
+    shared: tuple[Literal["/tmp", "/dev/shm"], ...] = ()
     variables: dict[str, str] = Field(default_factory=dict)
     tmp: Tmp = Tmp()
     debian: Debian | None = None

@@ -20,6 +20,7 @@ command = ["python3", "-s", "-X", "faulthandler", "{worker}"]
 worker = "worker"
 modules = "shared"
 loopback = true
+shared = ["/tmp", "/dev/shm"]
 
 [variables]
 OF_THE_RUNNER = "mine"
@@ -52,6 +53,8 @@ def load(payload):
         program.write_text("#!/bin/sh\\n")
         program.chmod(0o755)
         subprocess.run([program], check=True)
+        for folder in ("/tmp", "/dev/shm"):
+            pathlib.Path(folder, "shared").touch()
     listening = socket.create_server(("127.0.0.1", 0))
     socket.create_connection(listening.getsockname()).close()
     return dict(np.load(payload))
