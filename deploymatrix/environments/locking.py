@@ -25,7 +25,7 @@ from deploymatrix.errors import ConfigurationError, EnvironmentFailed
 from deploymatrix.say import Say
 
 PYTHON = "3.11"
-PLATFORM = "x86_64-manylinux_2_28"
+PLATFORM = "x86_64-manylinux_2_36"  # as in the base images, Debian 12
 PATTERNS = (
     "requirements*.in",
     "docker/*/requirements.in",
@@ -159,14 +159,13 @@ def _python_lock(source: Source, upgrade: bool) -> str:
 
 def portable(text: str) -> str:
     """Return a compiled lock without what depends on the indexes: torch's build, its hashes, its CUDA packages."""
-    blocks = re.split(r"(?m)^(?=[A-Za-z0-9])", text)
-    return "".join(_portable_block(block) for block in blocks)
+    blocks = {block.partition("==")[0].strip(): block for block in re.split(r"(?m)^(?=[A-Za-z0-9])", text)}
+    if UNHASHED.isdisjoint(blocks):
+        return text
+    return "".join(_portable_block(name, block) for name, block in blocks.items() if not ACCELERATORS.search(name))
 
 
-def _portable_block(block: str) -> str:
-    name = block.partition("==")[0].strip()
-    if ACCELERATORS.search(name):
-        return ""
+def _portable_block(name: str, block: str) -> str:
     if name not in UNHASHED:
         return block
     first, *rest = block.splitlines(keepends=True)

@@ -12,6 +12,7 @@ from typing import Any
 from deploymatrix.execution.metric_keys import budget_inputs, metric_inputs, scoring_code
 from deploymatrix.execution.model_files import NUMERICS, Key, ModelFiles, code_of
 from deploymatrix.execution.reads import Reads
+from deploymatrix.execution.runner_files import code_of_runner
 from deploymatrix.execution.sampled import static_of
 from deploymatrix.execution.step_files import code_of_evaluator, code_of_step
 from deploymatrix.execution.surroundings import environment_digest, opener_digest, passed_values
@@ -154,7 +155,7 @@ class Keys:
             {
                 "artifact": artifact.digest,
                 "samples": self._samples_digest(model, samples),
-                "runner": digests.of_code(self._project.run_module(target)),
+                "runner": code_of_runner(self._project, target),
                 "isolation": facts.isolation,
                 "runtime": facts.runtime_digest(target),
                 "limits": [model.spec.timeouts.run, target.spec.resources.model_dump(mode="json")],
@@ -246,7 +247,7 @@ class Keys:
                 "steps": [_step_inputs(project, step, cell.model) for step in steps],
                 **(self._evaluator(cell.route) if cell.route and cell.route.evaluated_in else {}),
                 "warnings": [self._warning_rules(step.format) for step in steps],
-                "runner": digests.of_code(project.run_module(cell.target)),
+                "runner": code_of_runner(project, cell.target),
                 "runtime": [digests.of_code(path) for path in runtime_recipe(project, cell.target).files],
                 "image": self._image(cell.target),
                 "limits": limits_of(cell.model, cell.target, cell.variant),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import docker
@@ -41,16 +41,19 @@ def container_channel(
     inbox: Inbox,
     run_id: str,
     command: Sequence[str],
+    variables: Mapping[str, str] | None = None,
 ) -> ContainerChannel:
     """Start a container of `image` and return the line to its worker.
 
     mounts: what every task may read. inbox: where each gets its own. command: what starts the worker.
+    variables: set beside those of the image.
     Raise EnvironmentFailed when the engine refuses.
     """
     try:
         container = client.containers.create(
             image.id,
             list(command),
+            environment=dict(variables or {}),
             labels=run_labels(run_id),
             mounts=[_bind(mount) for mount in (*mounts, inbox.mount)],
             stdin_open=True,

@@ -29,6 +29,7 @@ SPARE_PROCESSES = 64  # for the worker, its reaper, and what ends tasks
 SPARE_MB = 64  # for the same
 ROOM_SHARE = 0.5  # of a task's memory: what its folder may hold, which counts to its memory
 WORKERS_TMP = "rw,noexec,nosuid,nodev,size=16m,mode=0755"  # frameworks look for one at import; tasks cannot write there
+SHARED = "rw,noexec,nosuid,nodev,size=256m,mode=1777"
 INODES = 16_384  # files and folders in a task's folder
 
 
@@ -36,7 +37,7 @@ INODES = 16_384  # files and folders in a task's folder
 class Bounds:
     """What a container's tasks may use: MiB and processes of each, cores of all, and how many there are at once.
 
-    `loopback`: they talk by TCP inside of the container.
+    `loopback`: they talk by TCP inside of the container. `shared`: folders of all of them.
     """
 
     memory_mb: int
@@ -45,6 +46,7 @@ class Bounds:
     tasks: int = 1
     tmp: Tmp = field(default_factory=Tmp)
     loopback: bool = False
+    shared: Sequence[str] = ()
 
     @property
     def rooms(self) -> Sequence[str]:
@@ -58,8 +60,9 @@ class Bounds:
     def principals(self) -> dict[str, Any]:
         """Return what `hello` tells the worker of its tasks' ids and folders."""
         ids = {"first": FIRST_ID, "count": IDS}
-        given = {**ids, "rooms": list(self.rooms), "processes": self.pids, "closed": list(CLOSED)}
-        return {**given, "loopback": True} if self.loopback else given
+        closed = [folder for folder in CLOSED if folder not in self.shared]
+        given = {**ids, "rooms": list(self.rooms), "processes": self.pids, "closed": closed}
+        return {**given, "loopback": self.loopback, "shared": list(self.shared)}
 
 
 def limits(client: docker.DockerClient, bounds: Bounds) -> dict[str, Any]:
@@ -85,14 +88,19 @@ def limits(client: docker.DockerClient, bounds: Bounds) -> dict[str, Any]:
             Ulimit(name="nofile", soft=OPEN_FILES, hard=OPEN_FILES),
         ],
         "log_config": LogConfig(type="none"),  # the engine would keep what the worker writes, without bound
-        "tmpfs": {"/tmp": WORKERS_TMP, **{room: _options(bounds) for room in bounds.rooms}},
+        "tmpfs": {
+            "/tmp": WORKERS_TMP,
+            **dict.fromkeys(bounds.shared, SHARED),
+            **{room: _options(bounds) for room in bounds.rooms},
+        },
     }
     return as_understood(client, options)
 
 
 def limits_alone(client: docker.DockerClient, bounds: Bounds) -> dict[str, Any]:
     """Return the options for one program that is no worker: it is nobody, and its /tmp is its room."""
-    nobody = {"user": f"{FIRST_ID}:{FIRST_ID}", "cap_add": [], "tmpfs": {"/tmp": _options(bounds, mode="1777")}}
+    folders = {**dict.fromkeys(bounds.shared, SHARED), "/tmp": _options(bounds, mode="1777")}
+    nobody = {"user": f"{FIRST_ID}:{FIRST_ID}", "cap_add": [], "tmpfs": folders}
     return as_understood(client, {**limits(client, bounds), **nobody})
 
 

@@ -15,8 +15,8 @@ from deploymatrix.host.container_limits import Bounds
 from deploymatrix.host.inbox import Inbox, Mount
 from deploymatrix.host.recipes import image_recipe
 from deploymatrix.host.site import Site
-from deploymatrix.host.worker_program import worker_of
-from deploymatrix.project.targets import Target
+from deploymatrix.host.worker_program import MODULES, worker_of
+from deploymatrix.project.project import Target
 
 
 class InContainer:
@@ -35,7 +35,10 @@ class InContainer:
         runner = site.project.runner_of(target)
         worker = worker_of(runner)
         mounts = [Mount(worker.folder, inside.WORKER), Mount(target.folder, inside.TARGET)]
-        mounts += [Mount(worker.modules, inside.MODULES)] if worker.modules is not None else []
+        variables = {}
+        if worker.modules is not None:
+            mounts.append(Mount(worker.modules, inside.MODULES))
+            variables[MODULES] = inside.MODULES
         return container_channel(
             self._client,
             self._image(target),
@@ -47,10 +50,12 @@ class InContainer:
                 tasks=site.jobs,
                 tmp=runner.spec.tmp,
                 loopback=runner.spec.loopback,
+                shared=runner.spec.shared,
             ),
             inbox=Inbox(folder, inside.INBOX),
             run_id=site.run_id,
             command=worker.started_from(inside.WORKER, str),
+            variables=variables,
         )
 
     @property

@@ -11,6 +11,8 @@ from deploymatrix.project.runners import MODULES_FOLDER, PACKAGES_FOLDER, WORKER
 from deploymatrix.store import digests
 
 WORKER = Path(__file__).parents[1] / "worker"
+MODULES = "DEPLOYMATRIX_MODULES"  # the variable that names the folder of modules
+MODULES_FOLDER = "{modules}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,11 +60,12 @@ EXPORTING = WorkerProgram(folder=WORKER, language=".py", command=("python", "-s"
 
 def worker_of(runner: Runner) -> WorkerProgram:
     """Return the worker of a runner's targets."""
+    handed = {MODULES: MODULES_FOLDER} if runner.modules_folder is not None else {}
     return WorkerProgram(
         folder=runner.worker_folder or WORKER,
         language=runner.language,
         command=runner.spec.command,
-        variables=tuple(sorted(runner.spec.variables.items())),
+        variables=tuple(sorted({**runner.spec.variables, **handed}.items())),
         modules=runner.modules_folder,
     )
 

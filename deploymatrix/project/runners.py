@@ -49,9 +49,11 @@ class RunnerSpec(Strict):
     brings what npm runs on. `base`: the image that the Dockerfile gets as its argument BASE. `command`: starts the
     worker; `{worker}` is the worker's folder, and outside a container the first word is a program of the target's
     environment. `worker`: a folder beside runner.toml that takes the place of the worker that ships. `modules`: one
-    that its targets import from; DEPLOYMATRIX_MODULES names it. `variables`: set outside a container, where
-    `{packages}` is the folder of the target's packages and `{modules}` that of the modules; inside, the Dockerfile's
-    ENV counts. `loopback`: tasks may use TCP inside of their container, as servers and browsers do; no other network.
+    that its targets import from; the variable DEPLOYMATRIX_MODULES names it. `dockerfile`: seen from runner.toml, so
+    that runners may share one. `variables`: set outside a container, where `{packages}` is the folder of the target's
+    packages; inside, the Dockerfile's ENV counts. `loopback`: tasks may use TCP inside of their container, as servers
+    and browsers do; there is no other network. `shared`: folders that all tasks of a container may write
+    to, for programs that know no TMPDIR.
     """
 
     entry: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+\.[A-Za-z0-9]+$")]
@@ -61,7 +63,9 @@ class RunnerSpec(Strict):
     command: tuple[str, ...]
     worker: str | None = None
     modules: str | None = None
+    dockerfile: Annotated[str, Field(min_length=1)] = "Dockerfile"
     loopback: bool = False
+    shared: tuple[Literal["/tmp", "/dev/shm"], ...] = ()
     variables: dict[str, str] = Field(default_factory=dict)
     tmp: Tmp = Tmp()
     debian: Debian | None = None
@@ -97,7 +101,7 @@ class Runner:
 
     @property
     def dockerfile(self) -> Path:
-        return self.folder / "Dockerfile"
+        return self.folder / self.spec.dockerfile
 
     @property
     def language(self) -> str:

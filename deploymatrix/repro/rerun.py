@@ -62,7 +62,9 @@ def _in_container(evidence: Evidence, runner: Runner, target: Target, folder: Pa
     image = ensure_image(client, image_recipe(project, target), project.build, say)
     resources, tmp = target.spec.resources, runner.spec.tmp
     roomy = tmp.model_copy(update={"size_mb": max(tmp.size_mb, OUTPUTS_MB)})  # the program puts the outputs there
-    bounds = Bounds(memory_mb=resources.memory_mb, pids=resources.pids, cpus=resources.cpus, tmp=roomy)
+    bounds = Bounds(
+        memory_mb=resources.memory_mb, pids=resources.pids, cpus=resources.cpus, tmp=roomy, shared=runner.spec.shared
+    )
     container = client.containers.create(
         image.id,
         [evidence.worker.command[0], f"{INSIDE}/{evidence.program}"],

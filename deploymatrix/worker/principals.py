@@ -38,13 +38,15 @@ OURS = Path(__file__).parents[1]  # of the container: all that the engine mounte
 class Principal:
     """A user id, which is the group id too, the folder of one task, and how many processes and threads it may have.
 
-    `loopback`: whether it may bind and connect by TCP, where the kernel can forbid it.
+    `loopback`: whether it may bind and connect by TCP, where the kernel can forbid it. `shared`: where it may
+    write besides its own folder.
     """
 
     uid: int
     room: Path
     processes: int
     loopback: bool = False
+    shared: tuple[str, ...] = ()
 
     @property
     def home(self) -> Path:
@@ -127,6 +129,7 @@ class Principals:
         self.rooms = [Path(room) for room in given["rooms"]]
         self.processes = given["processes"]
         self.loopback = given.get("loopback", False)
+        self.shared = tuple(given.get("shared", ()))
         for folder in given["closed"]:
             with suppress(OSError):  # it is not there, or the engine closed it
                 Path(folder).chmod(0o755)
@@ -135,7 +138,8 @@ class Principals:
         """Return the next principal, moved in. Raise RuntimeError when every folder is in use."""
         if not self.rooms:
             raise RuntimeError("more tasks at once than the host gave folders for")
-        principal = Principal(next(self.ids), self.rooms.pop(), self.processes, self.loopback)
+        room = self.rooms.pop()
+        principal = Principal(next(self.ids), room, self.processes, self.loopback, self.shared)
         try:
             principal.move_in()
         except OSError:
@@ -151,7 +155,7 @@ def confine(principal: Principal, readable: list[str]) -> None:
     """Give up all files but the system's, the worker's, the task's own folder and what it was given to read."""
     top = [Path("/", name) for name in os.listdir("/") if Path("/", name) != OURS]
     code = [path for path in OURS.iterdir() if path.name in ("worker", "target", "modules")]
-    writable = [principal.home, Path(os.devnull)]
+    writable = [principal.home, Path(os.devnull), *map(Path, principal.shared)]
     landlock.restrict([*top, *code, *map(Path, readable)], writable, tcp=principal.loopback)
 
 

@@ -18,7 +18,7 @@ class PrincipalsGiven(TypedDict):
     """User ids for tasks, `count` of them from `first` on; a folder for each task at once, which the server owns.
 
     `processes`: how many processes and threads one user id may have. `closed`: folders of the server's that no task may
-    write to. `loopback`: they may bind and connect by TCP; without the key, they may not.
+    write to. `loopback`: they may bind and connect by TCP. `shared`: folders that they all may write to.
     """
 
     first: int
@@ -27,6 +27,7 @@ class PrincipalsGiven(TypedDict):
     processes: int
     closed: list[str]
     loopback: NotRequired[bool]
+    shared: NotRequired[list[str]]
 
 
 class Hello(TypedDict):

@@ -20,6 +20,7 @@ command = ["python3", "-s", "-X", "faulthandler", "{worker}"]
 worker = "worker"
 modules = "shared"
 loopback = true
+shared = ["/tmp", "/dev/shm"]
 
 [variables]
 OF_THE_RUNNER = "mine"
@@ -54,6 +55,8 @@ def load(payload):
         program.write_text("#!/bin/sh\\n")
         program.chmod(0o755)
         subprocess.run([program], check=True)
+        for folder in ("/tmp", "/dev/shm"):
+            pathlib.Path(folder, "shared").touch()
     listening = socket.create_server(("127.0.0.1", 0))
     socket.create_connection(listening.getsockname()).close()
     return dict(np.load(payload))
@@ -70,7 +73,7 @@ def own_runner(tree: Tree, tmp_mb: int) -> Tree:
     tree.write("deploymatrix.toml", "shipped = true\nshipped_models = false\n")
     tree.write("docker/mine/runner.toml", RUNNER)
     dockerfile = (REPOSITORY / "docker" / "python" / "Dockerfile").read_text(encoding="utf-8")
-    tree.write("docker/mine/Dockerfile", f"{dockerfile}ENV OF_THE_RUNNER=mine {HANDED}\n")
+    tree.write("docker/mine/Dockerfile", f"{dockerfile}ENV OF_THE_RUNNER=mine\n")
     tree.write("docker/mine/shared/handed.py", 'NAMES = ("left", "right")\n')
     worker = tree.root / "docker" / "mine" / "worker"
     shutil.copytree(WORKER, worker, ignore=shutil.ignore_patterns("__pycache__", "*.mjs"))

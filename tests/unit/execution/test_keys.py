@@ -65,6 +65,10 @@ def touch_run(tree: Tree) -> None:
     tree.append("targets/npz/run.py", "\nEXTRA = 1\n")
 
 
+def touch_program_beside_run(tree: Tree) -> None:
+    tree.write("targets/npz/server.py", "EXTRA = 1\n")
+
+
 def touch_tolerance(tree: Tree) -> None:
     tree.change("targets/npz/target.toml", "multiple = 12", "multiple = 13")
 
@@ -133,6 +137,7 @@ def touch_family(tree: Tree) -> None:
     ("touch", "made_anew"),
     [
         (touch_run, {"run npz"}),
+        (touch_program_beside_run, {"run npz"}),
         (touch_tolerance, {"cell npz"}),
         (touch_step, {"export npz"}),
         (touch_module_beside_steps, {"export npz"}),

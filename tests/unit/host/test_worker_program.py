@@ -45,7 +45,6 @@ def test_a_runners_own_worker_is_served_whole(tree: Tree):
 
 def test_modules_that_a_runner_hands_to_its_targets_count_and_are_named_where_they_lie(tree: Tree):
     tree.change("docker/python/runner.toml", "installer", 'modules = "shared"\ninstaller')
-    tree.change("docker/python/runner.toml", "[debian]", '[variables]\nDEPLOYMATRIX_MODULES = "{modules}"\n\n[debian]')
     tree.write("docker/python/shared/talk.py", "X = 1\n")
     before, shared = digest(tree, "python"), tree.root / "docker" / "python" / "shared"
 
