@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from deploymatrix.store import digests
 
 if TYPE_CHECKING:
-    from deploymatrix.project.project import Project, Target
+    from deploymatrix.project.project import Project
+from deploymatrix.project.targets import Target
 
 ASIDE = "lookups"  # it looks at artifacts, and no run loads it
 

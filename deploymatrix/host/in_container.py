@@ -16,7 +16,7 @@ from deploymatrix.host.inbox import Inbox, Mount
 from deploymatrix.host.recipes import image_recipe
 from deploymatrix.host.site import Site
 from deploymatrix.host.worker_program import MODULES, worker_of
-from deploymatrix.project.project import Target
+from deploymatrix.project.targets import Target
 
 
 class InContainer:

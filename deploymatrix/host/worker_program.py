@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploymatrix.project.runners import MODULES_FOLDER, PACKAGES_FOLDER, WORKER_FOLDER, Runner
+from deploymatrix.project.runners import PACKAGES_FOLDER, WORKER_FOLDER, Runner
 from deploymatrix.store import digests
 
 WORKER = Path(__file__).parents[1] / "worker"

@@ -16,7 +16,6 @@ from deploymatrix.project.toml_files import read_spec
 FILE = "runner.toml"
 WORKER_FOLDER = "{worker}"
 PACKAGES_FOLDER = "{packages}"
-MODULES_FOLDER = "{modules}"
 
 Installer = Literal["pip", "npm"]
 # The lock beside target.toml that each installer takes.
