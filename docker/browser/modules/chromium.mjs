@@ -61,7 +61,7 @@ export async function start() {
   const child = spawn(program(), [...FLAGS, `--user-data-dir=${profile}`, 'about:blank'], { env, stdio: ['ignore', 'ignore', 'pipe'] });
   process.once('exit', () => {
     child.kill('SIGKILL');
-    rmSync(profile, { recursive: true, force: true, maxRetries: 3 });
+    remove(profile);
   });
   return chromium.connectOverCDP(await address(child), { timeout: START_MS });
 }
@@ -87,8 +87,17 @@ function removeProfilesOfTheDead() {
     try {
       process.kill(parseInt(name.slice(PROFILE.length), 10), 0);
     } catch (error) {
-      if (error.code === 'ESRCH') rmSync(join(tmpdir(), name), { recursive: true, force: true });
+      if (error.code === 'ESRCH') remove(join(tmpdir(), name));
     }
+  }
+}
+
+/** Remove a profile, or as much of it as no process of Chromium's still writes to: the next start removes the rest. */
+function remove(profile) {
+  try {
+    rmSync(profile, { recursive: true, force: true });
+  } catch {
+    // an error here would make a task fail that has answered
   }
 }
 

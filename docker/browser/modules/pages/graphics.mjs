@@ -1,6 +1,6 @@
 /** Watches WebGL and WebGPU: which device serves a page, how often it is given work, and whether it is lost. */
 
-export const watched = { devices: new Set(), calls: { webgl: 0, webgpu: 0 } };
+export const watched = { devices: { webgl: new Set(), webgpu: new Set() }, calls: { webgl: 0, webgpu: 0 } };
 const SOFTWARE = /swiftshader/i;
 
 for (const { prototype } of [HTMLCanvasElement, OffscreenCanvas]) {
@@ -28,13 +28,13 @@ function wrap(prototype, name, after) {
 
 function addRenderer(context, canvas) {
   const { UNMASKED_RENDERER_WEBGL: renderer } = context.getExtension('WEBGL_debug_renderer_info') ?? {};
-  add(context.getParameter(renderer ?? context.RENDERER));
+  add('webgl', context.getParameter(renderer ?? context.RENDERER));
   canvas.addEventListener('webglcontextlost', () => console.error('webglcontextlost: the WebGL context was lost'));
 }
 
 function addDevice(device) {
   const { vendor, architecture, description } = device.adapterInfo;
-  add([vendor, architecture, description].filter(Boolean).join(' '));
+  add('webgpu', [vendor, architecture, description].filter(Boolean).join(' '));
   device.addEventListener('uncapturederror', ({ error }) => console.error(`WebGPU: ${error.message}`));
   device.lost.then(({ reason, message }) => {
     if (reason !== 'destroyed') console.error(`device.lost: the WebGPU device was lost: ${message}`);
@@ -42,6 +42,6 @@ function addDevice(device) {
 }
 
 /** Note a device by what the browser calls it, in one word where that is Chromium's software renderer. */
-function add(told) {
-  watched.devices.add(SOFTWARE.test(told) ? 'swiftshader' : told);
+function add(kind, told) {
+  watched.devices[kind].add(SOFTWARE.test(told) ? 'swiftshader' : told);
 }

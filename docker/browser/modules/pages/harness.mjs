@@ -25,5 +25,5 @@ globalThis.harness = {
   describe: () => module.describe(session),
 
   /** Return what drew or computed, as the browser names it; empty where the processor did it alone. */
-  device: () => (wanted ? [...watched.devices].join(', ') : ''),
+  device: () => (wanted ? [...watched.devices[wanted]].join(', ') : ''),
 };
