@@ -139,6 +139,7 @@ def test_graphics_are_told_by_what_computed_and_wanted_in_vain_they_fail(pages: 
     drawn, idle = pages.ask("webgl", do="draw"), pages.ask("webgl", do="nothing")
 
     assert drawn.value is not None and drawn.value["device"] == "swiftshader"
+    assert {"chromium", "playwright-core"} == set(drawn.value["versions"])
     assert idle.error is not None and "nothing was computed by webgl" in idle.error["message"]
 
 
