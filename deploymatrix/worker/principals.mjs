@@ -11,6 +11,7 @@ import { join } from 'node:path';
 const HOME = 'task'; // the name of a task's folder in the one that is given
 const PATIENCE_MS = 2000; // for one sweep
 const SWEEPS = 10;
+const REST_MS = 200; // after a sweep: what was killed, as a browser with its gigabytes, takes its time to be gone
 // As the task's user: kill every other process of it at once, then empty the folder, whatever modes things were given.
 const SWEEP = 'kill -9 -1 2>/dev/null; chmod -R u+rwx "$1" 2>/dev/null; find "$1" -mindepth 1 -delete 2>/dev/null';
 
@@ -76,6 +77,7 @@ class Principal {
   async sweep() {
     for (let count = 0; count < SWEEPS; count++) {
       if ((await this.#sweepOnce()) && !this.survivors().length && this.#movedOut()) return;
+      await new Promise((resolve) => setTimeout(resolve, REST_MS));
     }
     throw new Error(`user id ${this.uid} cannot be swept: ${this.survivors()} live on`);
   }
