@@ -112,7 +112,7 @@ def above_shipped(tmp_path: Path, tree: Tree) -> Project:
 
 def test_a_users_runner_is_added_and_one_of_a_shipped_name_takes_its_place(above_shipped: Project):
     root, shipped = above_shipped.trees
-    folders = {name: above_shipped.runners[name].folder for name in ("mine", "node", "python")}
+    folders = {name: runner.folder for name, runner in above_shipped.runners.items()}
 
     assert folders == {
         **{path.parent.name: path.parent for path in shipped.glob("docker/*/runner.toml")},
