@@ -118,6 +118,7 @@ def _cell(run: PlannedRun, facts: HostFacts, planned: PlannedCell, results: Mapp
         "framework": planned.model.spec.framework,
         "family": planned.model.spec.family,
         "target": planned.target.name,
+        "target_class": next(iter(planned.target.spec.tags), ""),
         "variant": planned.variant,
         "beside": planned.beside,
         "route": () if planned.route is None else tuple(str(planned.route).split(" → ")),

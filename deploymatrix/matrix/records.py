@@ -124,6 +124,7 @@ class Cell(Frozen):
     checks: tuple[str, ...] = Field(
         default=(), description="what was varied to see whether answers are stable: repeat, load, order, threads"
     )
+    target_class: str = Field(default="", description="the first tag of the target: what it is for")
     device: str = Field(
         default="", description="what computed, as the runtime names it; no latency is told of it; empty: the processor"
     )

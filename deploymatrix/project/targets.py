@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from deploymatrix.project.specs import TargetSpec
     from deploymatrix.project.variant_specs import VariantSpec
 
-VERSIONS = "versions"
-TAGS = (VERSIONS, "reach")  # of each further version
+VERSIONS = "versions"  # the folder of further versions, and their first tag
+BEYOND = "reach"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +49,7 @@ def versions_of(target: Target) -> Iterator[Target]:
     """
     variants = {name: variant for name, variant in target.variants.items() if variant.default}
     limits = {name: limit for name, limit in target.spec.limits.items() if name in variants}
-    tags = tuple(dict.fromkeys((*target.spec.tags, *TAGS)))
+    tags = tuple(dict.fromkeys((VERSIONS, *target.spec.tags, BEYOND)))
     about = {"tags": tags, "variants": tuple(variants), "limits": limits, "versions": (), "expectations": ()}
     for version in target.spec.versions:
         found = Target(
