@@ -28,7 +28,7 @@ class Row(NamedTuple):
 class Grid:
     """Rows are models, with one for each variant where there are several; columns are targets; both sorted by name.
 
-    `of`: what rows are, "model" or "target"; of targets, columns are models. `sections` are the rows by family, by class of
+    `of`: what rows are, "model" or "target"; then columns are models. `sections` are the rows by family, by class of
     target, or all rows under no name. A variant that others stand beside is a model's first.
     """
 

@@ -115,10 +115,11 @@ def test_a_users_runner_is_added_and_one_of_a_shipped_name_takes_its_place(above
     folders = {name: runner.folder for name, runner in above_shipped.runners.items()}
 
     assert folders == {
+        **{path.parent.name: path.parent for path in shipped.glob("docker/*/runner.toml")},
         "mine": root / "docker/mine",
-        "node": shipped / "docker/node",
         "python": root / "docker/python",
     }
+    assert folders["node"] == shipped / "docker/node"
     assert above_shipped.base_recipe == shipped / "docker/base"
 
 
