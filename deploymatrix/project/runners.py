@@ -49,6 +49,7 @@ class RunnerSpec(Strict):
     worker; `{worker}` is the worker's folder, and outside a container the first word is a program of the target's
     environment. `worker`: a folder beside runner.toml that takes the place of the worker that ships. `variables`: set
     outside a container, where `{packages}` is the folder of the target's packages; inside, the Dockerfile's ENV counts.
+    `headers`: whether the image holds the packages' C headers, against which a runtime compiles.
     """
 
     entry: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+\.[A-Za-z0-9]+$")]
@@ -59,6 +60,7 @@ class RunnerSpec(Strict):
     worker: str | None = None
     variables: dict[str, str] = Field(default_factory=dict)
     tmp: Tmp = Tmp()
+    headers: bool = False
     debian: Debian | None = None
 
     @field_validator("command")
