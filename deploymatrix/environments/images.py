@@ -66,7 +66,7 @@ def ensure_image(client: docker.DockerClient, recipe: ImageRecipe, build: Path, 
         if image_id is None:
             packages = ensure_runtime(recipe.runtime, envs, say, platform=other_platform(client)).packages
             say(f"image {tag}: being built on {base.reference}")
-            stream = _Digested(context(recipe.dockerfile, packages))
+            stream = _Digested(context(recipe.dockerfile, packages, headers=recipe.headers))
             image_id = _build(client, stream, tag, base.id, recipe.target)
             about["context"] = stream.digest.hexdigest()
         notes.add(digest, image_id, about)

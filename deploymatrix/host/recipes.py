@@ -56,4 +56,6 @@ def image_recipe(project: Project, target: Target) -> ImageRecipe:
         folder=project.base_recipe,
         runtime=runtime,
     )
-    return ImageRecipe(target=target.name, dockerfile=runner.dockerfile, base=base, runtime=runtime)
+    return ImageRecipe(
+        target=target.name, dockerfile=runner.dockerfile, base=base, runtime=runtime, headers=runner.spec.headers
+    )

@@ -52,7 +52,7 @@ class RunnerSpec(Strict):
     that runners may share one. `variables`: set outside a container, where `{packages}` is the folder of the target's
     packages; inside, the Dockerfile's ENV counts. `loopback`: tasks may use TCP inside of their container, as servers
     and browsers do; there is no other network. `shared`: folders that all tasks of a container may write
-    to, for programs that know no TMPDIR.
+    to, for programs that know no TMPDIR. `headers`: the image holds the packages' C headers, to compile against.
     """
 
     entry: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+\.[A-Za-z0-9]+$")]
@@ -67,6 +67,7 @@ class RunnerSpec(Strict):
     shared: tuple[Literal["/tmp", "/dev/shm"], ...] = ()
     variables: dict[str, str] = Field(default_factory=dict)
     tmp: Tmp = Tmp()
+    headers: bool = False
     debian: Debian | None = None
 
     @field_validator("command")

@@ -18,6 +18,7 @@ TARGETS = (
     "mnn",
     "onnx-unoptimised",
     "openvino",
+    "torch-compile",
     "torch-mobile",
     "tract",
     "tvm",
