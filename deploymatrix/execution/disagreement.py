@@ -26,9 +26,7 @@ def disagreements(cells: Iterable[PlannedCell], results: Mapping[str, Result]) -
     return Disagreements(models=tuple(found))
 
 
-def _disagreement(
-    model: str, variant: str, cells: list[PlannedCell], results: Mapping[str, Result]
-) -> Disagreement:
+def _disagreement(model: str, variant: str, cells: list[PlannedCell], results: Mapping[str, Result]) -> Disagreement:
     from deploymatrix.numerics.disagreement import alike, apart, distances
     from deploymatrix.numerics.tensors import Array, load
 
@@ -61,7 +59,7 @@ def _samples(cell: PlannedCell, results: Mapping[str, Result]) -> tuple[int, ...
 
 
 def _traits(cell: PlannedCell, results: Mapping[str, Result]) -> Iterator[str]:
-    """Yield what may explain an answer: the steps that made the artifact, its format, the runtime's packages, a device."""
+    """Yield what may explain an answer: the artifact's steps and format, the runtime's packages, a device."""
     assert cell.route is not None
     run = _entry(results, run_id(cell))
     assert run is not None

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from deploymatrix.numerics.tensors import Array
+from .tensors import Array
 
 Distances = NDArray[np.float64]
 Answer = Mapping[tuple[int, str], Array]  # by sample and output
@@ -38,7 +38,7 @@ def distances(answers: Sequence[Answer]) -> Distances:
 def alike(found: Distances) -> list[list[int]]:
     """Return the groups of those that answer the same to the bit, each with its first first; single ones, too."""
     groups: list[list[int]] = []
-    for index in range(len(found)):
+    for index in range(found.shape[0]):
         group = next((group for group in groups if found[group[0], index] == 0), None)
         if group is None:
             groups.append([index])
@@ -52,7 +52,7 @@ def apart(found: Distances) -> list[int]:
 
     Empty where that edge is not FAR times as long as every other one, or where there are less than three to tell.
     """
-    known = [index for index in range(len(found)) if not np.isnan(found[index]).any()]
+    known = _comparable(found)
     edges = _tree(found, known)
     if len(edges) < 2:
         return []
@@ -61,10 +61,19 @@ def apart(found: Distances) -> list[int]:
         return []
     side = _reached(leaf, [edge for edge in edges if edge[2] != leaf])
     other = [index for index in known if index not in side]
-    return sorted(min(side, other, key=lambda group: (len(group), group[0])))
+    return sorted(side if (len(side), side) < (len(other), other) else other)
 
 
-def _tree(found: Distances, known: Sequence[int]) -> list[tuple[float, int, int]]:
+def _comparable(found: Distances) -> list[int]:
+    """Return those of which each distance is known: without the fewest that lack some."""
+    known = list(range(found.shape[0]))
+    while np.isnan(found[np.ix_(known, known)]).any():
+        lacking = np.isnan(found[np.ix_(known, known)]).sum(axis=0)
+        del known[int(lacking.argmax())]
+    return known
+
+
+def _tree(found: Distances, known: list[int]) -> list[tuple[float, int, int]]:
     """Return the edges of the shortest tree that joins them (Prim): length, where it starts, and what it brings in."""
     edges: list[tuple[float, int, int]] = []
     inside = set(known[:1])
@@ -84,7 +93,7 @@ def _reached(start: int, edges: Sequence[tuple[float, int, int]]) -> list[int]:
     return reached
 
 
-def _wide(array: Array) -> Array | None:
-    """Return numbers as float64, or complex128; None where one is not finite."""
-    wide = array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)
+def _wide(array: Array) -> NDArray[np.complex128] | None:
+    """Return numbers that can be told apart whatever their dtype; None where one is not finite."""
+    wide = array.astype(np.complex128)
     return wide if np.isfinite(wide).all() else None
