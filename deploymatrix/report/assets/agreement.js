@@ -6,15 +6,14 @@ function agreementSection(cell) {
   const found = disagreements.find(({ model, variant }) => model === cell.model && variant === cell.variant);
   if (!found || found.targets.length < 3 || !found.targets.includes(cell.target)) return null;
   const distance = between(found);
-  const order = [...found.targets].sort((a, b) => rank(distance(cell.target, a)) - rank(distance(cell.target, b)));
-  const [farthest] = order.filter((name) => distance(cell.target, name) !== null).slice(-1);
-  const words = `Nearest ${order[1]}, ${figure(distance(cell.target, order[1]))}; farthest ${farthest}, ${figure(distance(cell.target, farthest))}`;
+  const away = (name) => distance(cell.target, name);
+  const others = found.targets.filter((name) => name !== cell.target).sort((a, b) => rank(away(a)) - rank(away(b)));
   return h(
     "section",
     {},
     h("h3", {}, "Who agrees with whom"),
-    h("p", {}, words, ". ", apartWords(found)),
-    distanceMap(found, order, distance, cell.target),
+    h("p", {}, `${nearWords(others, away)} ${apartWords(found)}`),
+    distanceMap(found, [cell.target, ...others], distance, cell.target),
     h("p", { class: "muted" }, "The largest difference of two answers, as a share of the largest value. Darker is farther apart."),
   );
 }
@@ -30,6 +29,18 @@ function between({ targets, distances }) {
 
 function rank(distance) {
   return distance ?? Infinity;
+}
+
+function nearWords(others, away) {
+  const same = others.filter((name) => away(name) === 0);
+  const known = others.filter((name) => away(name) > 0);
+  const told = (name) => `${name}, ${figure(away(name))}`;
+  return [
+    same.length && `The same to the bit as ${same.join(", ")}.`,
+    known.length && `Nearest ${told(known[0])}; farthest ${told(known.at(-1))}.`,
+  ]
+    .filter(Boolean)
+    .join(" ");
 }
 
 function apartWords({ apart, share: shared }) {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { visit } from "../browser.mjs";
 
 export default async function filters({ small }) {
-  const report = await visit(small);
+  const report = await visit(small, { viewport: { width: 1280, height: 1500 } }); // all rows are made
   await report.open();
   const all = await report.models();
 
