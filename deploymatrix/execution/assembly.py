@@ -162,10 +162,16 @@ def _artifact(planned: PlannedCell, results: Mapping[str, Result]) -> dict[str, 
         "warnings": tuple(warning for entry in on_the_way if entry for warning in entry.about["warnings"]),
         "artifact": _record_of(exported),
         "static": static_of(exported),
+        "processor": _processor(on_the_way),
         "calibration": exported.about.get("calibration", ""),
         "changes": tuple(_changes(planned, exported)),
         "versions": exported.about["versions"],
     }
+
+
+def _processor(on_the_way: list[Entry | None]) -> str:
+    """Return the kind of processor that one of the route's steps made machine code for; empty where none did."""
+    return next((entry.about["processor"] for entry in on_the_way if entry and "processor" in entry.about), "")
 
 
 def _record_of(exported: Entry) -> Artifact:

@@ -104,6 +104,9 @@ class Cell(Frozen):
         default=(), description="what the route's exporters said about the truth of their artifacts"
     )
     artifact: Artifact | None = None
+    processor: str = Field(
+        default="", description="the kind of processor that alone runs the artifact, being machine code; empty: any"
+    )
     isolation: Isolation | None = None
     image: str | None = None
     versions: dict[str, str] = Field(default={})

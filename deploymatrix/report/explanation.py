@@ -114,6 +114,7 @@ def as_text(explanation: Explanation) -> Iterator[str]:
     yield from _block_of("detail", cell.detail.splitlines() if "\n" in cell.detail else [])
     yield from _field("artifact", f"{cell.artifact.bytes:,} bytes" if cell.artifact else "")
     yield from _field("static", cell.fixed)
+    yield from _field("made for", f"{cell.processor}, and no other processor" if cell.processor else "")
     yield from _field("changes", "; ".join(cell.changes))
     yield from _field("samples", cell.own_samples)
     yield from _field("accuracy", accuracy_words(cell.accuracy))
