@@ -118,6 +118,7 @@ const SHARED = [
   "yardstick",
   "accuracy",
   "device",
+  "platform",
   "beside",
   "note",
 ];
