@@ -30,6 +30,7 @@ from deploymatrix.say import Say
 DIGITS = 12
 ID_DIGITS = len("sha256:") + DIGITS
 GLIBC = "manylinux_2_28"
+OF_OUR_OWN = "manylinux_2_36"  # of a base that is always made here, from Debian 12
 BUILD_S = 1800
 ARGUMENT = re.compile(r"^ARG BASE(=.*)?$", re.MULTILINE)
 
@@ -110,7 +111,7 @@ def other_platform(client: docker.DockerClient, platform_: str | None = None) ->
     machine = machine_of(platform_ or client.version()["Arch"])
     if sys.platform == "linux" and platform.machine() == machine:
         return None
-    return f"{machine}-{GLIBC}"
+    return f"{machine}-{GLIBC if platform_ is None else OF_OUR_OWN}"
 
 
 def _build(client: docker.DockerClient, stream: _Digested, tag: str, base: str, target: str) -> str:

@@ -15,6 +15,7 @@ from deploymatrix.project.toml_files import read_spec
 
 FILE = "runner.toml"
 MAKE_BASE = "make-base.sh"
+EMULATED = 4  # times as long as elsewhere a task may take, and its worker be silent: QEMU takes some ten times as long
 WORKER_FOLDER = "{worker}"
 PACKAGES_FOLDER = "{packages}"
 
@@ -106,6 +107,11 @@ class Runner:
     @property
     def dockerfile(self) -> Path:
         return self.folder / self.spec.dockerfile
+
+    @property
+    def patience(self) -> int:
+        """How many times as long as on others its tasks may take."""
+        return 1 if self.spec.platform is None else EMULATED
 
     @property
     def language(self) -> str:

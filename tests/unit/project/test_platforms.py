@@ -92,3 +92,10 @@ def test_it_is_emulated_wherever_the_engines_machine_is_another(on_arm: Tree, ma
 
     assert facts.is_foreign(project.targets["npz-arm64"]) == foreign
     assert not facts.is_foreign(project.targets["npz"])
+
+
+def test_what_may_be_emulated_is_given_more_time_and_silence(on_arm: Tree) -> None:
+    project = on_arm.project()
+    asked = [project.runner_of(project.targets[name]).patience for name in ("npz", "npz-arm64")]
+
+    assert asked[0] == 1 < asked[1]
