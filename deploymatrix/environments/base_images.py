@@ -50,6 +50,8 @@ def ensure_base(client: docker.DockerClient, recipe: BaseRecipe, envs: Path, not
     with FileLock(envs / f".{re.sub('[/:]', '-', recipe.made_here)}.lock"):
         if recipe.is_chosen:
             return _chosen(client, recipe, say)
+        if recipe.platform is not None:  # no registry's image has what runs it on another machine
+            return _noted(client, recipe, notes, say) or _made(client, recipe, envs, notes, say)
         return _official(client, recipe.image, say) or _obtained(client, recipe, envs, notes, say)
 
 
@@ -78,22 +80,36 @@ def _official(client: docker.DockerClient, wanted: str, say: Say) -> BaseImage |
 
 
 def _obtained(client: docker.DockerClient, recipe: BaseRecipe, envs: Path, notes: ImageNotes, say: Say) -> BaseImage:
-    wanted, made_here = recipe.image, recipe.made_here
-    digest = hashlib.sha256(made_here.encode()).hexdigest()
-    found = _local(client, made_here)
-    if found is not None and notes.has(digest, found.id):
-        say(f"base image: {made_here}, made here earlier; for the official one: docker pull {wanted}")
+    wanted = recipe.image
+    if found := _noted(client, recipe, notes, say):
+        say(f"base image: {found.reference}, made here earlier; for the official one: docker pull {wanted}")
         return found
-    if found is not None:
-        say(f"base image: {made_here}: there is no note that the engine's was made here; not used")
     _pull(client, wanted, say)
     if pulled := _official(client, wanted, say):
         return pulled
+    return _made(client, recipe, envs, notes, say)
+
+
+def _noted(client: docker.DockerClient, recipe: BaseRecipe, notes: ImageNotes, say: Say) -> BaseImage | None:
+    """Return what was made here earlier, of which there is a note."""
+    found = _local(client, recipe.made_here)
+    if found is not None and not notes.has(_digest(recipe), found.id):
+        say(f"base image: {recipe.made_here}: there is no note that the engine's was made here; not used")
+        return None
+    return found
+
+
+def _made(client: docker.DockerClient, recipe: BaseRecipe, envs: Path, notes: ImageNotes, say: Say) -> BaseImage:
     _check_that_it_can_be_made(recipe)
-    say(f"base image: no registry gives {wanted}; making {made_here} from this machine's Debian packages")
+    why = f"no registry gives {recipe.image}" if recipe.platform is None else f"it is for {recipe.platform}"
+    say(f"base image: {why}; making {recipe.made_here} from this machine's Debian packages")
     made = _make(client, recipe, envs, say)
-    notes.add(digest, made.id, {"tag": made_here})
+    notes.add(_digest(recipe), made.id, {"tag": recipe.made_here})
     return made
+
+
+def _digest(recipe: BaseRecipe) -> str:
+    return hashlib.sha256(recipe.made_here.encode()).hexdigest()
 
 
 def repository(reference: str) -> str:
@@ -157,6 +173,7 @@ def _make(client: docker.DockerClient, recipe: BaseRecipe, envs: Path, say: Say)
         archive = Path(folder) / "base.tar"
         command = ["sh", str(recipe.folder / "make-base.sh"), str(archive), ",".join(recipe.debian)]
         command += [] if program is None else [str(program)]
+        command += [] if recipe.platform is None else [str(client.version()["Arch"])]
         done = subprocess.run(tied(command), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
         if done.returncode:
             raise EnvironmentFailed(f"{recipe.made_here}: {NEEDED} failed:\n{done.stderr.strip()[-2000:]}")

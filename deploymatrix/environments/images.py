@@ -21,6 +21,7 @@ from requests.exceptions import RequestException
 from deploymatrix.environments.base_images import ensure_base
 from deploymatrix.environments.image_context import context
 from deploymatrix.environments.image_notes import ImageNotes, notes_of
+from deploymatrix.environments.platforms import machine_of
 from deploymatrix.environments.recipes import ImageRecipe, joined_digest, recipe_digest
 from deploymatrix.environments.runtimes import ensure_runtime
 from deploymatrix.errors import EnvironmentFailed
@@ -29,11 +30,8 @@ from deploymatrix.say import Say
 DIGITS = 12
 ID_DIGITS = len("sha256:") + DIGITS
 GLIBC = "manylinux_2_28"
+OF_OUR_OWN = "manylinux_2_36"  # of a base that is always made here, from Debian 12
 BUILD_S = 1800
-# What the engine calls a machine, as Python calls it.
-MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
-
-
 ARGUMENT = re.compile(r"^ARG BASE(=.*)?$", re.MULTILINE)
 
 
@@ -64,7 +62,8 @@ def ensure_image(client: docker.DockerClient, recipe: ImageRecipe, build: Path, 
     with FileLock(locks / f".{recipe.target}-{digest[:DIGITS]}.lock"):
         image_id = _noted(client, tag, digest, notes, say)
         if image_id is None:
-            packages = ensure_runtime(recipe.runtime, envs, say, platform=other_platform(client)).packages
+            wanted = other_platform(client, recipe.base.platform)
+            packages = ensure_runtime(recipe.runtime, envs, say, platform=wanted).packages
             say(f"image {tag}: being built on {base.reference}")
             stream = _Digested(context(recipe.dockerfile, packages, headers=recipe.headers))
             image_id = _build(client, stream, tag, base.id, recipe.target)
@@ -107,13 +106,12 @@ class _Digested:
             yield chunk
 
 
-def other_platform(client: docker.DockerClient) -> str | None:
-    """Return the engine's platform in uv's words; None when it is this very one."""
-    architecture = client.version()["Arch"]
-    machine = MACHINES.get(architecture, architecture)
+def other_platform(client: docker.DockerClient, platform_: str | None = None) -> str | None:
+    """Return the platform, the engine's where none is given, in uv's words; None when it is this very one."""
+    machine = machine_of(platform_ or client.version()["Arch"])
     if sys.platform == "linux" and platform.machine() == machine:
         return None
-    return f"{machine}-{GLIBC}"
+    return f"{machine}-{GLIBC if platform_ is None else OF_OUR_OWN}"
 
 
 def _build(client: docker.DockerClient, stream: _Digested, tag: str, base: str, target: str) -> str:

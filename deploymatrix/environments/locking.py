@@ -20,12 +20,14 @@ from pathlib import Path
 from deploymatrix.environments.lockfile import UNHASHED, read_lock
 from deploymatrix.environments.model_locks import Ground, compile_over
 from deploymatrix.environments.pip_settings import registry_variables
+from deploymatrix.environments.platforms import machine_of
 from deploymatrix.environments.uv_command import run_uv
 from deploymatrix.errors import ConfigurationError, EnvironmentFailed
 from deploymatrix.say import Say
 
 PYTHON = "3.11"
-PLATFORM = "x86_64-manylinux_2_36"  # as in the base images, Debian 12
+PLATFORM = "manylinux_2_36"  # as in the base images, Debian 12
+PLATFORMS = "platforms"  # of a target: folders by the machine that their locks are for
 PATTERNS = (
     "requirements*.in",
     "docker/*/requirements.in",
@@ -34,6 +36,7 @@ PATTERNS = (
     "targets/*/package.json",
     "targets/*/versions/*/requirements.in",
     "targets/*/versions/*/package.json",
+    f"targets/*/{PLATFORMS}/*/requirements.in",
 )
 ENGINE = "deploymatrix"
 # Installed with a build of torch that wants them, and then at the versions that this very build declares.
@@ -55,6 +58,12 @@ class Source:
     @property
     def lock(self) -> Path:
         return self.path.with_name("package-lock.json") if self.is_node else self.path.with_suffix(".lock")
+
+    @property
+    def platform(self) -> str:
+        """What wheels are chosen for, in uv's words."""
+        further = self.path.parent.parent.name == PLATFORMS
+        return f"{machine_of(self.path.parent.name if further else 'amd64')}-{PLATFORM}"
 
     @property
     def excludes(self) -> Path:
@@ -114,7 +123,8 @@ def _source(root: Path, path: Path) -> Source:
     if path.parent == root:
         return Source(name=ENGINE + path.stem.removeprefix("requirements"), path=path)
     folder = path.parent
-    of_folder = f"{folder.parent.parent.name}-{folder.name}" if folder.parent.name == "versions" else folder.name
+    further = folder.parent.name in ("versions", PLATFORMS)
+    of_folder = f"{folder.parent.parent.name}-{folder.name}" if further else folder.name
     return Source(name=of_folder if path.stem in {"requirements", "package"} else path.stem, path=path)
 
 
@@ -144,7 +154,7 @@ def _python_lock(source: Source, upgrade: bool) -> str:
         if source.lock.is_file() and not upgrade:
             shutil.copyfile(source.lock, output)
         command = ["pip", "compile", "--quiet", "--generate-hashes", "--no-header", source.path.name]
-        command += ["--python-version", PYTHON, "--python-platform", PLATFORM]
+        command += ["--python-version", PYTHON, "--python-platform", source.platform]
         if source.over is not None:
             excludes = _entries(source.excludes)
             text = compile_over(source.over, source.path, output, command, excludes, registry_variables())

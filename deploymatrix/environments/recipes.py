@@ -62,7 +62,7 @@ class BaseRecipe:
     """What a runner starts from.
 
     image: the one that it declares. debian: packages to make it from where no registry has it; none where it cannot be
-    made. folder: with make-base.sh. runtime: says which interpreter the image needs.
+    made. folder: with make-base.sh. runtime: says which interpreter the image needs. platform: see runner.toml.
     """
 
     runner: str
@@ -70,6 +70,7 @@ class BaseRecipe:
     debian: tuple[str, ...]
     folder: Path
     runtime: RuntimeRecipe
+    platform: str | None = None
 
     @property
     def reference(self) -> str:
@@ -90,7 +91,7 @@ class BaseRecipe:
     def made_here(self) -> str:
         """What the image is called that is made here: by the digest of what it is made by, so that runners share it."""
         digest = hashlib.sha256()
-        for file in [*sorted(self.folder.glob("*")), *filter(None, [self.runtime.interpreter])]:
+        for file in [*sorted(filter(Path.is_file, self.folder.glob("*"))), *filter(None, [self.runtime.interpreter])]:
             digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
         digest.update("\0".join(self.debian).encode())
         name = re.sub(r"[:@].*", "", self.image.rpartition("/")[2])

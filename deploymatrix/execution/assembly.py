@@ -92,14 +92,15 @@ def build_matrix(run: PlannedRun, facts: HostFacts, results: Mapping[str, Result
 
 
 def measure_cell(planned: PlannedCell, results: Mapping[str, Result]) -> Measurement:
-    """Return seconds and MiB of the cell's own export and run; no latency of what did not compute on the processor."""
+    """Return seconds and MiB of the cell's own export and run; no latency of a device or an emulator."""
     if planned.route is None:
         return Measurement(cell=planned.name, cached=False)
     reference = _entry(results, reference_id(planned.model))
     export = _entry(results, export_id(planned.model, planned.route))
     run = _entry(results, run_id(planned))
     decided = results.get(compare_id(planned))
-    run_s = run.record.measured.get("run_s") if run and not run.about.get("device") else None
+    is_latency = run is not None and not (run.about.get("device") or run.about.get("emulated"))
+    run_s = run.record.measured.get("run_s") if run and is_latency else None
     return Measurement(
         cell=planned.name,
         cached=isinstance(decided, Done) and decided.cached,
@@ -121,6 +122,7 @@ def _cell(run: PlannedRun, facts: HostFacts, planned: PlannedCell, results: Mapp
         "target_class": next(iter(planned.target.spec.tags), ""),
         "variant": planned.variant,
         "beside": planned.beside,
+        "platform": run.project.runner_of(planned.target).spec.platform or "",
         "route": () if planned.route is None else tuple(str(planned.route).split(" → ")),
         "steps": () if planned.route is None else tuple(step.name for step in planned.route.steps),
     }
@@ -218,6 +220,7 @@ def _compared(project: Project, planned: PlannedCell, results: Mapping[str, Resu
         "own_samples": own.about["said"] if own else "",
         "checks": tuple(run.about["checks"]),
         "device": run.about.get("device", ""),
+        "emulated": run.about.get("emulated", False),
         "outputs": tuple(OutputRecord.model_validate(output) for output in compared.about["outputs"]),
         "yardstick": _yardstick(results, planned),
         "drift": compared.about["drift"],

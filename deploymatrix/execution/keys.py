@@ -268,7 +268,7 @@ class Keys:
         """Digest what the target's image is made by and how it is started; thousands of cells share it."""
         if target.spec.runner not in self._images:
             runner = self._project.runner_of(target)
-            base = digests.of_code_folder(self._project.base_recipe) if runner.spec.debian else None
+            base = digests.of_code_folder(self._project.base_folder(runner)) if runner.spec.debian else None
             parts = [digests.of_code(runner.dockerfile), runner.spec.model_dump(mode="json"), base]
             self._images[target.spec.runner] = digests.of_data(parts)
         return self._images[target.spec.runner]

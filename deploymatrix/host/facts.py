@@ -1,7 +1,10 @@
-"""The two facts about a host that results depend on. Asking for them starts nothing."""
+"""The facts about a host that results depend on. Asking for them starts nothing."""
 
 from __future__ import annotations
 
+import platform
+
+from deploymatrix.environments.platforms import machine_of
 from deploymatrix.environments.recipes import recipe_digest
 from deploymatrix.host.recipes import image_recipe, runtime_recipe
 from deploymatrix.project.project import Project
@@ -11,11 +14,15 @@ from deploymatrix.store import digests
 
 
 class HostFacts:
-    """How artifacts are isolated, and what each target's runtime is made of. A target's files are read once."""
+    """How artifacts are isolated, and what each target's runtime is made of. A target's files are read once.
 
-    def __init__(self, project: Project, isolation: Isolation) -> None:
+    `machine`: what they run on, as Python calls it: the engine's where that is another one than this.
+    """
+
+    def __init__(self, project: Project, isolation: Isolation, machine: str = "") -> None:
         self.project = project
         self.isolation = isolation
+        self.machine = machine or platform.machine()
         self._runtimes: dict[str, str] = {}
         self._images: dict[str, str] = {}
 
@@ -32,6 +39,11 @@ class HostFacts:
         if target.name not in self._images:
             self._images[target.name] = recipe_digest(image_recipe(self.project, target))
         return self._images[target.name]
+
+    def is_foreign(self, target: Target) -> bool:
+        """Tell whether the target's runtime is built for another machine: then it is emulated, in containers alone."""
+        wanted = self.project.runner_of(target).spec.platform
+        return wanted is not None and machine_of(wanted) != machine_of(self.machine)
 
     def _digest(self, target: Target) -> str:
         if self.isolation == "process":

@@ -42,7 +42,8 @@ def local_host(project: Project, wanted: IsolationChoice, *, jobs: int, say: Say
     reap_containers(client, None)
     try:
         with announced(project.build, run_id):
-            yield Host(HostFacts(project, isolation), workshop)
+            machine = client.version()["Arch"] if client is not None and isolation == "docker" else ""
+            yield Host(HostFacts(project, isolation, machine), workshop)
     finally:
         workshop.close_all()
         reap_containers(client, run_id)

@@ -53,8 +53,9 @@ def image_recipe(project: Project, target: Target) -> ImageRecipe:
         runner=runner.name,
         image=runner.spec.base,
         debian=runner.spec.debian.packages if runner.spec.debian else (),
-        folder=project.base_recipe,
+        folder=project.base_folder(runner),
         runtime=runtime,
+        platform=runner.spec.platform,
     )
     return ImageRecipe(
         target=target.name, dockerfile=runner.dockerfile, base=base, runtime=runtime, headers=runner.spec.headers

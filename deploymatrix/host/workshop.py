@@ -15,6 +15,7 @@ from deploymatrix.host.channel import Channel
 from deploymatrix.host.in_process import ensure_exporter, start_exporter
 from deploymatrix.host.intake import remove
 from deploymatrix.host.isolation import launcher_for
+from deploymatrix.host.live_worker import SILENT_S
 from deploymatrix.host.messages import MOST_FILES, Place, Reply, Request, TaskName, Work
 from deploymatrix.host.site import Site
 from deploymatrix.host.worker import Worker, WorkerClosed
@@ -139,8 +140,13 @@ class Workshop:
             if self._closed:
                 raise WorkerClosed(f"{place}: the run is over")
             if place not in self._workers:
-                self._workers[place] = Worker(lambda: self._start(place))
+                silent_s = SILENT_S * self._patience(place)
+                self._workers[place] = Worker(lambda: self._start(place), silent_s=silent_s)
             return self._workers[place]
+
+    def _patience(self, place: Place) -> int:
+        project = self._site.project
+        return project.runner_of(project.targets[place.name]).patience if place.kind == "runner" else 1
 
     def _start(self, place: Place) -> Channel:
         project = self._site.project

@@ -123,7 +123,7 @@ def _accuracy(cell: Cell, limits: Budget) -> str | None:
 
 
 def _latency(cell: Cell, times: Mapping[str, Measurement], limits: Budget) -> str | None:
-    if limits.latency_ratio is None or cell.device:  # what a device takes is no latency beside the processor's
+    if limits.latency_ratio is None or cell.device or cell.emulated:  # that is no latency
         return None
     measured = times.get(cell.name)
     if cell.beside:

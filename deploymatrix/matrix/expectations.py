@@ -15,7 +15,7 @@ from deploymatrix.numerics.failing import every_name
 from deploymatrix.project.nearest import nearest
 from deploymatrix.project.project import Project
 from deploymatrix.project.specs import Expectation, ExpectationsFile, UnsupportedSpec
-from deploymatrix.project.targets import Target
+from deploymatrix.project.targets import FILES, Target
 from deploymatrix.project.toml_files import read_spec
 
 VARIANTS, ELSEWHERE = "docs/guides/variants.md", "docs/decisions/exported-is-an-outcome.md"
@@ -41,7 +41,7 @@ def read_expectations(project: Project, further: Path | None = None) -> list[Exp
     """
     entries = []
     if further is not None:
-        if further.name in ("target.toml", "version.toml"):
+        if further.name in ("target.toml", *FILES.values()):
             raise ConfigurationError(
                 f"--expectations {further}: deploymatrix reads a target's own entries anyway; name another file"
             )
@@ -77,21 +77,22 @@ def _unsupported(project: Project, target: Target) -> Iterator[ExpectationRecord
 
 
 def _elsewhere(project: Project, target: Target) -> Iterator[ExpectationRecord]:
-    """Yield an entry for the cells of a target that one system alone runs: on others they are only exported."""
-    if target.spec.system is not None:
+    """Yield an entry for the cells of a target that one system or platform alone runs: elsewhere it is exported."""
+    where = target.spec.system or project.runner_of(target).spec.platform
+    if where is not None:
         yield ExpectationRecord(
             cell=f"*/{target.name}/*",
             outcome=EXPORTED,
             stage="load",
-            reason=f"exported, not run: {target.name} runs on {target.spec.system} only",
+            reason=f"exported, not run: {target.name} runs on {where} only",
             link=ELSEWHERE,
             file=project.shown(target.file),
         )
 
 
 def _entries_of(target: Target) -> tuple[Expectation, ...]:
-    """Return a target's own entries; those of a further version of its runtime stand beside that version's lock."""
-    if not target.version:
+    """Return a target's own entries; those of a further version or platform of its runtime stand beside its lock."""
+    if not target.is_further:
         return target.spec.expectations
     return read_spec(target.file, ExpectationsFile).expectations if target.file.is_file() else ()
 
@@ -157,7 +158,7 @@ def _targets_of(entry: ExpectationRecord, known: Collection[str]) -> set[str]:
 
 def _own_target(entry: ExpectationRecord) -> str | None:
     path = PurePath(entry.file)
-    if path.name == "version.toml":
+    if path.name in FILES.values():
         return f"{path.parent.parent.parent.name}-{path.parent.name}"
     return path.parent.name if path.name == "target.toml" else None
 

@@ -20,7 +20,7 @@ class Measurement(Frozen):
     cached: bool
     export_s: float | None = None
     load_s: float | None = None
-    run_s: Annotated[float | None, Field(description="median over the samples; null where a device computed")] = None
+    run_s: Annotated[float | None, Field(description="median over the samples; null of a device or an emulator")] = None
     fastest_s: Annotated[float | None, Field(description="the fastest of these runs")] = None
     peak_mb: float | None = None
     eager_s: Annotated[float | None, Field(description="eager float32 on the same machine, a sample")] = None

@@ -131,6 +131,10 @@ class Cell(Frozen):
     device: str = Field(
         default="", description="what computed, as the runtime names it; no latency is told of it; empty: the processor"
     )
+    platform: str = Field(default="", description="what the runtime is built for; empty: the machine that it ran on")
+    emulated: bool = Field(
+        default=False, description="whether that machine emulated the platform's; no latency is told of it"
+    )
     outputs: tuple[OutputRecord, ...] = ()
     yardstick: Literal["float64", "float32"] = Field(
         default="float64", description="what the reference was computed in; float32 where the model's code rounds to it"

@@ -19,7 +19,7 @@ from deploymatrix.project.runners import FILE as RUNNER_FILE
 from deploymatrix.project.runners import Runner, read_runners
 from deploymatrix.project.specs import EnvironmentSpec, FrameworkSpec, PipelineSpec, StepSpec, TargetSpec
 from deploymatrix.project.strict import Isolation
-from deploymatrix.project.targets import Target, versions_of
+from deploymatrix.project.targets import Target, further_of
 from deploymatrix.project.toml_files import read_spec
 from deploymatrix.project.variant_specs import VariantSpec
 from deploymatrix.project.variants import VARIANTS, check_pipeline_variants, check_target_variants, read_variants
@@ -110,7 +110,7 @@ class Project:
             self._check_runner(folder, spec)
             variants = {name: self.variants[name] for name in spec.variants}
             own = Target(name=folder.name, folder=folder, spec=spec, variants=variants)
-            for target in (own, *versions_of(own)):
+            for target in (own, *further_of(own, self.runners)):
                 for needed in (self.run_module(target), self.runtime_lock(target)):
                     if not needed.is_file():
                         raise ConfigurationError(f"{needed}: missing; a target of runner {spec.runner!r} needs it")
@@ -155,6 +155,10 @@ class Project:
     def base_recipe(self) -> Path:
         """The folder with what makes a base image where no registry answers."""
         return self._find("docker/base")
+
+    def base_folder(self, runner: Runner) -> Path:
+        """Return the folder with what makes a runner's base image: its own, where that is for another platform."""
+        return self.base_recipe if runner.spec.platform is None else runner.folder
 
     @property
     def trees(self) -> tuple[Path, ...]:

@@ -14,6 +14,8 @@ from deploymatrix.project.strict import Strict
 from deploymatrix.project.toml_files import read_spec
 
 FILE = "runner.toml"
+MAKE_BASE = "make-base.sh"
+EMULATED = 4  # times as long as elsewhere a task may take, and its worker be silent: QEMU takes some ten times as long
 WORKER_FOLDER = "{worker}"
 PACKAGES_FOLDER = "{packages}"
 
@@ -53,6 +55,9 @@ class RunnerSpec(Strict):
     packages; inside, the Dockerfile's ENV counts. `loopback`: tasks may use TCP inside of their container, as servers
     and browsers do; there is no other network. `shared`: folders that all tasks of a container may write
     to, for programs that know no TMPDIR. `headers`: the image holds the packages' C headers, to compile against.
+    `platform`: what its containers hold, whatever the engine's machine is: it is what packages are fetched for, and the
+    base, made by the runner's own make-base.sh, runs it on other machines. `tags`: beside their own, those of the
+    targets that name the runner in `platforms`.
     """
 
     entry: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+\.[A-Za-z0-9]+$")]
@@ -62,6 +67,8 @@ class RunnerSpec(Strict):
     command: tuple[str, ...]
     worker: str | None = None
     modules: str | None = None
+    platform: Literal["linux/arm64"] | None = None
+    tags: tuple[str, ...] = ()
     dockerfile: Annotated[str, Field(min_length=1)] = "Dockerfile"
     loopback: bool = False
     shared: tuple[Literal["/tmp", "/dev/shm"], ...] = ()
@@ -102,6 +109,11 @@ class Runner:
     @property
     def dockerfile(self) -> Path:
         return self.folder / self.spec.dockerfile
+
+    @property
+    def patience(self) -> int:
+        """How many times as long as on others its tasks may take."""
+        return 1 if self.spec.platform is None else EMULATED
 
     @property
     def language(self) -> str:
@@ -145,6 +157,8 @@ def _read(folder: Path) -> Runner:
     _check("interpreter", runner, runner.interpreter_lock, "make it: nox -s lock")
     _check("worker", runner, runner.worker_folder, "add the folder, or remove the key for the worker that ships")
     _check("modules", runner, runner.modules_folder, "add the folder, or remove the key")
+    if runner.spec.platform is not None:
+        _check("platform", runner, runner.folder / MAKE_BASE, "add it: no registry's image runs on other machines")
     return runner
 
 

@@ -231,6 +231,7 @@ class TargetSpec(Strict):
     rounding, how far answers may be off, max|y - y64| / max|y64| of an output and of each slice of it. `system`: the
     only one on which its runtime runs; on others artifacts are made, their outcome is `exported`, and never green.
     `versions`: further ones of its runtime, each with its lock in versions/<version>/, which run the same artifacts.
+    `platforms`: runners of another platform, each with a lock in platforms/<runner>/, where they run, too.
     """
 
     format: FolderName
@@ -240,6 +241,7 @@ class TargetSpec(Strict):
     limits: dict[FolderName, TargetLimits] = {}
     system: Literal["Linux", "macOS", "Windows"] | None = None
     versions: tuple[FolderName, ...] = ()
+    platforms: tuple[FolderName, ...] = ()
     resources: Resources = Resources()
     expectations: tuple[Expectation, ...] = ()
 

@@ -17,7 +17,7 @@ from deploymatrix.matrix.records import Cell
 from deploymatrix.printable import printable
 from deploymatrix.project.findings import Finding
 from deploymatrix.report.accuracy import accuracy_words
-from deploymatrix.report.device import device_words
+from deploymatrix.report.device import device_words, platform_words
 from deploymatrix.report.stability import stability
 from deploymatrix.report.worth import share
 
@@ -120,6 +120,7 @@ def as_text(explanation: Explanation) -> Iterator[str]:
     yield from _field("accuracy", accuracy_words(cell.accuracy))
     yield from _field("checks", stability(cell))
     yield from _block_of("agrees", explanation.agreement)
+    yield from _field("platform", platform_words(cell))
     yield from _field("device", device_words(cell))
     if cell.yardstick != "float64":
         yield from _field("yardstick", YARDSTICK)

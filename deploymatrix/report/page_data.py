@@ -23,7 +23,7 @@ from deploymatrix.matrix.output_records import OutputRecord, StepsRecord, WorstR
 from deploymatrix.matrix.records import NOT_REPRODUCIBLE, Cell, Matrix
 from deploymatrix.project.findings import Finding
 from deploymatrix.report.accuracy import accuracy_words
-from deploymatrix.report.device import device_words
+from deploymatrix.report.device import device_words, platform_words
 from deploymatrix.report.history import History
 from deploymatrix.report.stability import stability
 from deploymatrix.report.symbols import SYMBOLS, VERDICT_SYMBOLS, VERDICT_WORDS
@@ -173,6 +173,7 @@ def _described(cell: Cell, detail_limit: int, reasons: list[str]) -> list[Any]:
         cell.yardstick,
         accuracy_words(cell.accuracy),
         device_words(cell),
+        platform_words(cell),
     ]
 
 

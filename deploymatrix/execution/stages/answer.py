@@ -37,7 +37,7 @@ def question(context: StageContext, needs: Needs) -> Question:
             "repeat": 1,
             **wire_state(model),
         },
-        timeout_s=model.spec.timeouts.run * math.ceil(samples / A_LIMIT),
+        timeout_s=model.spec.timeouts.run * math.ceil(samples / A_LIMIT) * context.project.runner_of(task.on).patience,
         memory_mb=task.on.spec.resources.memory_mb,
         most_bytes=ANSWERS * samples * (values * WIDEST + SPARE),
         most_files=ANSWERS * samples * len(model.spec.outputs),

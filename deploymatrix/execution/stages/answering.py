@@ -61,6 +61,7 @@ def kept(answered: Answered, needs: Needs, declared: list[str]) -> Result:
         return answered.refuse(problem)
     about = {name: value[name] for name in ("outputs", "extra", "missing", "checks", "versions")}
     about["device"] = value.get("device", "")
+    about["emulated"] = answered.context.facts.is_foreign(answered.task.on) if answered.task.target else False
     return answered.keep("runs", about, {name: value[name] for name in ("load_s", "run_s")})
 
 

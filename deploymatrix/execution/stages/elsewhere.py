@@ -7,6 +7,7 @@ import platform
 from deploymatrix.execution.outcomes import Failed
 from deploymatrix.execution.stages.context import StageContext
 from deploymatrix.project.plan import Task
+from deploymatrix.project.targets import Target
 
 SYSTEMS = {"Darwin": "macOS"}  # where platform.system() has another word than people
 RUNS: frozenset[str] = frozenset({"run", "answer"})
@@ -17,10 +18,19 @@ def exported_only(context: StageContext, task: Task) -> Failed | None:
 
     A container is Linux on every machine. The outcome is not kept: the store may come to the machine that runs it.
     """
-    if task.kind not in RUNS or task.on.spec.system is None:
+    where = _where_it_runs(context, task.on) if task.kind in RUNS else None
+    if where is None:
         return None
+    return Failed(outcome="exported", stage="load", detail=f"exported, not run: {where}", lasting=False)
+
+
+def _where_it_runs(context: StageContext, target: Target) -> str | None:
+    """Name the system or platform on which the target runs; None where it is this one, or a container emulates it."""
     here = "Linux" if context.facts.isolation == "docker" else platform.system()
-    if SYSTEMS.get(here, here) == task.on.spec.system:
+    here = SYSTEMS.get(here, here)
+    if target.spec.system not in (None, here):
+        return target.spec.system
+    wanted = context.project.runner_of(target).spec.platform
+    if wanted is None or context.facts.isolation == "docker":
         return None
-    detail = f"exported, not run: {task.on.spec.system}"
-    return Failed(outcome="exported", stage="load", detail=detail, lasting=False)
+    return wanted if here != "Linux" or context.facts.is_foreign(target) else None

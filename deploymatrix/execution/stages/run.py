@@ -32,7 +32,7 @@ def question(context: StageContext, needs: Needs) -> Question:
     return Question(
         module=context.project.run_module(task.on),
         args=asked_.args,
-        timeout_s=task.model.spec.timeouts.run,
+        timeout_s=task.model.spec.timeouts.run * context.project.runner_of(task.on).patience,
         memory_mb=task.on.spec.resources.memory_mb,
         most_bytes=asked_.most_bytes,
         most_files=asked_.most_files,

@@ -119,6 +119,7 @@ const SHARED = [
   "yardstick",
   "accuracy",
   "device",
+  "platform",
   "beside",
   "note",
 ];

@@ -274,6 +274,7 @@ function factsSection(cell, more) {
     ["Framework", cell.framework],
     ["Family", cell.family],
     ["Isolation", more.isolation],
+    ["Platform", more.platform],
     ["Device", more.device],
     ["Yardstick", more.yardstick === "float32" ? "float32: the model's code rounds to it" : null],
     ["Samples", more.samples],

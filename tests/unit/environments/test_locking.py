@@ -20,6 +20,12 @@ SOURCES = sources(ROOT)
 RUNTIMES = [source for source in SOURCES if source.path.parent.parent.name == "targets"]
 
 
+def test_a_lock_is_for_the_platform_whose_folder_it_lies_in():
+    found = {source.name: source.platform for source in SOURCES}
+
+    assert (found["onnx"], found["onnx-arm64"]) == ("x86_64-manylinux_2_36", "aarch64-manylinux_2_36")
+
+
 def lock_of(folder: Path, text: str) -> Path:
     path = folder / "requirements.lock"
     path.write_text(text)

@@ -129,21 +129,22 @@ def test_a_compared_cell_holds_its_route_versions_and_figures(
     assert cell.artifact is not None
 
 
-def test_of_a_device_the_cell_names_it_and_tells_no_latency(
+def test_of_a_device_or_an_emulator_the_cell_names_it_and_tells_no_latency(
     tree: Tree, cells: list[PlannedCell], tmp_path: Path
 ) -> None:
     results, store = decided(tmp_path, cells), Store(tmp_path / "store")
     timed = {"run_s": [0.5], "load_s": 0.25}
-    for name, about in (("npz", {"device": "swiftshader"}), ("plain", {})):
+    for name, about in (("npz", {"device": "swiftshader"}), ("plain", {}), ("wrapped", {"emulated": True})):
         entry = store.put("runs", digests.of_data(name), None, about={**ABOUT["run"], **about}, measured=timed)
         results[run_id(cell_of(cells, name))] = Done(entry=entry, cached=False)
 
     matrix = {cell.target: cell for cell in build(tree, cells, results).cells}
-    measured = {name: measure_cell(cell_of(cells, name), results) for name in ("npz", "plain")}
+    measured = {name: measure_cell(cell_of(cells, name), results) for name in matrix}
 
     assert (matrix["npz"].device, matrix["plain"].device) == ("swiftshader", "")
     assert (measured["npz"].run_s, measured["npz"].fastest_s, measured["npz"].load_s) == (None, None, 0.25)
-    assert measured["plain"].run_s == 0.5
+    assert (measured["plain"].run_s, measured["wrapped"].run_s) == (0.5, None)
+    assert (matrix["wrapped"].emulated, matrix["plain"].emulated) == (True, False)
 
 
 def cell_of(cells: list[PlannedCell], target: str) -> PlannedCell:

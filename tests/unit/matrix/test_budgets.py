@@ -64,8 +64,9 @@ def test_without_measurements_latency_is_not_judged_and_with_a_gap_in_them_it_is
     assert "was not measured" in over(Measurement(cell=CELL.name, cached=False, run_s=1.0), latency_ratio=1e9)[0]
 
 
-def test_a_budget_of_latency_says_nothing_of_a_device() -> None:
-    on_a_device = CELL.model_copy(update={"device": "swiftshader"})
+@pytest.mark.parametrize("about", [{"device": "swiftshader"}, {"emulated": True}])
+def test_a_budget_of_latency_says_nothing_of_a_device_or_an_emulator(about: dict[str, Any]) -> None:
+    on_a_device = CELL.model_copy(update=about)
     budget = BudgetRecord(cell="linear/*", limits=Budget(latency_ratio=1e-9, artifact_mb=1.9), file="budgets.toml")
 
     (line,) = breaches(on_a_device, [budget], {})

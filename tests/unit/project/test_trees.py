@@ -39,7 +39,7 @@ def test_without_settings_the_root_is_where_the_command_is_called(tmp_path: Path
 
 def test_an_empty_folder_has_all_that_is_shipped(tmp_path: Path) -> None:
     project = project_at(tmp_path)
-    own = {name for name, target in project.targets.items() if not target.version}
+    own = {name for name, target in project.targets.items() if not target.is_further}
     assert own == {path.parent.name for path in REPOSITORY.glob("targets/*/target.toml")}
     assert set(project.models) == {path.parent.name for path in REPOSITORY.glob("models/*/model.toml")}
     assert project.build == tmp_path / "build"

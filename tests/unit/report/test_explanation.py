@@ -175,6 +175,16 @@ def test_a_device_is_named_and_no_latency_of_it_is_told() -> None:
     assert not any("times eager" in line for line in text)
 
 
+@pytest.mark.parametrize(("emulated", "words"), [(True, ", emulated: how long it takes is no latency"), (False, "")])
+def test_a_platform_is_named_and_whether_it_was_emulated(emulated: bool, words: str) -> None:
+    cell = a_cell("a/t/fp32", "passed", None, verdict="ok", platform="linux/arm64", emulated=emulated)
+
+    text = list(as_text(Explanation(cell=cell, measurement=None, digests={}, log=(), similar=(), repro=None)))
+
+    (line,) = (line for line in text if "platform" in line)
+    assert line.startswith(f"  platform  linux/arm64{words}") and bool(words) == ("emulated" in line)
+
+
 def test_a_repair_tells_what_a_user_of_the_plain_converter_sees_and_what_shows_it() -> None:
     cell = a_cell("a/tfjs/fp32", "passed", None, repairs=("tfjs-erfc", "a-users-own"))
 

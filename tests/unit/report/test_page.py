@@ -132,7 +132,7 @@ def test_the_panel_keeps_what_the_matrix_says() -> None:
     block = panels(Elements(render(make_matrix(cell))))
     route, steps, blame = (block["values"][number] for number in block["cells"][0][:3])
     assert (route, steps, blame) == (list(cell.route), list(cell.steps), "onnx/from_torch")
-    assert cell.artifact and block["cells"][0][22:24] == [cell.artifact.sha256, cell.artifact.bytes]
+    assert cell.artifact and block["cells"][0][23:25] == [cell.artifact.sha256, cell.artifact.bytes]
 
 
 def test_the_panel_says_where_own_samples_lie() -> None:
@@ -149,7 +149,7 @@ def test_numbers_that_json_has_no_word_for_become_null() -> None:
         .model_copy(update={"error": float("inf"), "limit": float("nan"), "sample_errors": (float("nan"),)})
     )
     block = panels(Elements(render(make_matrix(make_cell(outputs=(output,))))))
-    _, _, error, _, _, errors, _, _ = block["cells"][0][24][0]
+    _, _, error, _, _, errors, _, _ = block["cells"][0][25][0]
     assert (error, errors) == (None, [None])
 
 
