@@ -22,6 +22,9 @@ Targets = Annotated[
     list[str] | None,
     typer.Option("-t", "--target", metavar="TARGET", help="Only this target, or those of a tag; repeatable; or all."),
 ]
+Platform = Annotated[
+    str, typer.Option(metavar="OS/ARCH", help="Only targets on this platform, as linux/arm64; with -t, theirs.")
+]
 Models = Annotated[
     list[str] | None, typer.Option("-m", "--model", metavar="MODEL", help="Only this model; repeatable.")
 ]
@@ -113,11 +116,13 @@ def selection_of(
     models: list[str] | None,
     expression: str,
     variants: list[str] | None = None,
+    platform: str = "",
 ) -> Selection:
     """Return what the user selected; the project's default where that is neither a model nor an expression."""
-    from deploymatrix.project.selecting import selected
+    from deploymatrix.project.selecting import on_platform, selected
 
-    return selected(project, targets or (), models or (), expression, variants or ())
+    wanted = on_platform(project, platform, targets or ()) if platform else targets or ()
+    return selected(project, wanted, models or (), expression, variants or ())
 
 
 def echo(text: object, *, err: bool = False, nl: bool = True) -> None:

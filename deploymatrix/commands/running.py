@@ -18,6 +18,7 @@ from deploymatrix.commands.options import (
     Isolation,
     ModelFolders,
     Models,
+    Platform,
     Targets,
     Variants,
     build_of,
@@ -48,6 +49,7 @@ def run(
     variant: Variants = None,
     expression: Expression = "",
     models: ModelFolders = None,
+    platform: Platform = "",
     isolation: Isolation = "auto",
     exporters: Exporters = None,
     jobs: Annotated[int, typer.Option("-j", "--jobs", min=0, help="Tasks at a time; 0: one a core.")] = 0,
@@ -72,7 +74,7 @@ def run(
     from deploymatrix.execution.run import run as run_cells
 
     project = project_of(context, models, timeout)
-    selection = selection_of(project, target, model, expression, variant)
+    selection = selection_of(project, target, model, expression, variant, platform)
     project = replace(project, exporters=exporters or project.exporters)
     options = RunOptions(isolation=isolation, jobs=jobs, fresh=fresh, expectations=expectations, shard=shard)
     if explain_plan:

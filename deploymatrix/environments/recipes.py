@@ -91,7 +91,7 @@ class BaseRecipe:
     def made_here(self) -> str:
         """What the image is called that is made here: by the digest of what it is made by, so that runners share it."""
         digest = hashlib.sha256()
-        for file in [*sorted(filter(Path.is_file, self.folder.glob("*"))), *filter(None, [self.runtime.interpreter])]:
+        for file in filter(None, [self.folder / "make-base.sh", self.runtime.interpreter]):
             digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
         digest.update("\0".join(self.debian).encode())
         name = re.sub(r"[:@].*", "", self.image.rpartition("/")[2])

@@ -15,7 +15,7 @@ from deploymatrix.project.toml_files import read_spec
 
 FILE = "runner.toml"
 MAKE_BASE = "make-base.sh"
-EMULATED = 4  # times as long as elsewhere a task may take, and its worker be silent: QEMU takes some ten times as long
+EMULATED = 4  # times as long as elsewhere a task may take, and its worker be silent: for QEMU
 WORKER_FOLDER = "{worker}"
 PACKAGES_FOLDER = "{packages}"
 

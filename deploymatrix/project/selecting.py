@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from deploymatrix.errors import NothingSelected
 from deploymatrix.project.expressions import compile_expression
 from deploymatrix.project.names import pick
 from deploymatrix.project.plan import Selection, is_default_target
@@ -47,6 +48,22 @@ def _named_targets(project: Project, words: tuple[str, ...]) -> tuple[str, ...]:
     tagged = {word: [name for name, target in project.targets.items() if word in target.spec.tags] for word in words}
     known = {word: [word] if word in project.targets or not tagged[word] else tagged[word] for word in words}
     return tuple(dict.fromkeys(name for word in words for name in known[word]))
+
+
+def on_platform(project: Project, platform: str, targets: Iterable[str]) -> list[str]:
+    """Return the names of the targets on this platform: those of the targets that the words name, else all.
+
+    Raise NothingSelected where there is none.
+    """
+    named = pick("target", _named_targets(project, tuple(targets)), project.targets)
+    own = {project.targets[name].folder for name in named}
+    found = [t for t in project.targets.values() if project.runner_of(t).spec.platform == platform and t.folder in own]
+    if not found:
+        known = {runner.spec.platform for runner in project.runners.values() if runner.spec.platform is not None}
+        raise NothingSelected(
+            f"--platform {platform}: no such target runs there; platforms: {', '.join(sorted(known))}"
+        )
+    return [target.name for target in found]
 
 
 def targets_of(project: Project, selection: Selection) -> list[Target]:

@@ -6,11 +6,12 @@ import shutil
 
 import pytest
 
-from deploymatrix.errors import ConfigurationError
+from deploymatrix.errors import ConfigurationError, NothingSelected
 from deploymatrix.host.facts import HostFacts
 from deploymatrix.host.recipes import image_recipe
 from deploymatrix.matrix.expectations import is_about, read_expectations
 from deploymatrix.project.plan import Selection, plan_cells
+from deploymatrix.project.selecting import on_platform
 from tests.fakes.tree import Tree
 
 ENTRY = """
@@ -99,3 +100,14 @@ def test_what_may_be_emulated_is_given_more_time_and_silence(on_arm: Tree) -> No
     asked = [project.runner_of(project.targets[name]).patience for name in ("npz", "npz-arm64")]
 
     assert asked[0] == 1 < asked[1]
+
+
+def test_a_platform_selects_its_targets_and_of_named_ones_theirs(on_arm: Tree) -> None:
+    project = on_arm.project()
+
+    assert [on_platform(project, "linux/arm64", named) for named in ((), ("npz",), ("npz-arm64",))] == [
+        ["npz-arm64"]
+    ] * 3
+    for platform, named in (("linux/arm64", ["plain"]), ("linux/arm", [])):
+        with pytest.raises(NothingSelected, match=f"--platform {platform}: .*; platforms: linux/arm64"):
+            on_platform(project, platform, named)
