@@ -78,6 +78,7 @@ def repro(
 
 def _explanations(context: typer.Context, pattern: str, models: list[Path] | None) -> Iterator[Explanation]:
     from deploymatrix.matrix.causes import alike
+    from deploymatrix.matrix.disagreement import agreement_lines, read_disagreements
     from deploymatrix.matrix.files import MATRIX, MEASUREMENTS, read_matrix, read_measurements
     from deploymatrix.matrix.kept_logs import read_log
     from deploymatrix.matrix.records import NOT_REPRODUCIBLE
@@ -88,7 +89,7 @@ def _explanations(context: typer.Context, pattern: str, models: list[Path] | Non
 
     build, project = build_of(context), project_of(context, models)
     matrix, times = read_matrix(build / MATRIX), read_measurements(build / MEASUREMENTS)
-    findings = read_findings(project)
+    findings, agreement = read_findings(project), read_disagreements(build)
     for cell in pick_cells(matrix, pattern):
         line = command(cell.name, options=_own_options(context), models=models or ())
         yield Explanation(
@@ -99,6 +100,7 @@ def _explanations(context: typer.Context, pattern: str, models: list[Path] | Non
             similar=alike(cell, matrix.cells),
             repro=None if cell.outcome in NOT_REPRODUCIBLE else line,
             repairs=repairs_of(cell, findings),
+            agreement=tuple(agreement_lines(agreement.get((cell.model, cell.variant)), cell.target)),
         )
 
 

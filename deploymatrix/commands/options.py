@@ -33,7 +33,7 @@ Variants = Annotated[
     typer.Option("-v", "--variant", metavar="VARIANT", help="This variant [default: fp32]; repeatable; or all."),
 ]
 Expression = Annotated[
-    str, typer.Option("-k", metavar="EXPR", help="Only cells that match: names, globs, tags; and, or, not.")
+    str, typer.Option("-k", metavar="EXPR", help="Only cells that match: tags, parts of names, globs; and, or, not.")
 ]
 ModelFolders = Annotated[
     list[Path] | None,

@@ -93,7 +93,9 @@ def matrix(
     format_: Annotated[
         Literal["table", "markdown", "json"], typer.Option("--format", help="How to print it.")
     ] = "table",
-    by: Annotated[Literal["model", "family"], typer.Option("--by", help="What the rows are sorted by.")] = "model",
+    by: Annotated[
+        Literal["model", "family", "target"], typer.Option("--by", help="What the rows are, or are sorted by.")
+    ] = "model",
 ) -> None:
     """Print the matrix of the last run."""
     from deploymatrix.matrix.derived import without_contradicted
@@ -116,11 +118,12 @@ def _show_explanations(explanations: list[TaskExplanation], as_json: bool) -> No
 def show(matrix: Matrix, format_: str, by: By = "model", *, build: Path) -> None:
     """Print the matrix; beside it as a table, what the measurements in the build folder say of its variants."""
     from deploymatrix.matrix.files import MEASUREMENTS, read_measurements
+    from deploymatrix.report.grid import readable
 
     if format_ == "json":
         print_json(matrix.model_dump(mode="json"))
         return
-    times = read_measurements(build / MEASUREMENTS)
+    times, by = read_measurements(build / MEASUREMENTS), readable(matrix, by)
     if format_ == "markdown":
         from deploymatrix.report.markdown import markdown
 

@@ -14,17 +14,22 @@ SHARED = "shared"
 PACKAGES = "packages"
 LARGE_BYTES = 200 * 1024**2
 CHUNK = 1 << 20
+HEADERS = frozenset({"include"})  # in a package's own folder
 LEFT_OUT = {"__pycache__", ".bin", "_virtualenv.py", "_virtualenv.pth", ".package-lock.json"}
 
 
-def context(dockerfile: Path, packages: Path) -> Iterator[bytes]:
-    """Stream the Dockerfile, shared/ with the large packages under `packages`, packages/ with the others."""
+def context(dockerfile: Path, packages: Path, *, headers: bool = False) -> Iterator[bytes]:
+    """Stream the Dockerfile, shared/ with the large packages under `packages`, packages/ with the others.
+
+    headers: with the packages' C headers, which serve builds only; TensorFlow's are 440 MB.
+    """
     yield from _file(dockerfile, "Dockerfile")
     for folder in (SHARED, PACKAGES):
         yield _folder(folder)
     for top in sorted(packages.iterdir()):
         if top.name not in LEFT_OUT:
-            yield from _tree(top, f"{SHARED if is_large(top) else PACKAGES}/{top.name}")
+            without = frozenset() if headers else HEADERS
+            yield from _tree(top, f"{SHARED if is_large(top) else PACKAGES}/{top.name}", without)
     yield b"\0" * 2 * tarfile.BLOCKSIZE
 
 
@@ -34,15 +39,14 @@ def is_large(path: Path) -> bool:
     return path.is_dir() and sum(file.stat().st_size for file in files) > LARGE_BYTES
 
 
-def _tree(path: Path, name: str) -> Iterator[bytes]:
+def _tree(path: Path, name: str, without: frozenset[str] = frozenset()) -> Iterator[bytes]:
+    """Stream a file or folder; `without`: names of folders in it that are left out."""
     if path.is_symlink() or not path.is_dir():
         yield from _file(path, name)
         return
     yield _folder(name)
     for inner in sorted(path.iterdir()):
-        # A package's C headers serve builds only; TensorFlow's are 440 MB.
-        headers = inner.name == "include" and name.count("/") == 1 and inner.is_dir()
-        if inner.name not in LEFT_OUT and not headers:
+        if inner.name not in LEFT_OUT and not (inner.name in without and inner.is_dir()):
             yield from _tree(inner, f"{name}/{inner.name}")
 
 

@@ -65,7 +65,7 @@ def ensure_image(client: docker.DockerClient, recipe: ImageRecipe, build: Path, 
             wanted = other_platform(client, recipe.base.platform)
             packages = ensure_runtime(recipe.runtime, envs, say, platform=wanted).packages
             say(f"image {tag}: being built on {base.reference}")
-            stream = _Digested(context(recipe.dockerfile, packages))
+            stream = _Digested(context(recipe.dockerfile, packages, headers=recipe.headers))
             image_id = _build(client, stream, tag, base.id, recipe.target)
             about["context"] = stream.digest.hexdigest()
         notes.add(digest, image_id, about)

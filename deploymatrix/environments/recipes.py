@@ -100,19 +100,21 @@ class BaseRecipe:
 
 @dataclass(frozen=True, kw_only=True)
 class ImageRecipe:
-    """What a target's image is made from."""
+    """What a target's image is made from. headers: whether it holds the packages' C headers."""
 
     target: str
     dockerfile: Path
     base: BaseRecipe
     runtime: RuntimeRecipe
+    headers: bool = False
 
 
 def recipe_digest(recipe: ImageRecipe) -> str:
     """Digest what an image is made by: Dockerfile, lock, how its files are packed, the name of its base."""
     packing = Path(__file__).with_name("image_context.py")
     files = [recipe.dockerfile, recipe.runtime.lock, packing]
-    return joined_digest([recipe.base.reference.encode(), *(file.read_bytes() for file in files)])
+    further = [b"headers"] if recipe.headers else []
+    return joined_digest([recipe.base.reference.encode(), *(file.read_bytes() for file in files), *further])
 
 
 def joined_digest(parts: Iterable[bytes]) -> str:

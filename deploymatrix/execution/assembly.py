@@ -119,6 +119,7 @@ def _cell(run: PlannedRun, facts: HostFacts, planned: PlannedCell, results: Mapp
         "framework": planned.model.spec.framework,
         "family": planned.model.spec.family,
         "target": planned.target.name,
+        "target_class": next(iter(planned.target.spec.tags), ""),
         "variant": planned.variant,
         "beside": planned.beside,
         "platform": run.project.runner_of(planned.target).spec.platform or "",
@@ -163,10 +164,16 @@ def _artifact(planned: PlannedCell, results: Mapping[str, Result]) -> dict[str, 
         "warnings": tuple(warning for entry in on_the_way if entry for warning in entry.about["warnings"]),
         "artifact": _record_of(exported),
         "static": static_of(exported),
+        "processor": _processor(on_the_way),
         "calibration": exported.about.get("calibration", ""),
         "changes": tuple(_changes(planned, exported)),
         "versions": exported.about["versions"],
     }
+
+
+def _processor(on_the_way: list[Entry | None]) -> str:
+    """Return the kind of processor that one of the route's steps made machine code for; empty where none did."""
+    return next((entry.about["processor"] for entry in on_the_way if entry and "processor" in entry.about), "")
 
 
 def _record_of(exported: Entry) -> Artifact:

@@ -15,7 +15,7 @@ from deploymatrix.execution.reads import Reads
 from deploymatrix.execution.runner_files import code_of_runner
 from deploymatrix.execution.sampled import static_of
 from deploymatrix.execution.step_files import code_of_evaluator, code_of_step
-from deploymatrix.execution.surroundings import environment_digest, opener_digest, passed_values
+from deploymatrix.execution.surroundings import environment_digest, made_for, opener_digest, passed_values
 from deploymatrix.execution.wire import wire_spec, wire_state
 from deploymatrix.host.facts import HostFacts
 from deploymatrix.host.recipes import exporters_base, runtime_recipe
@@ -130,6 +130,7 @@ class Keys:
                 "step": code_of_step(project, step),
                 "options": step.options,
                 "environment": environment_digest(project, step.environment),
+                **made_for(step),
                 "spec": wire_spec(model, variant, static_of(source)),
                 "samples": self._samples_digest(model, samples),
                 "source": source.digest,

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from deploymatrix.errors import IncompleteRun
+from deploymatrix.matrix.disagreement import DISAGREEMENT, Disagreements
 from deploymatrix.matrix.files import MATRIX, MEASUREMENTS, read_matrix, write_matrix
 from deploymatrix.matrix.measurements import Measurements
 from deploymatrix.matrix.records import Matrix
@@ -37,12 +38,13 @@ class Publisher:
         with self._alone():
             self._write(missing)
 
-    def end(self, matrix: Matrix, measurements: Measurements) -> None:
+    def end(self, matrix: Matrix, measurements: Measurements, found: Disagreements) -> None:
         """Write the results; say what of another run that takes away."""
         with self._alone():
             others = self._of_another_run()
             self._write(matrix)
             write_json(self._build / MEASUREMENTS, measurements)
+            write_json(self._build / DISAGREEMENT, found)
         if others is not None and others.cells != matrix.cells:
             gone = sorted({cell.name for cell in others.cells} - {cell.name for cell in matrix.cells})
             lost = f", and {len(gone)} are no longer in it ({gone[0]}, …)" if gone else ""

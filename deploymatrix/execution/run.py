@@ -9,6 +9,7 @@ from pathlib import Path
 
 from deploymatrix.execution.assembly import PlannedRun, build_matrix, measure_cell
 from deploymatrix.execution.blame import cells_to_verify
+from deploymatrix.execution.disagreement import disagreements
 from deploymatrix.execution.executor import Execution, Listener
 from deploymatrix.execution.explain_plan import TaskExplanation, explain_plan
 from deploymatrix.execution.keys import Keys
@@ -102,7 +103,8 @@ def decide(planned: PlannedRun, host: Host, options: RunOptions, listener: Liste
             execution.check({**tasks, **further})
     finally:
         matrix = build_matrix(planned, host.facts, execution.results)
-        publisher.end(matrix, _measure(planned, execution, matrix, options.shard or "1/1", time.monotonic() - started))
+        measured = _measure(planned, execution, matrix, options.shard or "1/1", time.monotonic() - started)
+        publisher.end(matrix, measured, disagreements(planned.cells, execution.results))
     return matrix
 
 

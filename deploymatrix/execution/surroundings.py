@@ -1,11 +1,13 @@
-"""The digests of what surrounds a model's code and an exporter's: environments, openers, the user's variables."""
+"""The digests of what surrounds a model's code and an exporter's: environments, openers, variables, the processor."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from deploymatrix.host.machine import processor
 from deploymatrix.host.process_environment import passed_environment
 from deploymatrix.project.project import Project
+from deploymatrix.project.routes import Step
 from deploymatrix.store import digests
 
 
@@ -25,3 +27,8 @@ def passed_values(project: Project) -> dict[str, str]:
     """Digest the values of the user's variables that exporters see, since they may change results; none, no part."""
     names = project.pass_environment
     return {"passed variables": digests.of_data(passed_environment(names))} if names else {}
+
+
+def made_for(step: Step) -> dict[str, str]:
+    """Return the processor that the step's artifacts are machine code for; nothing, where any runs them."""
+    return {"processor": processor()} if step.host else {}

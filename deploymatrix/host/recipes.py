@@ -57,4 +57,6 @@ def image_recipe(project: Project, target: Target) -> ImageRecipe:
         runtime=runtime,
         platform=runner.spec.platform,
     )
-    return ImageRecipe(target=target.name, dockerfile=runner.dockerfile, base=base, runtime=runtime)
+    return ImageRecipe(
+        target=target.name, dockerfile=runner.dockerfile, base=base, runtime=runtime, headers=runner.spec.headers
+    )

@@ -104,6 +104,9 @@ class Cell(Frozen):
         default=(), description="what the route's exporters said about the truth of their artifacts"
     )
     artifact: Artifact | None = None
+    processor: str = Field(
+        default="", description="the kind of processor that alone runs the artifact, being machine code; empty: any"
+    )
     isolation: Isolation | None = None
     image: str | None = None
     versions: dict[str, str] = Field(default={})
@@ -124,6 +127,7 @@ class Cell(Frozen):
     checks: tuple[str, ...] = Field(
         default=(), description="what was varied to see whether answers are stable: repeat, load, order, threads"
     )
+    target_class: str = Field(default="", description="the first tag of the target: what it is for")
     device: str = Field(
         default="", description="what computed, as the runtime names it; no latency is told of it; empty: the processor"
     )

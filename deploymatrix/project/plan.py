@@ -15,7 +15,7 @@ from deploymatrix.project.names import pick
 from deploymatrix.project.own_samples import program
 from deploymatrix.project.project import Model, Project
 from deploymatrix.project.routes import Route, Step, find_route
-from deploymatrix.project.tags import tags_of, word_matches
+from deploymatrix.project.tags import matcher, tags_of
 from deploymatrix.project.targets import Target
 
 # In records, before the expressions that a project selects by.
@@ -141,8 +141,8 @@ def plan_cells(project: Project, selection: Selection) -> list[PlannedCell]:
         if v in variants
     ]
     if selection.expression:
-        matches = compile_expression(selection.expression)
-        cells = [c for c in cells if matches(lambda word, cell=c: word_matches(word, cell))]  # type: ignore[misc]
+        matches, matched = compile_expression(selection.expression), matcher(project)
+        cells = [c for c in cells if matches(lambda word, cell=c: matched(word, cell))]  # type: ignore[misc]
     if selection.default:
         holds = compile_expression(selection.default)
         cells = [c for c in cells if holds(lambda word, cell=c: word in tags_of(cell.model, cell.target))]  # type: ignore[misc]

@@ -20,6 +20,7 @@ class Step:
     """One exporter run: pipelines/<format>/from_<source>.py in an environment, with its options.
 
     variant: of the artifact that it makes; a route may go through one of another variant. module: what is run instead.
+    host: this kind of processor alone runs its artifacts.
     """
 
     format: str
@@ -29,6 +30,7 @@ class Step:
     options: dict[str, Any]
     opener: str | None  # the framework as whose object the model is opened; None when the source is an artifact
     module: Path | None = None
+    host: bool = False
 
     @property
     def name(self) -> str:
@@ -120,4 +122,5 @@ def _step(project: Project, model: Model, format_: str, declared: StepSpec, vari
         environment=declared.environment,
         options={**declared.options, **(choice.options if choice else {})},
         opener=declared.source if declared.source in project.frameworks else None,
+        host=declared.host,
     )

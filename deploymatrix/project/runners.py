@@ -54,7 +54,8 @@ class RunnerSpec(Strict):
     that runners may share one. `variables`: set outside a container, where `{packages}` is the folder of the target's
     packages; inside, the Dockerfile's ENV counts. `loopback`: tasks may use TCP inside of their container, as servers
     and browsers do; there is no other network. `shared`: folders that all tasks of a container may write
-    to, for programs that know no TMPDIR. `platform`: what its containers hold, whatever the engine's machine is: it
+    to, for programs that know no TMPDIR. `headers`: the image holds the packages' C headers, to compile against.
+    `platform`: what its containers hold, whatever the engine's machine is: it
     is what packages are fetched for, and the base, made by the runner's own make-base.sh, runs it on other machines.
     `tags`: beside their own, those of the targets that name the runner in `platforms`.
     """
@@ -73,6 +74,7 @@ class RunnerSpec(Strict):
     shared: tuple[Literal["/tmp", "/dev/shm"], ...] = ()
     variables: dict[str, str] = Field(default_factory=dict)
     tmp: Tmp = Tmp()
+    headers: bool = False
     debian: Debian | None = None
 
     @field_validator("command")

@@ -25,6 +25,7 @@ class StepSpec(Strict):
     """One step to a format: from_<source>.py, run in an environment. `from`: a framework, another format, or this one.
 
     `variants`: those that it makes. `from_variant`: the one that it starts from; by default the one that it makes.
+    `host`: its artifacts are machine code, which this kind of processor alone runs; another machine makes its own.
     """
 
     former_keys = {"source": 'write from = "…"'}
@@ -34,6 +35,7 @@ class StepSpec(Strict):
     frameworks: tuple[FolderName, ...] = ()
     variants: Annotated[tuple[FolderName, ...], Field(min_length=1)] = ("fp32",)
     from_variant: FolderName | None = None
+    host: bool = False
     options: dict[str, Any] = {}
 
     @model_validator(mode="after")

@@ -43,7 +43,10 @@ class Repair:
 
 @dataclass(frozen=True, kw_only=True)
 class Explanation:
-    """One cell. digests: what it depends on. log: the decisive lines. similar: cells of the same cause."""
+    """One cell. digests: what it depends on. log: the decisive lines. similar: cells of the same cause.
+
+    agreement: whose answers are alike, in words.
+    """
 
     cell: Cell
     measurement: Measurement | None
@@ -52,6 +55,7 @@ class Explanation:
     similar: tuple[str, ...]
     repro: str | None
     repairs: tuple[Repair, ...] = ()
+    agreement: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return it for JSON: the matrix's record of the cell, and beside it what the matrix does not hold."""
@@ -110,10 +114,12 @@ def as_text(explanation: Explanation) -> Iterator[str]:
     yield from _block_of("detail", cell.detail.splitlines() if "\n" in cell.detail else [])
     yield from _field("artifact", f"{cell.artifact.bytes:,} bytes" if cell.artifact else "")
     yield from _field("static", cell.fixed)
+    yield from _field("made for", f"{cell.processor}, and no other processor" if cell.processor else "")
     yield from _field("changes", "; ".join(cell.changes))
     yield from _field("samples", cell.own_samples)
     yield from _field("accuracy", accuracy_words(cell.accuracy))
     yield from _field("checks", stability(cell))
+    yield from _block_of("agrees", explanation.agreement)
     yield from _field("platform", platform_words(cell))
     yield from _field("device", device_words(cell))
     if cell.yardstick != "float64":

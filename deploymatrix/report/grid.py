@@ -10,11 +10,15 @@ from deploymatrix.matrix.budgets import worst_headroom
 from deploymatrix.matrix.counts import count
 from deploymatrix.matrix.records import Cell, Matrix
 
-By = Literal["model", "family"]
+By = Literal["model", "family", "target"]
+WIDE = 14  # targets: beyond, and with fewer models than that, targets are rows
 
 
 class Row(NamedTuple):
-    """A row: of a model in one variant; in all of them, where the matrix has only one, under the name ""."""
+    """A row: of a model in one variant; in all of them, where the matrix has only one, under the name "".
+
+    `model`: the target's name where targets are rows.
+    """
 
     model: str
     variant: str
@@ -24,9 +28,11 @@ class Row(NamedTuple):
 class Grid:
     """Rows are models, with one for each variant where there are several; columns are targets; both sorted by name.
 
-    `sections` are the rows by family, or all rows under no name. A variant that others stand beside is a model's first.
+    `of`: what rows are, "model" or "target"; then columns are models. `sections` are the rows by family, by class of
+    target, or all rows under no name. A variant that others stand beside is a model's first.
     """
 
+    of: Literal["model", "target"]
     sections: dict[str, tuple[Row, ...]]
     columns: tuple[str, ...]
     cells: dict[tuple[Row, str], Cell]
@@ -47,15 +53,26 @@ class Grid:
         return [f"{sum(cell.outcome == 'passed' for cell in each)}/{len(each)}" if each else "" for each in columns]
 
 
+def readable(matrix: Matrix, by: By) -> By:
+    """Return what rows are where a reader left that open: targets, where these are too many for columns."""
+    models, targets = ({getattr(cell, name) for cell in matrix.cells} for name in ("model", "target"))
+    return "target" if by == "model" and WIDE < len(targets) > len(models) else by
+
+
 def grid(matrix: Matrix, by: By = "model") -> Grid:
     """Lay out a matrix."""
     several = len({cell.variant for cell in matrix.cells}) > 1
-    cells = {(Row(cell.model, cell.variant if several else ""), cell.target): cell for cell in matrix.cells}
+    cells = {}
+    for cell in matrix.cells:
+        down, across = (cell.target, cell.model) if by == "target" else (cell.model, cell.target)
+        cells[Row(down, cell.variant if several else ""), across] = cell
     whole = {cell.beside for cell in matrix.cells}
     families: dict[str, set[Row]] = {}
     for (row, _), cell in cells.items():
-        families.setdefault(cell.family if by == "family" else "", set()).add(row)
+        section = {"model": "", "family": cell.family, "target": cell.target_class}[by]
+        families.setdefault(section, set()).add(row)
     return Grid(
+        of="target" if by == "target" else "model",
         sections={
             family: tuple(sorted(families[family], key=lambda row: (row.model, row.variant not in whole, row.variant)))
             for family in sorted(families)

@@ -88,7 +88,7 @@ def escape(text: str) -> str:
 
 
 def _head(layout: Grid) -> str:
-    names = ["model", "variant"] if layout.has_variants else ["model"]
+    names = [layout.of, "variant"] if layout.has_variants else [layout.of]
     rule = ["---" for _ in names] + ["---:" for _ in layout.columns]
     return _row([*names, *map(escape, layout.columns)]) + _row(rule)
 

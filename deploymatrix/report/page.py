@@ -11,14 +11,16 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 
+from deploymatrix.matrix.disagreement import Disagreement
 from deploymatrix.matrix.measurements import Measurement
 from deploymatrix.matrix.records import Matrix
 from deploymatrix.project.findings import Finding
 from deploymatrix.report.history import History
-from deploymatrix.report.page_data import NO_FINDINGS, compress, embed, grid_block, panel_block
+from deploymatrix.report.page_data import NO_FINDINGS, NONE_KNOWN, compress, embed, grid_block, panel_block
 
 SCRIPTS = (
     "dom.js",
+    "agreement.js",
     "data.js",
     "state.js",
     "filters.js",
@@ -36,7 +38,16 @@ SCRIPTS = (
     "panel.js",
     "page.js",
 )
-STYLES = ("uplot.min.css", "theme.css", "page.css", "filters.css", "grid.css", "panel.css", "variants.css")
+STYLES = (
+    "uplot.min.css",
+    "theme.css",
+    "page.css",
+    "filters.css",
+    "grid.css",
+    "panel.css",
+    "variants.css",
+    "agreement.css",
+)
 
 LARGEST = 4_900_000  # bytes of the file
 DETAIL_LIMITS = (8000, 2000, 500, 160)  # characters of each detail, tried in turn
@@ -48,18 +59,21 @@ def page(
     history: Sequence[History] = (),
     findings: Mapping[str, Finding] = NO_FINDINGS,
     *,
+    disagreements: Mapping[tuple[str, str], Disagreement] = NONE_KNOWN,
     logs: str = "..",
 ) -> str:
     """Write the HTML. Shorten long details where the file would exceed LARGEST bytes; matrix.json keeps them whole.
 
     history: earlier runs, oldest first; the page shows what changed since the last of them. findings: those whose
-    repairs cells may name. logs: the way from the page's folder to the matrix's, which holds the logs.
+    repairs cells may name. disagreements: whose answers are alike. logs: the way from the page's folder to that of the
+    matrix, which holds the logs.
     """
     difference = history[-1].changes(matrix, measurements) if history else None
     grid = embed(grid_block(matrix, history, difference, logs, measurements))
     text = ""
     for limit in DETAIL_LIMITS:
-        text = _assemble(grid, compress(panel_block(matrix, measurements, history, difference, limit, findings)))
+        panel = panel_block(matrix, measurements, history, difference, limit, findings, disagreements)
+        text = _assemble(grid, compress(panel))
         if len(text.encode()) <= LARGEST:
             break
     return text

@@ -17,6 +17,7 @@ from deploymatrix.matrix.budgets import worst_headroom
 from deploymatrix.matrix.causes import cause_of
 from deploymatrix.matrix.counts import STANDINGS, count
 from deploymatrix.matrix.diff import Diff
+from deploymatrix.matrix.disagreement import Disagreement
 from deploymatrix.matrix.measurements import Measurement
 from deploymatrix.matrix.output_records import OutputRecord, StepsRecord, WorstRecord
 from deploymatrix.matrix.records import NOT_REPRODUCIBLE, Cell, Matrix
@@ -37,6 +38,7 @@ TEXTS: dict[str, Callable[[Cell], str]] = {
     "cause": lambda cell: cause_of(cell),
     "fixed": lambda cell: cell.fixed,
 }
+NONE_KNOWN: Mapping[tuple[str, str], Disagreement] = {}
 NO_FINDINGS: Mapping[str, Finding] = {}
 DIGITS = 4
 
@@ -113,9 +115,11 @@ def panel_block(
     difference: Diff | None,
     detail_limit: int,
     findings: Mapping[str, Finding] = NO_FINDINGS,
+    disagreements: Mapping[tuple[str, str], Disagreement] = NONE_KNOWN,
 ) -> dict[str, Any]:
     """Collect what a panel needs beyond the grid's columns. detail_limit: characters of each detail."""
     reasons = {cell_diff.cell: list(cell_diff.reasons) for cell_diff in difference.cells} if difference else {}
+    shown = dict.fromkeys((cell.model, cell.variant) for cell in matrix.cells)
     values: Strings[str] = Strings()  # JSON of any repeated value
     cells = []
     for cell in matrix.cells:
@@ -129,6 +133,7 @@ def panel_block(
         "cells": cells,
         "history": [past.column(matrix.cells) for past in history],
         "findings": {name: [finding.spec.title, finding.link] for name, finding in findings.items()},
+        "disagreements": [disagreements[key].model_dump(mode="json") for key in shown if key in disagreements],
     }
 
 

@@ -78,7 +78,7 @@ def _beside(matrix: Matrix, by: By, measurements: Mapping[str, Measurement]) -> 
 
 def _empty(title: str, layout: Grid) -> Table:
     table = Table(title=title, title_justify="left")
-    table.add_column("model")
+    table.add_column(layout.of)
     if layout.has_variants:
         table.add_column("variant")
     for column in layout.columns:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from deploymatrix.matrix.derived import without_contradicted
+from deploymatrix.matrix.disagreement import read_disagreements
 from deploymatrix.matrix.files import MEASUREMENTS, read_matrix, read_measurements
 from deploymatrix.matrix.kept_logs import kept_log
 from deploymatrix.matrix.records import Matrix
@@ -36,8 +37,9 @@ def write_reports(
     earlier = [
         History(label=label, states=read_states(path)) for label, path in zip(_labels(history), history, strict=True)
     ]
+    logs, found = _way(out, source.parent), read_disagreements(source.parent)
     texts = {
-        "index.html": page(matrix, measurements, earlier, findings, logs=_way(out, source.parent)),
+        "index.html": page(matrix, measurements, earlier, findings, logs=logs, disagreements=found),
         "matrix.md": markdown(matrix, measurements=measurements),
         "junit.xml": junit(matrix, measurements),
         "summary.md": step_summary(matrix),

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from deploymatrix.matrix.beside import with_ratios, with_size_ratios
+from deploymatrix.matrix.disagreement import DISAGREEMENT, Disagreement, Disagreements
 from deploymatrix.matrix.measurements import Measurement, Measurements
 from deploymatrix.matrix.records import Artifact, Cell, ExpectationRecord, Matrix, Outcome, Stage, WarningRecord
 from tests.fakes.outputs import outputs_of
@@ -204,10 +205,38 @@ def measurements_of(matrix: Matrix) -> Measurements:
     return Measurements(wall_s=12.5, exports=len(measured), runs=len(measured), cells=measured)
 
 
+def disagreements_of(matrix: Matrix) -> Disagreements:
+    """Of each model with three cells in full precision: the first two are the same, the last stands apart."""
+    by_model: dict[str, list[str]] = {}
+    for cell in matrix.cells:
+        if cell.outputs and cell.variant == "fp32":
+            by_model.setdefault(cell.model, []).append(cell.target)
+    return Disagreements(
+        models=tuple(
+            Disagreement(
+                model=model,
+                variant="fp32",
+                targets=tuple(targets),
+                distances=tuple(tuple(0.0 if i == 1 else i * 1e-7 for _ in range(i)) for i in range(len(targets))),
+                alike=(tuple(targets[:2]),),
+                apart=(targets[-1],),
+                share=("the step <b>onnx/from_torch</b>",),
+            )
+            for model, targets in by_model.items()
+            if len(targets) > 2
+        )
+    )
+
+
 def write_run(folder: Path, matrix: Matrix) -> Path:
     """The files that a run leaves, in `folder`; returns the matrix's."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, record in (("matrix.json", matrix), ("measurements.json", measurements_of(matrix))):
+    records = {
+        "matrix.json": matrix,
+        "measurements.json": measurements_of(matrix),
+        DISAGREEMENT: disagreements_of(matrix),
+    }
+    for name, record in records.items():
         (folder / name).write_text(json.dumps(record.model_dump(mode="json")), encoding="utf-8")
     return folder / "matrix.json"
 

@@ -47,6 +47,8 @@ ELSEWHERE = {
     "docs/guides/own-model.md": "tests/integration/test_own_model_page.py follows it, with the wheel and PyTorch",
     "docs/guides/own-samples.md": "tests/integration/test_guides.py follows it",
     "docs/guides/variants.md": "its variants need real steps; tests/integration/test_variant_pages.py follows it",
+    "docs/guides/browsers.md": "its targets are real browsers; tests/integration/test_browsers.py has one",
+    "docs/guides/serving.md": "its targets are real servers; tests/integration/test_serving.py has them",
     "docs/guides/versions.md": "its versions are real runtimes; tests/integration/test_skew.py runs them",
     "docs/guides/red-variants.md": "its cells need real steps; tests/integration/test_variant_pages.py follows it",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -170,6 +171,23 @@ def test_a_metric_of_the_users_runs_in_a_child_of_the_frameworks_worker(labelled
     broken = cells(labelled)["fp32"]
     assert (broken["outcome"], broken["stage"]) == ("reference_failed", "reference")
     assert "metric.py: RuntimeError: no such class" in broken["detail"]
+
+
+@pytest.mark.parametrize("given", ["{}", "{'left': inputs['x'] @ session['left']}"], ids=["none", "one"])
+@pytest.mark.parametrize("own", [False, True], ids=["top1", "metric.py"])
+def test_a_runner_that_lacks_outputs_is_red_and_ends_no_run(labelled: Tree, given: str, own: bool) -> None:
+    labelled.append("targets/npz/run.py", f"\n\ndef run(session, inputs):\n    return {given}\n")
+    if own:
+        labelled.change(TOML, 'kind = "top1"\n', 'kind = "metric.py"\n')
+        labelled.change(TOML, 'output = "left"\n', 'labels = [{ name = "label", dtype = "int64", shape = [1] }]\n')
+        labelled.write("models/linear/metric.py", SCORE.replace("kind", "label"))
+
+    labelled.run("run", "--isolation", "process", "-t", "npz", "-t", "plain")
+
+    found = {cell["target"]: cell for cell in json.loads((labelled.build / "matrix.json").read_text())["cells"]}
+    assert (found["npz"]["outcome"], found["npz"]["verdict"]) == ("run_failed" if own else "io_mismatch", "failed")
+    assert re.search("missing.*(left|right)|(left|right).*missing", found["npz"]["detail"])
+    assert found["plain"]["outcome"] == "passed"
 
 
 def test_labelled_samples_may_come_from_a_program(labelled: Tree) -> None:

@@ -13,6 +13,7 @@ from deploymatrix.execution.stages.context import Needs, StageContext
 from deploymatrix.execution.stages.together import labelled_paths, laid_together
 from deploymatrix.execution.wire import wire_state
 from deploymatrix.numerics.shapes import bound, usual_sizes
+from deploymatrix.project.labelled import scorer
 from deploymatrix.store.entries import Entry
 
 A_LIMIT = 100  # labelled samples have the seconds that a run has
@@ -47,9 +48,11 @@ def finish(answered: Answered, needs: Needs) -> Result:
     """Keep what it answered, each output in one file. What it sent must be answers: tensors, under declared names."""
     from deploymatrix.numerics.answers_sent import sent_problem
 
-    value, out, samples = answered.value, answered.work.out, _labels(needs).about["samples"]
-    names = [output.name for output in answered.task.model.spec.outputs]
+    value, out, samples, model = answered.value, answered.work.out, _labels(needs).about["samples"], answered.task.model
+    names = [output.name for output in model.spec.outputs]
     problem = sent_problem(out, names, samples, value["outputs"])
+    if value["missing"] and scorer(model) is not None:  # metric.py takes all; else the comparison says io_mismatch
+        problem = problem or f"output {value['missing'][0]} is missing"
     if problem:
         return answered.refuse(f"labelled samples: {problem}")
     together = out.with_name("together")
@@ -58,8 +61,9 @@ def finish(answered: Answered, needs: Needs) -> Result:
             laid_together(out, 0, samples, name, together)
     except ValueError as error:
         return answered.refuse(f"labelled samples: {error}")
-    shutil.rmtree(out)
-    together.rename(out)
+    if together.is_dir():  # a run whose outputs all have wrong names, or that gives none, writes none
+        shutil.rmtree(out)
+        together.rename(out)
     return answered.keep("runs", {name: value[name] for name in ("outputs", "missing", "versions")})
 
 

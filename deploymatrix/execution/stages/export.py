@@ -13,6 +13,7 @@ from deploymatrix.execution.stages.context import Needs, StageContext
 from deploymatrix.execution.stages.samples import calibration_paths, calibration_said, paths_for
 from deploymatrix.execution.stages.signature import signature_problem
 from deploymatrix.execution.step_files import module_of
+from deploymatrix.execution.surroundings import made_for
 from deploymatrix.execution.wire import wire_imports, wire_source, wire_spec
 from deploymatrix.host.messages import Place
 from deploymatrix.host.recipes import packages_recipe
@@ -68,6 +69,7 @@ def finish(answered: Answered, needs: Needs) -> Result:
         "repairs": value["repairs"],
         "warnings": warnings_in(answered.said, step.name, rules),
         "versions": value["versions"],
+        **made_for(step),
         **({"static": static} if static else {}),
         **(
             {"calibration": calibration_said(answered.context, needs)}

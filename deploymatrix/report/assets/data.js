@@ -85,7 +85,8 @@ function panelData() {
 async function unpack(text) {
   const packed = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
-  const { values, cells, history, findings } = await new Response(stream).json();
+  const { values, cells, history, findings, disagreements: found } = await new Response(stream).json();
+  disagreements = found;
   return cells.map((cell, index) =>
     readCell(
       cell,

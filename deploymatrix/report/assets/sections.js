@@ -13,6 +13,7 @@ function sections(cell, more, all) {
     ...more.outputs.map((output) => outputSection(output, more)),
     bars("Artifact size on each target", cell, all, (other) => other.size, bytes),
     bars("Latency on each target", cell, all, (other) => other.runTime, seconds),
+    agreementSection(cell),
     historySection(cell, more),
     similarSection(cell),
     factsSection(cell, more),

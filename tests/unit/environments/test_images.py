@@ -178,6 +178,12 @@ def test_the_context_holds_the_packages_and_leaves_out_what_only_builds_need(
     assert {(entry.uid, entry.gid, entry.mtime) for entry in found.values()} == {(0, 0, 0)}
 
 
+def test_the_context_holds_a_packages_headers_where_a_runner_compiles_against_them(docker_dir: Path, packages: Path):
+    stream = context(docker_dir / "python" / "Dockerfile", packages, headers=True)
+
+    assert "packages/small/include/small.h" in entries(b"".join(stream))
+
+
 def test_the_same_packages_give_the_same_bytes(docker_dir: Path, packages: Path):
     dockerfile = docker_dir / "python" / "Dockerfile"
     before = b"".join(context(dockerfile, packages))

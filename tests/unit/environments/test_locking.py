@@ -147,4 +147,5 @@ def test_a_target_holds_its_runtime_and_no_exporter(source: Source):
     assert "numpy" in names
     asked = {line.partition("==")[0] for line in source.path.read_text().split()}  # keras is a runtime, too
     assert names & EXPORTERS <= asked
-    assert not names & {"pip", "setuptools"}
+    # torch's compiler imports setuptools as it runs: without, it raises InductorError in the target that compiles.
+    assert not names & ({"pip"} if source.name == "torch-compile" else {"pip", "setuptools"})

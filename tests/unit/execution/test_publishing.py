@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 
 from deploymatrix.execution.publishing import Publisher
+from deploymatrix.matrix.disagreement import Disagreements
 from deploymatrix.matrix.files import MATRIX, read_matrix
 from deploymatrix.matrix.measurements import Measurements
 from deploymatrix.matrix.records import Cell, Matrix
 from deploymatrix.store.live_runs import announced
 
+NOTHING = Disagreements(models=())
 TIMES = Measurements(wall_s=1.0, exports=0, runs=0, parts={}, cells=())
 
 
@@ -41,9 +43,9 @@ def begun(build: Path, said: list[str], *targets: str) -> Publisher:
 
 
 def test_a_run_alone_says_nothing(build: Path, said: list[str]) -> None:
-    begun(build, said, "npz").end(matrix("npz"), TIMES)
+    begun(build, said, "npz").end(matrix("npz"), TIMES, NOTHING)
     with announced(build, "again"):
-        begun(build, said, "plain").end(matrix("plain"), TIMES)
+        begun(build, said, "plain").end(matrix("plain"), TIMES, NOTHING)
 
     assert said == []
     assert read_matrix(build / MATRIX) == matrix("plain")
@@ -60,9 +62,9 @@ def test_a_second_run_hears_of_the_first_as_it_begins(build: Path, said: list[st
 def test_the_one_that_ends_last_says_what_it_replaces(build: Path, said: list[str]) -> None:
     first, second = begun(build, said, "npz", "plain"), begun(build, said, "plain", "wrapped")
 
-    first.end(matrix("npz", "plain"), TIMES)
+    first.end(matrix("npz", "plain"), TIMES, NOTHING)
     assert said == []
-    second.end(matrix("plain", "wrapped"), TIMES)
+    second.end(matrix("plain", "wrapped"), TIMES, NOTHING)
 
     assert read_matrix(build / MATRIX) == matrix("plain", "wrapped")
     (line,) = said
@@ -72,8 +74,8 @@ def test_the_one_that_ends_last_says_what_it_replaces(build: Path, said: list[st
 def test_two_runs_that_decide_the_same_have_nothing_to_say(build: Path, said: list[str]) -> None:
     first, second = begun(build, said, "npz"), begun(build, said, "npz")
 
-    first.end(matrix("npz"), TIMES)
-    second.end(matrix("npz"), TIMES)
+    first.end(matrix("npz"), TIMES, NOTHING)
+    second.end(matrix("npz"), TIMES, NOTHING)
 
     assert said == []
 
@@ -83,6 +85,6 @@ def test_a_matrix_that_is_gone_or_damaged_is_written_anew(build: Path, said: lis
     publisher = begun(build, said, "npz")
     (build / MATRIX).unlink() if left is None else (build / MATRIX).write_bytes(left)
 
-    publisher.end(matrix("npz"), TIMES)
+    publisher.end(matrix("npz"), TIMES, NOTHING)
 
     assert (read_matrix(build / MATRIX), said) == (matrix("npz"), [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import Any
 
 import pytest
@@ -50,6 +51,22 @@ def test_without_a_selection_every_model_meets_every_target(zoo: Any) -> None:
 )
 def test_a_selection(zoo: Any, selection: dict[str, Any], expected: list[str]) -> None:
     assert names(zoo, **selection) == expected
+
+
+def test_a_word_that_is_a_tag_is_no_part_of_a_name(zoo: Any) -> None:
+    shutil.copytree(zoo.root / "targets/plain", zoo.root / "targets/corep")
+
+    assert names(zoo, expression="core and corep") == ["linear2/corep/fp32"]
+    assert names(zoo, models=["linear"], targets=["corep"], expression="corep") == ["linear/corep/fp32"]
+    with pytest.raises(NothingSelected):
+        names(zoo, models=["linear"], expression="core")
+
+
+def test_a_word_that_is_a_tag_may_be_a_whole_name(zoo: Any) -> None:
+    zoo.change("models/linear2/model.toml", '["core"]', '["plain"]')
+
+    assert names(zoo, models=["linear"], expression="plain") == ["linear/plain/fp32"]
+    assert len(names(zoo, models=["linear2"], expression="plain")) == 3
 
 
 def test_a_target_has_a_cell_for_each_variant(tree: Tree) -> None:

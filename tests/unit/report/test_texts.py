@@ -15,6 +15,7 @@ from deploymatrix.matrix.measurements import Measurement
 from deploymatrix.matrix.records import Artifact, Matrix
 from deploymatrix.report.annotations import MOST, error_annotations
 from deploymatrix.report.badges import badges
+from deploymatrix.report.grid import readable
 from deploymatrix.report.markdown import escape, markdown, table_rows
 from deploymatrix.report.step_summary import LARGEST, step_summary
 from deploymatrix.report.symbols import legend, mark
@@ -191,3 +192,24 @@ def test_size_time_and_memory_stand_beside_full_precision_and_who_buys_nothing_i
     assert "- onnx fp16 buys nothing for unet (0.98 of the size, 1.1 of the time)" in text
     assert "note: onnx fp16 buys nothing for unet (0.98 of the size, 1.1 of the time)" in console.export_text()
     assert "Beside full precision" not in markdown(make_matrix(whole), measurements=times)
+
+
+def many(targets: int) -> Matrix:
+    """Two models on so many targets of two classes."""
+    cells = [
+        make_cell(model, f"t{number:02}").model_copy(update={"target_class": "web" if number % 2 else "server"})
+        for model in ("mlp", "lstm")
+        for number in range(targets)
+    ]
+    return make_matrix(*cells)
+
+
+def test_more_targets_than_fit_are_rows_by_class() -> None:
+    assert [readable(many(count), "model") for count in (14, 15)] == ["model", "target"]
+    assert readable(many(15), "family") == "family"
+
+    lines = markdown(many(15), "target").splitlines()
+
+    assert lines[0].startswith("| target | lstm | mlp |")
+    assert [line.split(" | ")[0] for line in lines[2:5]] == ["| **server**", "| t00", "| t02"]
+    assert "| **web** | **7/7** | **7/7** |" in lines

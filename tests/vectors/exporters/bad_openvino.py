@@ -1,7 +1,7 @@
-"""Bad ONNX files for OpenVINO."""
+"""Bad files for OpenVINO."""
 
 from __future__ import annotations
 
 from tests.vectors.exporters.bad_files import cases
 
-CASES = cases("openvino/from_onnx")
+CASES = cases("openvino/from_exported_program", "openvino/from_onnx")

@@ -17,6 +17,7 @@ from tests.vectors.exporters.loading import module
 
 STEPS = {name: module(f"pipelines/{name}.py") for name in ("litert/from_keras", "savedmodel/from_keras")}
 TO_ONNX = module("pipelines/onnx/from_savedmodel.py")
+TO_KERAS = module("pipelines/keras/from_keras.py")
 SMALLER = module("pipelines/savedmodel/from_savedmodel.py")
 RUN = module("targets/savedmodel/run.py")
 
@@ -91,6 +92,12 @@ def to_onnx(act: Callable[[Any], Any], folder: Path) -> None:
     TO_ONNX.export(save(act, folder), spec(signature), folder / "out", {})
 
 
+def of_a_lambda(folder: Path) -> None:
+    """A layer whose settings no file can hold."""
+    inputs = keras.Input(batch_shape=(1, 4))
+    TO_KERAS.export(keras.Model(inputs, Layer(lambda x: x + 1)(inputs)), spec(), folder / "out", {})
+
+
 def to_onnx_of_nothing(folder: Path) -> None:
     TO_ONNX.export(folder / "nothing", spec(), folder / "out", {})
 
@@ -150,6 +157,7 @@ CASES: dict[str, Callable[[Path], Any]] = {
 CASES |= {
     f"onnx/from_savedmodel {act.__name__}": functools.partial(to_onnx, act) for act in (fft, eigen, python, strings)
 }
+CASES["keras/from_keras lambda"] = of_a_lambda
 CASES["onnx/from_savedmodel nothing"] = to_onnx_of_nothing
 for act in (load_nothing, load_without_signature, run_wrong_shape, run_wrong_name):
     CASES[f"savedmodel {act.__name__}"] = act
