@@ -1,4 +1,4 @@
-"""A small residual network for images of 32 by 32, channels last, with group normalisation.
+"""A small residual network for images of 32 by 24, channels last, with group normalisation.
 
 Pooling is lax.reduce_window, which JAX has in place of named operators: the maximum with padding, the mean without.
 """
@@ -47,7 +47,7 @@ def block(key: Array, given: int, made: int) -> dict[str, Any]:
 
 
 def apply(parameters: dict[str, Any], image: Array) -> dict[str, Array]:
-    """image: (batch, 32, 32, 3) → logits (batch, 10), features (batch, 8, 8, 32)."""
+    """image: (batch, 32, 24, 3) → logits (batch, 10), features (batch, 8, 6, 32)."""
     x = jax.nn.relu(convolved(parameters["stem"], image))
     x = largest(x)
     for each in parameters["blocks"]:
