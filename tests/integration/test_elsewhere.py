@@ -19,7 +19,8 @@ def test_what_runs_elsewhere_alone_is_exported_and_never_green(isolation: str, r
     assert (cell["outcome"], cell["stage"], cell["detail"]) == ("exported", "load", "exported, not run: macOS")
     assert (cell["verdict"], bool(cell["artifact"])) == ("expected", True)
     assert "none red; 0 of 1 cell passed, 1 failed as expected, 1 of these exported, not run" in done.stdout
-    assert not list((runnable.build / "envs").glob("target-npz-*"))  # nothing was made to run it in
+    assert "export linear" in done.stderr
+    assert "runner npz" not in done.stderr  # nothing was made to run it in
     assert runnable.run("gate", "-t", "npz", "-m", "linear").returncode == 0
 
 
