@@ -16,6 +16,7 @@ from deploymatrix.execution.outcomes import Done, Failed, Result
 from deploymatrix.execution.schedule import Job, run_jobs
 from deploymatrix.execution.stages import dispatch
 from deploymatrix.execution.stages.context import Needs, StageContext
+from deploymatrix.execution.stages.elsewhere import exported_only
 from deploymatrix.host.machine import memory_budget_mb
 from deploymatrix.host.messages import Place
 from deploymatrix.host.pool import Pool
@@ -88,9 +89,11 @@ class Execution:
         self._pool.close_all()
 
     def _resolve(self, task: Task) -> bool:
-        """Decide the task by a need that failed, or from the store; return whether it is decided."""
+        """Decide the task by a need that failed, as none of this machine, or from the store; return whether it is."""
         needs = [self.results.get(need) for need in task.needs]
         known: Result | None = next((need for need in needs if isinstance(need, Failed)), None)
+        if known is None and None not in needs:
+            known = exported_only(self._context, task)  # whatever the store has of another machine
         if known is None and None not in needs:
             key = self._note_key(task)
             known = None if self._fresh else self._stored(task, key)

@@ -27,7 +27,8 @@ class HostFacts:
         self._images: dict[str, str] = {}
 
     def runtime_digest(self, target: Target) -> str:
-        """Digest what the target's runtime depends on: its locks; in a container, the image's recipe, base and /tmp."""
+        """Digest what the target's runtime depends on: the machine, and its locks; in a container, the image's recipe,
+        base and /tmp."""
         if target.name not in self._runtimes:
             self._runtimes[target.name] = self._digest(target)
         return self._runtimes[target.name]
@@ -47,6 +48,11 @@ class HostFacts:
 
     def _digest(self, target: Target) -> str:
         if self.isolation == "process":
-            return digests.of_data([digests.of_code(path) for path in runtime_recipe(self.project, target).files])
+            files = [digests.of_code(path) for path in runtime_recipe(self.project, target).files]
+            return digests.of_data([self._machines(target), files])
         tmp = self.project.runner_of(target).spec.tmp
-        return digests.of_data([self.image_digest(target), tmp.model_dump(mode="json")])
+        return digests.of_data([self._machines(target), self.image_digest(target), tmp.model_dump(mode="json")])
+
+    def _machines(self, target: Target) -> list[str]:
+        """Name the machine that runs, and the platform that the runtime is built for: locks of two may be alike."""
+        return [machine_of(self.machine), self.project.runner_of(target).spec.platform or ""]

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from deploymatrix.project.specs import TargetSpec
     from deploymatrix.project.variant_specs import VariantSpec
 
-VERSIONS, PLATFORMS = "versions", "platforms"
-TAGS = (VERSIONS, "reach")  # of each further version; the first of a target's tags is its class
+VERSIONS, PLATFORMS = "versions", "platforms"  # the folders of further ones; the first is a tag, too
+BEYOND = "reach"
 # What says of such a target which of its cells are expected to fail.
 FILES = {VERSIONS: "version.toml", PLATFORMS: "platform.toml"}
 
@@ -61,7 +61,7 @@ def further_of(target: Target, runners: Mapping[str, Runner]) -> Iterator[Target
     Raise ConfigurationError for one without a folder, and for a platform that no runner is for.
     """
     for version in target.spec.versions:
-        yield _further(target, TAGS, {}, {"version": version, "version_of": target.name})
+        yield _further(target, (VERSIONS,), {}, {"version": version, "version_of": target.name})
     for name in target.spec.platforms:
         others = [runner.name for runner in runners.values() if runner.spec.platform is not None]
         known(PLATFORMS, name, others, target.file)
@@ -72,7 +72,7 @@ def _further(target: Target, tags: tuple[str, ...], about: dict[str, str], part:
     """Return it as a target. about: where target.toml says something else of it. part: which version or platform."""
     variants = {name: variant for name, variant in target.variants.items() if variant.default}
     alike: dict[str, Any] = {
-        "tags": tuple(dict.fromkeys((*tags[:1], *target.spec.tags, *tags))),
+        "tags": tuple(dict.fromkeys((*tags, *target.spec.tags, BEYOND))),
         "variants": tuple(variants),
         "limits": {name: limit for name, limit in target.spec.limits.items() if name in variants},
         **{"versions": (), "platforms": (), "expectations": ()},

@@ -24,6 +24,16 @@ def test_what_runs_elsewhere_alone_is_exported_and_never_green(isolation: str, r
     assert runnable.run("gate", "-t", "npz", "-m", "linear").returncode == 0
 
 
+def test_a_result_in_the_store_does_not_stand_for_a_run_that_cannot_be_done_here(runnable: Tree) -> None:
+    assert runnable.run("run", "-t", "npz", "-m", "linear", "--isolation", "process").returncode == 0
+    runnable.change("targets/npz/target.toml", 'tags = ["fake"]', 'tags = ["fake"]\nsystem = "macOS"')
+
+    runnable.run("run", "-t", "npz", "-m", "linear", "--isolation", "process")
+
+    (cell,) = json.loads((runnable.build / "matrix.json").read_text())["cells"]
+    assert (cell["outcome"], cell["verdict"]) == ("exported", "expected")
+
+
 def test_on_its_own_system_it_is_run(runnable: Tree) -> None:
     runnable.change("targets/npz/target.toml", 'tags = ["fake"]', 'tags = ["fake"]\nsystem = "Linux"')
 
