@@ -47,6 +47,7 @@ ELSEWHERE = {
     "docs/guides/own-model.md": "tests/integration/test_own_model_page.py follows it, with the wheel and PyTorch",
     "docs/guides/own-samples.md": "tests/integration/test_guides.py follows it",
     "docs/guides/variants.md": "its variants need real steps; tests/integration/test_variant_pages.py follows it",
+    "docs/guides/arm64.md": "its base is emulated; tests/integration/test_arm64.py runs it",
     "docs/guides/browsers.md": "its targets are real browsers; tests/integration/test_browsers.py has one",
     "docs/guides/serving.md": "its targets are real servers; tests/integration/test_serving.py has them",
     "docs/guides/versions.md": "its versions are real runtimes; tests/integration/test_skew.py runs them",
