@@ -73,8 +73,8 @@ def test_add_a_route(reader: Reader) -> None:
 def test_add_a_runner(reader: Reader) -> None:
     printed = follow(reader, "add-a-runner.md")
 
-    assert "compiling" in printed
-    assert not (REPOSITORY / "docker" / "compiling").exists()
+    assert "kernels" in printed
+    assert not (REPOSITORY / "docker" / "kernels").exists()
     assert outcomes(reader) == {"linear/npz": "passed"}
 
 
