@@ -12,6 +12,7 @@ import onnx
 from onnx import TensorProto, helper
 
 from deploymatrix.worker.spec import Spec, Tensor
+from tests.vectors.exporters.bad_files import cases
 from tests.vectors.exporters.loading import module
 
 FLOAT = TensorProto.FLOAT
@@ -97,3 +98,4 @@ CASES |= {f"onnx load {make.__name__}": functools.partial(load, make) for make i
 CASES["onnx run stray"] = functools.partial(run, stray, np.zeros((1, 4), np.float32))
 CASES["onnx run shape"] = functools.partial(run, good, np.zeros((1, 7), np.float32))
 CASES["onnx run dtype"] = functools.partial(run, good, np.zeros((1, 4), np.int64))
+CASES |= cases("tensorflow_graph/from_onnx")

@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from deploymatrix.worker.spec import Spec, Tensor
+from tests.vectors.exporters.bad_files import cases
 from tests.vectors.exporters.loading import module
 
 STEPS = {name: module(f"pipelines/{name}.py") for name in ("litert/from_keras", "savedmodel/from_keras")}
@@ -163,3 +164,4 @@ for act in (load_nothing, load_without_signature, run_wrong_shape, run_wrong_nam
     CASES[f"savedmodel {act.__name__}"] = act
 for act in (smaller_of_nothing, smaller_without_signature, smaller_of_rubbish, smaller_lookup):
     CASES[f"savedmodel/from_savedmodel {act.__name__}"] = act
+CASES |= cases("litert/from_savedmodel")

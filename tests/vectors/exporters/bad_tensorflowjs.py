@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from deploymatrix.worker.spec import Spec, Tensor
+from tests.vectors.exporters.bad_files import cases
 from tests.vectors.exporters.loading import module
 
 STEP = module("pipelines/tfjs/from_savedmodel.py")
@@ -120,3 +121,4 @@ CASES["tfjs/from_savedmodel nothing"] = convert_nothing
 CASES["tfjs/from_savedmodel without_signature"] = convert_without_signature
 for act in (store_nothing, store_rubbish, store_without_shard, store_short_shard, store_infinity):
     CASES[f"tfjs/from_tfjs {act.__name__}"] = act
+CASES |= cases("tfjs/from_tensorflow_graph")
