@@ -10,7 +10,7 @@ from deploymatrix import __version__
 from deploymatrix.execution.blame import answered_wrongly, blame, fails_of
 from deploymatrix.execution.keys import Keys
 from deploymatrix.execution.layer_tasks import layers_of
-from deploymatrix.execution.outcomes import Done, Failed, Result
+from deploymatrix.execution.outcomes import Done, Failed, Result, entry_of
 from deploymatrix.execution.sampled import bindings_for, samples_for, static_of
 from deploymatrix.host.facts import HostFacts
 from deploymatrix.matrix.beside import name_beside, with_size_ratios
@@ -95,9 +95,9 @@ def measure_cell(planned: PlannedCell, results: Mapping[str, Result]) -> Measure
     """Return seconds and MiB of the cell's own export and run; no latency of a device or an emulator."""
     if planned.route is None:
         return Measurement(cell=planned.name, cached=False)
-    reference = _entry(results, reference_id(planned.model))
-    export = _entry(results, export_id(planned.model, planned.route))
-    run = _entry(results, run_id(planned))
+    reference = entry_of(results, reference_id(planned.model))
+    export = entry_of(results, export_id(planned.model, planned.route))
+    run = entry_of(results, run_id(planned))
     decided = results.get(compare_id(planned))
     is_latency = run is not None and not (run.about.get("device") or run.about.get("emulated"))
     run_s = run.record.measured.get("run_s") if run and is_latency else None
@@ -155,10 +155,10 @@ def _decided_before(planned: PlannedCell, results: Mapping[str, Result]) -> Iter
 
 def _artifact(planned: PlannedCell, results: Mapping[str, Result]) -> dict[str, Any]:
     assert planned.route is not None
-    exported = _entry(results, export_id(planned.model, planned.route))
+    exported = entry_of(results, export_id(planned.model, planned.route))
     if exported is None:
         return {}
-    on_the_way = [_entry(results, export_id(planned.model, prefix)) for prefix in planned.route.prefixes()]
+    on_the_way = [entry_of(results, export_id(planned.model, prefix)) for prefix in planned.route.prefixes()]
     return {
         "repairs": tuple(repair for entry in on_the_way if entry for repair in entry.about["repairs"]),
         "warnings": tuple(warning for entry in on_the_way if entry for warning in entry.about["warnings"]),
@@ -185,7 +185,7 @@ def _entries(planned: PlannedCell, results: Mapping[str, Result]) -> dict[str, s
     """Return the key of each entry that decided the cell, by the entry's kind."""
     assert planned.route is not None
     ids = (export_id(planned.model, planned.route), run_id(planned), compare_id(planned))
-    found = [entry.record for entry in (_entry(results, id_) for id_ in ids) if entry is not None]
+    found = [entry.record for entry in (entry_of(results, id_) for id_ in ids) if entry is not None]
     return {record.kind: record.key for record in found}
 
 
@@ -200,13 +200,13 @@ def _failure(project: Project, failed: Failed) -> dict[str, Any]:
 
 
 def _compared(project: Project, planned: PlannedCell, results: Mapping[str, Result], compared: Entry) -> dict[str, Any]:
-    exported = _entry(results, export_id(planned.model, planned.route))  # type: ignore[arg-type]
-    run = _entry(results, run_id(planned))
+    exported = entry_of(results, export_id(planned.model, planned.route))  # type: ignore[arg-type]
+    run = entry_of(results, run_id(planned))
     assert exported is not None and run is not None, "a comparison has both"
     outcome = compared.about["outcome"]
     if outcome == "reference_failed" and not compared.about["outputs"]:  # it is not what its user expects
         return {"outcome": outcome, "stage": "reference", "detail": _shown(compared.about["detail"])}
-    reference, own = _entry(results, reference_id(planned.model)), _entry(results, samples_id(planned.model))
+    reference, own = entry_of(results, reference_id(planned.model)), entry_of(results, samples_id(planned.model))
     assert reference is not None, "a comparison has it, too"
     return {
         "outcome": outcome,
@@ -244,12 +244,12 @@ def _alone(planned: PlannedCell, results: Mapping[str, Result]) -> str:
         return ""
     if not planned.route.evaluated_in:
         return f"nothing evaluates {planned.target.spec.format} {planned.variant}"
-    evaluated = _entry(results, evaluation_id(planned))
+    evaluated = entry_of(results, evaluation_id(planned))
     return "" if evaluated is None else _shown(str(evaluated.about.get("alone", "")))
 
 
 def _yardstick(results: Mapping[str, Result], planned: PlannedCell) -> str:
-    reference = _entry(results, reference_id(planned.model))
+    reference = entry_of(results, reference_id(planned.model))
     return "float64" if reference is None else str(reference.about.get("yardstick", "float64"))
 
 
@@ -283,8 +283,3 @@ def _changes(planned: PlannedCell, exported: Entry) -> list[str]:
             if not is_of(actual["shape"][ragged:], shape[ragged:]):
                 changes.append(f"{tensor.name}: {listed(shape)} → {listed(actual['shape'])}")
     return changes
-
-
-def _entry(results: Mapping[str, Result], id_: str) -> Entry | None:
-    result = results.get(id_)
-    return result.entry if isinstance(result, Done) else None

@@ -6,11 +6,10 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 
-from deploymatrix.execution.outcomes import Done, Result
+from deploymatrix.execution.outcomes import Result, entry_of
 from deploymatrix.execution.sampled import samples_for
 from deploymatrix.matrix.disagreement import Disagreement, Disagreements
 from deploymatrix.project.plan import PlannedCell, export_id, reference_id, run_id
-from deploymatrix.store.entries import Entry
 
 DIGITS = 3
 
@@ -20,7 +19,7 @@ def disagreements(cells: Iterable[PlannedCell], results: Mapping[str, Result]) -
     order = sorted(cells, key=lambda cell: (cell.model.name, cell.variant, cell.target.name))
     found = []
     for (model, variant), group in groupby(order, key=lambda cell: (cell.model.name, cell.variant)):
-        answered = [cell for cell in group if cell.route is not None and _entry(results, run_id(cell)) is not None]
+        answered = [cell for cell in group if cell.route is not None and entry_of(results, run_id(cell)) is not None]
         if len(answered) > 1:
             found.append(_disagreement(model, variant, answered, results))
     return Disagreements(models=tuple(found))
@@ -31,7 +30,7 @@ def _disagreement(model: str, variant: str, cells: list[PlannedCell], results: M
     from deploymatrix.numerics.tensors import Array, load
 
     def answer(cell: PlannedCell) -> dict[tuple[int, str], Array]:
-        run = _entry(results, run_id(cell))
+        run = entry_of(results, run_id(cell))
         assert run is not None
         files = ((i, sample, name) for i, sample in enumerate(_samples(cell, results)) for name in run.about["outputs"])
         return {(sample, name): load(run.files / str(i) / f"{name}.npy") for i, sample, name in files}
@@ -53,7 +52,10 @@ def _disagreement(model: str, variant: str, cells: list[PlannedCell], results: M
 def _samples(cell: PlannedCell, results: Mapping[str, Result]) -> tuple[int, ...]:
     """Return which of the model's samples the cell's artifact answered."""
     assert cell.route is not None
-    reference, artifact = _entry(results, reference_id(cell.model)), _entry(results, export_id(cell.model, cell.route))
+    reference, artifact = (
+        entry_of(results, reference_id(cell.model)),
+        entry_of(results, export_id(cell.model, cell.route)),
+    )
     assert artifact is not None, f"{cell.name} was run"
     return samples_for(cell.model, artifact, reference)
 
@@ -61,7 +63,7 @@ def _samples(cell: PlannedCell, results: Mapping[str, Result]) -> tuple[int, ...
 def _traits(cell: PlannedCell, results: Mapping[str, Result]) -> Iterator[str]:
     """Yield what may explain an answer: the artifact's steps and format, the runtime's packages, a device."""
     assert cell.route is not None
-    run = _entry(results, run_id(cell))
+    run = entry_of(results, run_id(cell))
     assert run is not None
     yield from (f"the step {step.name}" for step in cell.route.steps)
     yield f"the format {cell.target.spec.format}"
@@ -78,11 +80,6 @@ def _shared(traits: list[set[str]], far: list[int]) -> list[str]:
     others = set().union(*(each for i, each in enumerate(traits) if i not in far))
     own = common - others
     return sorted(trait for trait in own if not any(trait.startswith(f"{other} ") for other in own))
-
-
-def _entry(results: Mapping[str, Result], id_: str) -> Entry | None:
-    result = results.get(id_)
-    return result.entry if isinstance(result, Done) else None
 
 
 def _rounded(value: float) -> float | None:

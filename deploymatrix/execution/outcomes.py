@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -52,6 +53,12 @@ FAILED_IN: dict[Stage, Outcome] = {
     "load": "load_failed",
     "run": "run_failed",
 }
+
+
+def entry_of(results: Mapping[str, Result], id_: str) -> Entry | None:
+    """Return what a task left in the store; None where it failed, or was not asked for."""
+    result = results.get(id_)
+    return result.entry if isinstance(result, Done) else None
 
 
 def failure_of(task: NativeTask, reply: Reply, *, blame: str | None, log: Path | None) -> Failed:

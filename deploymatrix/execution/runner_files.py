@@ -8,7 +8,7 @@ from deploymatrix.store import digests
 
 if TYPE_CHECKING:
     from deploymatrix.project.project import Project
-from deploymatrix.project.targets import Target
+    from deploymatrix.project.targets import Target
 
 ASIDE = "lookups"  # it looks at artifacts, and no run loads it
 

@@ -171,8 +171,6 @@ def execute(context: StageContext, pool: Pool, needs: Needs, key: Key) -> Result
         return _spoiled(context, entry, str(error))
     if isinstance(stage, HostStage):
         return stage.do(context, needs, key)
-    if (elsewhere := exported_only(context, needs.task)) is not None:
-        return elsewhere
     answered = _ask(context, pool, stage, needs, key)
     if answered.succeeded:
         return stage.finish(answered, needs)
